@@ -1,0 +1,20 @@
+# Every library that Slipway uses, found once.
+find_package(Boost 1.74 REQUIRED)
+find_package(Threads REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(GTest REQUIRED)
+find_package(benchmark REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(SQLite3 REQUIRED)
+find_package(prometheus-cpp REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(NETTLE REQUIRED IMPORTED_TARGET nettle)
+pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
+pkg_check_modules(GIT2 REQUIRED IMPORTED_TARGET libgit2)
+pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+
+# The interpreter of the distribution: its python3-* packages are what `dev` installs.
+set(SLIPWAY_PYTHON "/usr/bin/python3" CACHE FILEPATH "Python with yaml, jsonschema and pytest")

@@ -1,0 +1,36 @@
+# slipway_library(NAME SOURCES a.cpp b.cpp LINKS target…): one folder of src/ as the static library slipway_NAME.
+function(slipway_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_library(slipway_${name} STATIC ${ARG_SOURCES})
+  target_link_libraries(slipway_${name} PUBLIC slipway_options reconciler PRIVATE ${ARG_LINKS})
+endfunction()
+
+# slipway_test(NAME SOURCES a_test.cpp LINKS target…): a GoogleTest program; each of its tests is known to ctest.
+function(slipway_test name)
+  cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE slipway_options reconciler ${ARG_LINKS} GTest::gtest_main GTest::gmock)
+  add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
+  if(NOT ARG_TIMEOUT)
+    set(ARG_TIMEOUT 300)
+  endif()
+  if(NOT ARG_LABEL)
+    set(ARG_LABEL unit)
+  endif()
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS ${ARG_LABEL})
+endfunction()
+
+# What the core may link: pure code only. Everything that does I/O is refused here, at configure time.
+set(SLIPWAY_CORE_MAY_LINK slipway_options nlohmann_json::nlohmann_json PkgConfig::NETTLE)
+function(check_core_is_pure)
+  foreach(property LINK_LIBRARIES INTERFACE_LINK_LIBRARIES)
+    get_target_property(linked reconciler ${property})
+    foreach(library IN LISTS linked)
+      string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" library "${library}")
+      if(library AND NOT library IN_LIST SLIPWAY_CORE_MAY_LINK)
+        message(FATAL_ERROR "reconciler/ is the pure core and must not link ${library}. "
+                            "Move the code that needs it to src/ and let it talk to the core in objects and effects.")
+      endif()
+    endforeach()
+  endforeach()
+endfunction()

@@ -1,0 +1,34 @@
+# How everything is compiled.
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+option(SLIPWAY_WERROR "Warnings are errors" ON)
+set(SLIPWAY_SANITIZER "" CACHE STRING "address or thread: instrument everything")
+
+add_library(slipway_options INTERFACE)
+target_include_directories(slipway_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
+target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual)
+if(SLIPWAY_WERROR)
+  target_compile_options(slipway_options INTERFACE -Werror)
+endif()
+if(SLIPWAY_SANITIZER STREQUAL "address")
+  # -Wno-mismatched-new-delete: false alarms of GCC 12 on coroutine frames when instrumented.
+  target_compile_options(slipway_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
+                         -fno-omit-frame-pointer -Wno-mismatched-new-delete)
+  target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
+elseif(SLIPWAY_SANITIZER STREQUAL "thread")
+  # -Wno-tsan: the fences inside Asio cannot be instrumented; its atomics can.
+  target_compile_options(slipway_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+  target_link_options(slipway_options INTERFACE -fsanitize=thread)
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CCACHE_PROGRAM}")
+endif()
+find_program(MOLD_PROGRAM mold)
+if(MOLD_PROGRAM)
+  add_link_options(-fuse-ld=mold)
+endif()
