@@ -1,0 +1,144 @@
+#include "src/kube/kubeconfig.hpp"
+
+#include <openssl/evp.h>
+#include <yaml-cpp/yaml.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <vector>
+
+namespace slipway::kube {
+namespace {
+
+constexpr const char* kDefaultDataDir = "/var/lib/slipway";
+
+Result<std::string> ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    return Fail(Code::kNotFound, path + ": cannot be read; does it exist, and may you read it?");
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+Result<std::string> DecodeBase64(const std::string& text, const std::string& where) {
+  std::string compact;
+  for (const char c : text) {
+    if (c != '\n' && c != ' ' && c != '\r') {
+      compact.push_back(c);
+    }
+  }
+  std::string out(compact.size() / 4 * 3 + 3, '\0');
+  const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
+                                   reinterpret_cast<const unsigned char*>(compact.data()),
+                                   static_cast<int>(compact.size()));
+  if (size < 0) {
+    return Fail(Code::kInvalid, where + ": is not base64");
+  }
+  std::size_t length = static_cast<std::size_t>(size);
+  for (std::size_t i = compact.size(); i > 0 && compact[i - 1] == '='; --i) {
+    --length;
+  }
+  out.resize(length);
+  return out;
+}
+
+/// The entry called `name` of a kubeconfig list such as `clusters`.
+YAML::Node Named(const YAML::Node& list, const std::string& name) {
+  for (const auto& entry : list) {
+    if (entry["name"] && entry["name"].as<std::string>() == name) {
+      return entry;
+    }
+  }
+  return YAML::Node(YAML::NodeType::Undefined);
+}
+
+/// The PEM text of `field`: inline as `field-data`, or in the file that `field` names, relative to
+/// the kubeconfig.
+Result<std::string> Pem(const YAML::Node& node, const std::string& field, const std::string& path) {
+  if (const YAML::Node data = node[field + "-data"]) {
+    return DecodeBase64(data.as<std::string>(), path + ": " + field + "-data");
+  }
+  if (const YAML::Node file = node[field]) {
+    const std::filesystem::path named(file.as<std::string>());
+    const auto base = std::filesystem::path(path).parent_path();
+    return ReadFile((named.is_absolute() ? named : base / named).string());
+  }
+  return std::string();
+}
+
+Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
+  const std::string current =
+      root["current-context"] ? root["current-context"].as<std::string>() : "";
+  const YAML::Node context = Named(root["contexts"], current)["context"];
+  if (!context) {
+    return Fail(Code::kInvalid, path + ": current-context: \"" + current +
+                                    "\": is not among its contexts; set it to one that is");
+  }
+  Connection connection;
+  const YAML::Node cluster =
+      Named(root["clusters"], context["cluster"].as<std::string>())["cluster"];
+  if (!cluster || !cluster["server"]) {
+    return Fail(Code::kInvalid,
+                path + ": context \"" + current + "\" names a cluster without a server address");
+  }
+  connection.server = cluster["server"].as<std::string>();
+  while (!connection.server.empty() && connection.server.back() == '/') {
+    connection.server.pop_back();
+  }
+  if (context["namespace"]) {
+    connection.ns = context["namespace"].as<std::string>();
+  }
+  SLIPWAY_TRY(ca, Pem(cluster, "certificate-authority", path));
+  connection.ca_pem = ca;
+  if (const YAML::Node user = Named(root["users"], context["user"].as<std::string>(""))["user"]) {
+    SLIPWAY_TRY(certificate, Pem(user, "client-certificate", path));
+    SLIPWAY_TRY(key, Pem(user, "client-key", path));
+    connection.client_certificate_pem = certificate;
+    connection.client_key_pem = key;
+    connection.token = user["token"] ? user["token"].as<std::string>() : "";
+  }
+  return connection;
+}
+
+}  // namespace
+
+Result<Connection> LoadKubeconfig(const std::string& path) {
+  SLIPWAY_TRY(text, ReadFile(path));
+  try {
+    return Resolve(YAML::Load(text), path);
+  } catch (const YAML::Exception& error) {
+    return Fail(Code::kInvalid, path + ": is not a kubeconfig: " + error.what());
+  }
+}
+
+Result<std::string> FindKubeconfig(const std::string& flag) {
+  if (!flag.empty()) {
+    return flag;
+  }
+  std::string looked;
+  if (const char* list = std::getenv("KUBECONFIG"); list != nullptr && *list != '\0') {
+    std::istringstream paths(list);
+    for (std::string path; std::getline(paths, path, ':');) {
+      if (!path.empty() && std::filesystem::exists(path)) {
+        return path;
+      }
+    }
+    looked = std::string("KUBECONFIG=") + list + " and ";
+  }
+  const char* data_dir = std::getenv("SLIPWAY_DATA_DIR");
+  const std::string fallback =
+      std::string(data_dir != nullptr && *data_dir != '\0' ? data_dir : kDefaultDataDir) +
+      "/admin.kubeconfig";
+  if (std::filesystem::exists(fallback)) {
+    return fallback;
+  }
+  return Fail(Code::kNotFound,
+              "no kubeconfig: looked in " + looked + fallback +
+                  "; set KUBECONFIG to the file that `slipway server` wrote in its data directory");
+}
+
+}  // namespace slipway::kube
