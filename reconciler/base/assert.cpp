@@ -14,8 +14,8 @@ GuardedScope::GuardedScope() { ++guarded_depth; }
 GuardedScope::~GuardedScope() { --guarded_depth; }
 
 void AssertFail(const char* file, int line, const char* condition, const std::string& message) {
-  const std::string text = std::string(file) + ":" + std::to_string(line) + ": assertion failed: " +
-                           condition + ": " + message;
+  const std::string text = std::string(file) + ":" + std::to_string(line) +
+                           ": assertion failed: " + condition + ": " + message;
   if (guarded_depth > 0) {
     throw AssertionFailed(text);
   }

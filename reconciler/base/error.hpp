@@ -10,7 +10,8 @@
 
 namespace slipway {
 
-/// What kind of trouble it is. Mirrors the reasons of a Kubernetes `Status`, so that one function maps each to HTTP.
+/// What kind of trouble it is. Mirrors the reasons of a Kubernetes `Status`, so that one function
+/// maps each to HTTP.
 enum class Code : std::uint8_t {
   kBadRequest,            ///< 400: malformed; the caller must send something else
   kUnauthorized,          ///< 401: nobody knows who is asking

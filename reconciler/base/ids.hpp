@@ -18,10 +18,11 @@ struct StrongId {
   auto operator<=>(const StrongId&) const = default;
 };
 
-using Uid = StrongId<struct UidTag>;                  ///< metadata.uid
-using Commit = StrongId<struct CommitTag>;            ///< full object id of a git commit, 40 hex digits
-using Tree = StrongId<struct TreeTag>;                ///< full object id of a git tree, 40 hex digits
-using ReleaseHash = StrongId<struct ReleaseHashTag>;  ///< SHA-256 of a release's configuration, 64 hex digits
+using Uid = StrongId<struct UidTag>;        ///< metadata.uid
+using Commit = StrongId<struct CommitTag>;  ///< full object id of a git commit, 40 hex digits
+using Tree = StrongId<struct TreeTag>;      ///< full object id of a git tree, 40 hex digits
+using ReleaseHash =
+    StrongId<struct ReleaseHashTag>;  ///< SHA-256 of a release's configuration, 64 hex digits
 
 }  // namespace slipway
 

@@ -11,10 +11,12 @@
 
 namespace slipway {
 
-/// A value or an Error. Boost.Outcome underneath; no other header names it. `result.has_value()`, `result.value()`,
-/// `result.error()`; asking for the wrong one terminates.
+/// A value or an Error. Boost.Outcome underneath; no other header names it. `result.has_value()`,
+/// `result.value()`, `result.error()`; asking for the wrong one terminates.
 template <typename T>
-using Result = BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, Error, BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
+using Result =
+    BOOST_OUTCOME_V2_NAMESPACE::basic_result<T, Error,
+                                             BOOST_OUTCOME_V2_NAMESPACE::policy::terminate>;
 
 /// What a function that returns Result<void> returns when all went well.
 inline auto Ok() { return BOOST_OUTCOME_V2_NAMESPACE::success(); }
@@ -26,8 +28,8 @@ inline Error Fail(Code code, std::string message) {
 
 }  // namespace slipway
 
-/// `SLIPWAY_TRY(value, Function());` declares `value` and goes on with the value or returns the error. `SLIPWAY_TRYV(Function())` where
-/// there is none. The CO_ forms are for coroutines.
+/// `SLIPWAY_TRY(value, Function());` declares `value` and goes on with the value or returns the
+/// error. `SLIPWAY_TRYV(Function())` where there is none. The CO_ forms are for coroutines.
 #define SLIPWAY_TRY(...) BOOST_OUTCOME_TRY(__VA_ARGS__)
 #define SLIPWAY_TRYV(...) BOOST_OUTCOME_TRYV(__VA_ARGS__)
 #define SLIPWAY_CO_TRY(...) BOOST_OUTCOME_CO_TRY(__VA_ARGS__)

@@ -4,8 +4,9 @@
 
 namespace slipway {
 
-/// Random numbers from a seed: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).
-/// The same seed gives the same numbers on every machine. Not for secrets. One thread at a time.
+/// Random numbers from a seed: SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+/// generators", 2014). The same seed gives the same numbers on every machine. Not for secrets. One
+/// thread at a time.
 class Rng {
  public:
   explicit Rng(std::uint64_t seed) : state_(seed) {}
