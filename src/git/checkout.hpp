@@ -21,7 +21,7 @@ struct CheckoutLimits {
 struct CheckoutRequest {
   std::string repository;  ///< bare repository of snapshots; created when missing; ours alone
   std::string pack;        ///< file to take in first; may be thin against what `repository` holds
-  Commit want;             ///< must be there, with its whole tree, after `pack`
+  Commit want;             ///< must be there, whole, after `pack`. Empty: only tell what is held
   std::string path;  ///< the release is this subdirectory ("services/shop"); empty: the whole tree
   std::string staging;       ///< directory to check out into: new, or empty. Empty: no checkout
   std::vector<Commit> keep;  ///< what must stay beside `want`; other snapshots are forgotten

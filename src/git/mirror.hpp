@@ -17,6 +17,9 @@
 
 namespace slipway::git {
 
+/// The whole environment for a git program that we run: no configuration but the repository's, no prompts, plain messages.
+std::vector<std::string> GitEnvironment();
+
 /// What every mirror of one server shares.
 struct MirrorOptions {
   std::string directory;  ///< created when missing; ours alone
@@ -48,7 +51,7 @@ struct Pin {
 /// network as well: call them on a thread of a pool. Errors carry a Problem (problem.hpp).
 class Mirror {
  public:
-  Mirror(std::string path, const MirrorOptions& options, ProcessRunner& runner);
+  Mirror(std::string path, MirrorOptions options, ProcessRunner& runner);
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
@@ -88,12 +91,20 @@ class Mirror {
   Result<Fetched> RunWorker(const FetchRequest& request);
   Result<void> RepackWhenMany();
 
+  /// The answer to one path at one head: where a later walk may stop.
+  struct Known {
+    std::string head;
+    std::string newest;
+  };
+
   const std::string path_;
-  const MirrorOptions& options_;
+  const MirrorOptions options_;
   ProcessRunner& runner_;
   std::mutex fetching_;              ///< one worker at a time
   mutable std::shared_mutex packs_;  ///< exclusive while packs are replaced
-  std::mutex references_;            ///< one writer of refs at a time
+  mutable std::mutex references_;    ///< one writer of refs at a time
+  mutable std::mutex known_mutex_;
+  mutable std::map<std::string, Known> known_;  ///< by path
 };
 
 /// All mirrors of a server, by id. An id that is reused for another repository would share its

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "reconciler/base/error.hpp"
+#include "reconciler/base/result.hpp"
 
 namespace slipway::git {
 

@@ -1,0 +1,284 @@
+#include "src/git/mirror.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "src/git/history.hpp"
+#include "src/git/libgit2.hpp"
+#include "src/git/problem.hpp"
+
+namespace slipway::git {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kKeep = "refs/slipway/keep/";
+constexpr const char* kFetched = "refs/slipway/fetched";
+constexpr std::size_t kMaxPacks = 32;
+constexpr std::size_t kMaxKnownPaths = 256;
+constexpr Duration kRepackDeadline{600'000};
+
+bool IsId(const std::string& id) {
+  bool known = std::ranges::all_of(id, [](unsigned char byte) {
+    return std::isalnum(byte) != 0 || byte == '.' || byte == '-' || byte == '_';
+  });
+  return known && !id.empty() && id.size() <= 200 && id.front() != '.' && id.front() != '-' &&
+         id.back() != '.' && !id.ends_with(".lock") && id.find("..") == std::string::npos;
+}
+
+Error BadId(const std::string& id) {
+  return MakeError(Problem::kInternal, "\"" + id.substr(0, 80) +
+                                           "\" cannot name a file: letters, digits, "
+                                           "'.', '-' and '_', at most 200");
+}
+
+std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }
+
+/// Half-written packs of workers and repacks that were killed.
+void RemoveLeftovers(const fs::path& packs) {
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(packs, ignored)) {
+    const std::string name = entry.path().filename().string();
+    bool leftover = name.find("_git2_") != std::string::npos || name.starts_with("tmp_") ||
+                    name.starts_with(".tmp-");
+    if (leftover) fs::remove(entry.path(), ignored);
+  }
+}
+
+std::size_t CountPacks(const fs::path& packs) {
+  std::error_code ignored;
+  std::size_t count = 0;
+  for (const fs::directory_entry& entry : fs::directory_iterator(packs, ignored)) {
+    count += entry.path().extension() == ".pack" ? 1 : 0;
+  }
+  return count;
+}
+
+}  // namespace
+
+std::vector<std::string> GitEnvironment() {
+  return {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+          "LC_ALL=C",
+          "HOME=/nonexistent",
+          "GIT_CONFIG_NOSYSTEM=1",
+          "GIT_CONFIG_GLOBAL=/dev/null",
+          "GIT_NO_REPLACE_OBJECTS=1",
+          "GIT_TERMINAL_PROMPT=0"};
+}
+
+Mirror::Mirror(std::string path, MirrorOptions options, ProcessRunner& runner)
+    : path_(std::move(path)), options_(std::move(options)), runner_(runner) {}
+
+std::shared_lock<std::shared_mutex> Mirror::ReadLock() const { return std::shared_lock(packs_); }
+
+Result<void> Mirror::EnsureExists() {
+  SLIPWAY_TRYV(lib::OpenOrCreate(path_));
+  return Ok();
+}
+
+Result<Fetched> Mirror::RunWorker(const FetchRequest& request) {
+  ProcessRequest process;
+  process.argv = options_.worker_argv;
+  process.env = GitEnvironment();
+  process.input = EncodeFetchRequest(request);
+  process.deadline = request.deadline;
+  auto outcome = runner_.Run(process);
+  if (!outcome) {
+    return MakeError(Problem::kInternal, "cannot start the git worker: " + outcome.error().message);
+  }
+  const ProcessOutcome& ended = outcome.value();
+  if (ended.timed_out) {
+    return MakeError(Problem::kTimeout, "the remote did not finish its answer within " +
+                                            Seconds(request.deadline) +
+                                            ": see that it is well, or raise spec.timeout");
+  }
+  if (!ended.succeeded()) {
+    return MakeError(Problem::kInternal,
+                     "the git worker ended " +
+                         (ended.signal != 0 ? "by signal " + std::to_string(ended.signal)
+                                            : "with exit code " + std::to_string(ended.exit_code)) +
+                         " and gave no answer: the next poll tries again");
+  }
+  return DecodeFetched(ended.out);
+}
+
+Result<Fetched> Mirror::Fetch(FetchRequest request) {
+  // What can be refused without a process is.
+  SLIPWAY_TRYV(CheckUrl(request.url, options_.allow_file));
+  SLIPWAY_TRYV(CheckRef(request.ref));
+  request.mirror = path_;
+  request.allow_file = options_.allow_file;
+  request.limits = options_.limits;
+  std::lock_guard one_at_a_time(fetching_);
+  SLIPWAY_TRYV(EnsureExists());
+  const fs::path packs = fs::path(path_) / "objects" / "pack";
+  RemoveLeftovers(packs);
+  auto fetched = RunWorker(request);
+  if (!fetched) {
+    RemoveLeftovers(packs);
+    return fetched.error();
+  }
+  {
+    // What the next fetch tells the remote that we have.
+    std::lock_guard writer(references_);
+    SLIPWAY_TRY(repository, lib::Open(path_));
+    SLIPWAY_TRY(id, lib::ParseId(fetched.value().commit.value));
+    git_oid current = {};
+    if (git_reference_name_to_id(&current, repository.get(), kFetched) != 0 ||
+        git_oid_equal(&current, &id) == 0) {
+      SLIPWAY_TRYV(lib::WriteReference(repository.get(), kFetched, id));
+    }
+  }
+  SLIPWAY_TRYV(RepackWhenMany());
+  return fetched;
+}
+
+// Geometric: what is rewritten is in proportion to what is new. Nothing is dropped.
+Result<void> Mirror::RepackWhenMany() {
+  const fs::path packs = fs::path(path_) / "objects" / "pack";
+  if (CountPacks(packs) <= kMaxPacks) return Ok();
+  std::unique_lock nobody_reads(packs_);
+  ProcessRequest process;
+  process.argv = {"git", "--git-dir=" + path_, "repack", "-q", "-d", "--geometric=2"};
+  process.env = GitEnvironment();
+  process.deadline = kRepackDeadline;
+  SLIPWAY_TRY(outcome, runner_.Run(process));
+  if (!outcome.succeeded())
+    RemoveLeftovers(packs);  // It stays as it was, and is tried at the next poll.
+  return Ok();
+}
+
+Result<Resolved> Mirror::Resolve(const Commit& head, const std::string& path) const {
+  if (!IsPlainPath(path)) {
+    return MakeError(Problem::kEmptyTree, "\"" + path.substr(0, 200) +
+                                              "\" is no path inside a repository: "
+                                              "write it like services/shop");
+  }
+  auto reading = ReadLock();
+  SLIPWAY_TRY(repository, lib::Open(path_));
+  std::optional<Known> known;
+  {
+    std::lock_guard lock(known_mutex_);
+    if (auto found = known_.find(path); found != known_.end()) known = found->second;
+  }
+  auto lookup = [&known](const std::string& id) -> std::optional<std::string> {
+    if (known && known->head == id) return known->newest;
+    return std::nullopt;
+  };
+  SLIPWAY_TRY(newest, NewestTouching(repository.get(), head.value, path, lookup));
+  {
+    std::lock_guard lock(known_mutex_);
+    if (known_.size() >= kMaxKnownPaths && !known_.contains(path)) known_.clear();
+    known_[path] = {head.value, newest};
+  }
+  return Describe(repository.get(), newest, path);
+}
+
+Result<bool> Mirror::IsDescendant(const Commit& ancestor, const Commit& commit) const {
+  auto reading = ReadLock();
+  SLIPWAY_TRY(repository, lib::Open(path_));
+  SLIPWAY_TRYV(lib::FindCommit(repository.get(), ancestor.value));
+  SLIPWAY_TRYV(lib::FindCommit(repository.get(), commit.value));
+  if (ancestor == commit) return true;
+  SLIPWAY_TRY(above, lib::ParseId(ancestor.value));
+  SLIPWAY_TRY(below, lib::ParseId(commit.value));
+  int answer = git_graph_descendant_of(repository.get(), &below, &above);
+  if (answer < 0) return lib::LastError("cannot compare commits");
+  return answer == 1;
+}
+
+bool Mirror::Has(const Commit& commit) const {
+  auto reading = ReadLock();
+  auto repository = lib::Open(path_);
+  return repository.has_value() &&
+         lib::FindCommit(repository.value().get(), commit.value).has_value();
+}
+
+Result<void> Mirror::PinCommit(const std::string& id, const Commit& commit) {
+  if (!IsId(id)) return BadId(id);
+  auto reading = ReadLock();
+  std::lock_guard writer(references_);
+  SLIPWAY_TRY(repository, lib::Open(path_));
+  SLIPWAY_TRYV(lib::FindCommit(repository.get(), commit.value));
+  SLIPWAY_TRY(target, lib::ParseId(commit.value));
+  return lib::WriteReference(repository.get(), std::string(kKeep) + id, target);
+}
+
+Result<void> Mirror::Unpin(const std::string& id) {
+  if (!IsId(id)) return BadId(id);
+  std::lock_guard writer(references_);
+  SLIPWAY_TRY(repository, lib::Open(path_));
+  return lib::DeleteReference(repository.get(), std::string(kKeep) + id);
+}
+
+Result<std::vector<Pin>> Mirror::ListPins() const {
+  std::lock_guard writer(references_);
+  SLIPWAY_TRY(repository, lib::Open(path_));
+  git_reference_iterator* started = nullptr;
+  const std::string all = std::string(kKeep) + "*";
+  if (git_reference_iterator_glob_new(&started, repository.get(), all.c_str()) != 0) {
+    return lib::LastError("cannot list the pins of " + path_);
+  }
+  lib::ReferenceIterator iterator(started);
+  std::vector<Pin> pins;
+  git_reference* next = nullptr;
+  int code = 0;
+  while ((code = git_reference_next(&next, iterator.get())) == 0) {
+    lib::Reference reference(next);
+    const git_oid* target = git_reference_target(next);
+    if (target == nullptr) continue;
+    pins.push_back({std::string(git_reference_name(next)).substr(kKeep.size()),
+                    Commit(lib::FormatId(*target))});
+  }
+  if (code != GIT_ITEROVER) return lib::LastError("cannot list the pins of " + path_);
+  std::ranges::sort(pins, {}, &Pin::id);
+  return pins;
+}
+
+MirrorSet::MirrorSet(MirrorOptions options, ProcessRunner& runner)
+    : options_(std::move(options)), runner_(runner) {}
+
+Result<std::shared_ptr<Mirror>> MirrorSet::Get(const std::string& id) {
+  if (!IsId(id)) return BadId(id);
+  std::lock_guard lock(mutex_);
+  if (auto found = mirrors_.find(id); found != mirrors_.end()) return found->second;
+  const fs::path path = fs::path(options_.directory) / (id + ".git");
+  SLIPWAY_TRYV(lib::OpenOrCreate(path.string()));
+  auto mirror = std::make_shared<Mirror>(path.string(), options_, runner_);
+  mirrors_.emplace(id, mirror);
+  return mirror;
+}
+
+Result<void> MirrorSet::Remove(const std::string& id) {
+  if (!IsId(id)) return BadId(id);
+  std::lock_guard lock(mutex_);
+  mirrors_.erase(id);
+  std::error_code failure;
+  fs::remove_all(fs::path(options_.directory) / (id + ".git"), failure);
+  if (failure) {
+    return MakeError(Problem::kInternal,
+                     "cannot delete the mirror " + id + ": " + failure.message());
+  }
+  return Ok();
+}
+
+Result<std::vector<std::string>> MirrorSet::List() const {
+  std::vector<std::string> ids;
+  std::error_code failure;
+  if (!fs::exists(options_.directory, failure)) return ids;
+  for (const fs::directory_entry& entry : fs::directory_iterator(options_.directory, failure)) {
+    if (entry.path().extension() == ".git") ids.push_back(entry.path().stem().string());
+  }
+  if (failure) {
+    return MakeError(Problem::kInternal,
+                     "cannot list " + options_.directory + ": " + failure.message());
+  }
+  std::ranges::sort(ids);
+  return ids;
+}
+
+}  // namespace slipway::git
