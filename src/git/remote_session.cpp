@@ -259,7 +259,8 @@ Error RemoteSession::Explain(int code) const {
     return MakeError(Problem::kBadPack,
                      host + " sent a damaged pack (" + said + "): the next poll tries again");
   }
-  if (url_.scheme == Scheme::kFile) {
+  const bool no_repository = about == GIT_ERROR_REPOSITORY || about == GIT_ERROR_OS;
+  if (url_.scheme == Scheme::kFile && (no_repository || code == GIT_ENOTFOUND)) {
     return MakeError(Problem::kRepositoryNotFound, "there is no repository at that path: " + said);
   }
   return MakeError(

@@ -149,7 +149,10 @@ Result<git_oid> Advertised(git_remote* remote, const Ref& ref, const RemoteSessi
 
 Result<void> Download(git_remote* remote, const Ref& ref, RemoteSession& session) {
   std::vector<std::string> wanted = {FullName(ref)};
-  if (ref.kind == RefKind::kCommit) wanted = {"refs/heads/*", "refs/tags/*"};
+  if (ref.kind == RefKind::kCommit) {
+    // libgit2 wants another side for a pattern; nothing is written there, because this only downloads.
+    wanted = {"refs/heads/*:refs/slipway/heads/*", "refs/tags/*:refs/slipway/tags/*"};
+  }
   std::vector<char*> pointers;
   for (std::string& name : wanted) pointers.push_back(name.data());
   git_strarray specs = {pointers.data(), pointers.size()};
