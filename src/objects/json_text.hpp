@@ -1,0 +1,26 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/base/result.hpp"
+
+namespace slipway::objects {
+
+using Json = nlohmann::json;
+
+/// Objects and lists inside each other, at most.
+inline constexpr std::size_t kMaxDepth = 64;
+
+/// Reads JSON text. Code::kBadRequest where it is no JSON or nested deeper than kMaxDepth. The caller bounds its length.
+Result<Json> ParseJson(std::string_view text);
+
+/// As above; appends the path of every field that is there twice.
+Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicates);
+
+/// Text on one line, keys sorted. Bytes that are no UTF-8 become U+FFFD.
+std::string PrintJson(const Json& tree);
+
+}  // namespace slipway::objects
