@@ -250,7 +250,7 @@ class World:
     def token(self):
         path = self.directory / "agent.token"
         if not path.exists():
-            path.write_text(self.slipway("token", "create", "-o", "token"))
+            path.write_text(self.slipway("token", "create", "--quiet"))
             path.chmod(0o600)
         return path
 

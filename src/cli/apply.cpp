@@ -1,0 +1,108 @@
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "src/cli/documents.hpp"
+#include "src/cli/object_commands.hpp"
+#include "src/cli/three_way.hpp"
+
+namespace slipway::cli {
+namespace {
+
+using nlohmann::json;
+
+/// `document` with itself in the last-applied annotation, as kubectl leaves it.
+json WithLastApplied(json document) {
+  json& annotations = document["metadata"]["annotations"];
+  if (!annotations.is_object()) {
+    annotations = json::object();
+  }
+  annotations.erase(kLastApplied);
+  json recorded = document;
+  annotations[kLastApplied] = recorded.dump() + "\n";
+  return document;
+}
+
+json LastApplied(const json& live) {
+  const auto found = live.value(
+      json::json_pointer("/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"),
+      std::string());
+  return json::parse(found, nullptr, false);
+}
+
+struct Target {
+  json document;
+  Resource resource;
+  std::string name;
+  std::string ns;
+};
+
+Result<Target> TargetOf(const Session& session, const Document& document) {
+  Target target;
+  target.document = json::parse(document.json, nullptr, false);
+  const json& object = target.document;
+  if (!object.is_object() || !object.contains("kind") || !object.contains("apiVersion")) {
+    return Fail(Code::kInvalid, "is not an object with apiVersion and kind");
+  }
+  SLIPWAY_TRY(resource, FindResource(object.value("apiVersion", ""), object.value("kind", "")));
+  target.resource = resource;
+  const json metadata = object.value("metadata", json::object());
+  target.name = metadata.is_object() ? metadata.value("name", "") : "";
+  if (target.name.empty()) {
+    return Fail(Code::kInvalid, "metadata.name: is missing; give the object a name");
+  }
+  target.ns = metadata.value("namespace", session.ns());
+  return target;
+}
+
+/// "created", "configured" or "unchanged".
+Result<std::string> ApplyOne(const Session& session, const Target& target) {
+  const std::string path = session.PathIn(target.resource, target.ns, target.name);
+  const json desired = WithLastApplied(target.document);
+  auto live = session.Get(path);
+  if (!live.has_value()) {
+    if (live.error().code != Code::kNotFound) {
+      return live.error();
+    }
+    SLIPWAY_TRYV(session.Create(session.PathIn(target.resource, target.ns, ""), desired));
+    return std::string("created");
+  }
+  const json patch = ThreeWayMergePatch(LastApplied(live.value()), live.value(), desired);
+  if (patch.empty()) {
+    return std::string("unchanged");
+  }
+  SLIPWAY_TRYV(session.MergePatch(path, patch));
+  return std::string("configured");
+}
+
+}  // namespace
+
+ExitCode Apply(const Session& session, const std::vector<std::string>& files,
+               const Streams& streams) {
+  const auto documents = ReadDocuments(files, streams.in);
+  if (!documents.has_value()) {
+    return Report(documents.error(), streams);
+  }
+  if (documents.value().empty()) {
+    return Report(Fail(Code::kInvalid, "there is nothing to apply: no document was found"),
+                  streams);
+  }
+  ExitCode worst = kSucceeded;
+  for (const Document& document : documents.value()) {
+    auto target = TargetOf(session, document);
+    if (target.has_value()) {
+      const auto done = ApplyOne(session, target.value());
+      if (done.has_value()) {
+        streams.out << target.value().resource.plural << "/" << target.value().name << " "
+                    << done.value() << "\n";
+        continue;
+      }
+      target = done.error();
+    }
+    Error error = target.error();
+    error.message = document.where + ": " + error.message;
+    worst = Report(error, streams);
+  }
+  return worst;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,247 @@
+#include "src/cli/commands.hpp"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <functional>
+#include <iostream>
+#include <memory>
+
+#include "reconciler/api/scalars.hpp"
+#include "src/cli/logs.hpp"
+#include "src/cli/object_commands.hpp"
+#include "src/cli/rollout_commands.hpp"
+#include "src/cli/token.hpp"
+
+namespace slipway::cli {
+namespace {
+
+/// What every command shares: where to write, who to ask, how it ended.
+struct Frame {
+  GlobalOptions options;
+  const Streams& streams;
+  ExitCode& exit_code;
+
+  /// Opens the session and runs `command` with it.
+  void Run(const std::function<ExitCode(const Session&)>& command) {
+    const auto session = Session::Open(options);
+    exit_code = session.has_value() ? command(session.value()) : Report(session.error(), streams);
+  }
+};
+using FramePtr = std::shared_ptr<Frame>;
+
+/// Reads a duration option into `target`, with CLI11's own error when it is none.
+void AddDuration(CLI::App& command, const std::string& name, Duration& target,
+                 const std::string& description) {
+  command.add_option_function<std::string>(
+      name,
+      [&target, name](const std::string& text) {
+        const auto parsed = ParseDurationFlag(text);
+        if (!parsed.has_value()) {
+          throw CLI::ValidationError(name, parsed.error().message);
+        }
+        target = parsed.value();
+      },
+      description);
+}
+
+void AddApply(CLI::App& app, const FramePtr& frame) {
+  auto* command = app.add_subcommand("apply", "Create or change objects as files say");
+  auto files = std::make_shared<std::vector<std::string>>();
+  command->add_option("-f,--filename", *files, "File, folder, or - for standard input")->required();
+  command->callback([=] {
+    frame->Run([&](const Session& session) { return Apply(session, *files, frame->streams); });
+  });
+}
+
+void AddGet(CLI::App& app, const FramePtr& frame) {
+  auto* command = app.add_subcommand("get", "Show objects");
+  auto options = std::make_shared<GetOptions>();
+  static const std::map<std::string, Output> kOutputs = {{"wide", Output::kWide},
+                                                         {"yaml", Output::kYaml},
+                                                         {"json", Output::kJson},
+                                                         {"name", Output::kName}};
+  command->add_option("resource", options->resource, "Kind, such as applications or app")
+      ->required();
+  command->add_option("names", options->names, "Names; without one, all of them");
+  command->add_option("-o,--output", options->output, "wide, yaml, json or name")
+      ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case));
+  command->add_option("-l,--selector", options->selector, "Labels, such as role=web,tier!=test");
+  command->add_flag("-w,--watch", options->watch, "Go on and show every change");
+  command->add_flag("-A,--all-namespaces", options->all_namespaces, "Of every namespace");
+  command->add_flag("--ignore-not-found", options->ignore_not_found,
+                    "An object that is not there is no error");
+  command->callback([=] {
+    frame->Run([&](const Session& session) { return Get(session, *options, frame->streams); });
+  });
+}
+
+void AddDescribe(CLI::App& app, const FramePtr& frame) {
+  auto* command = app.add_subcommand("describe", "Show one object, its conditions and its events");
+  auto names = std::make_shared<std::pair<std::string, std::string>>();
+  command->add_option("resource", names->first, "Kind")->required();
+  command->add_option("name", names->second, "Name")->required();
+  command->callback([=] {
+    frame->Run([&](const Session& session) {
+      return Describe(session, names->first, names->second, frame->streams);
+    });
+  });
+}
+
+void AddDelete(CLI::App& app, const FramePtr& frame) {
+  auto* command = app.add_subcommand("delete", "Delete objects by name, or those of files");
+  auto options = std::make_shared<DeleteOptions>();
+  command->add_option("resource", options->resource, "Kind");
+  command->add_option("names", options->names, "Names");
+  command->add_option("-f,--filename", options->files, "File, folder, or - for standard input");
+  command->add_flag("--ignore-not-found", options->ignore_not_found,
+                    "An object that is not there is no error");
+  command->add_flag("--wait,!--no-wait", options->wait, "Wait until they are gone (the default)");
+  AddDuration(*command, "--timeout", options->timeout, "How long to wait, such as 5m");
+  command->callback([=] {
+    if (options->files.empty() && (options->resource.empty() || options->names.empty())) {
+      throw CLI::RequiredError("delete needs a kind and names, or -f FILE; one of them");
+    }
+    frame->Run([&](const Session& session) { return Delete(session, *options, frame->streams); });
+  });
+}
+
+void AddRolloutLevels(CLI::App& rollout, const FramePtr& frame) {
+  struct Verb {
+    const char* name;
+    const char* description;
+    Level level;
+  };
+  for (const Verb& verb :
+       {Verb{"pause", "Stop the clock of the rollout in progress", Level::kPause},
+        Verb{"resume", "Go on after a pause, or lift the hold of an undo", Level::kResume},
+        Verb{"abort", "Give the rollout up and go back", Level::kAbort}}) {
+    auto* command = rollout.add_subcommand(verb.name, verb.description);
+    auto application = std::make_shared<std::string>();
+    command->add_option("application", *application, "Name of the Application")->required();
+    command->callback([=, level = verb.level] {
+      frame->Run([&](const Session& session) {
+        return SetRolloutLevel(session, *application, level, frame->streams);
+      });
+    });
+  }
+}
+
+void AddRolloutNext(CLI::App& rollout, const FramePtr& frame) {
+  auto* undo = rollout.add_subcommand(
+      "undo", "Go back to the release that was promoted before, and hold it there");
+  auto* retry = rollout.add_subcommand("retry", "Try the release that failed once more");
+  for (CLI::App* command : {undo, retry}) {
+    auto options = std::make_shared<NextOptions>();
+    command->add_option("application", options->application, "Name of the Application")->required();
+    command->add_option("--reason", options->reason, "Why; kept in the Rollout");
+    if (command == undo) {
+      command->add_option("--to", options->to, "Number of the rollout whose release to go back to");
+    }
+    command->callback([=] {
+      frame->Run([&](const Session& session) {
+        return command == undo ? UndoRollout(session, *options, frame->streams)
+                               : RetryRollout(session, *options, frame->streams);
+      });
+    });
+  }
+}
+
+void AddRollout(CLI::App& app, const FramePtr& frame) {
+  auto* rollout = app.add_subcommand("rollout", "Follow and steer the rollouts of an application");
+  rollout->require_subcommand(1);
+  auto* history = rollout->add_subcommand("history", "Every attempt that is kept");
+  auto application = std::make_shared<std::string>();
+  history->add_option("application", *application, "Name of the Application")->required();
+  history->callback([=] {
+    frame->Run([&](const Session& session) {
+      return RolloutHistory(session, *application, frame->streams);
+    });
+  });
+  auto* status = rollout->add_subcommand("status", "Follow the newest rollout until it ends");
+  auto* watch = rollout->add_subcommand("watch", "Follow every rollout until interrupted");
+  for (CLI::App* command : {status, watch}) {
+    auto options = std::make_shared<FollowOptions>();
+    options->forever = command == watch;
+    command->add_option("application", options->application, "Name of the Application")->required();
+    if (command == status) {
+      command->add_option("--revision", options->revision, "Wait for the rollout of this commit");
+      AddDuration(*command, "--timeout", options->timeout, "Exit code 3 after this long (30m)");
+    }
+    command->callback([=] {
+      frame->Run(
+          [&](const Session& session) { return FollowRollout(session, *options, frame->streams); });
+    });
+  }
+  AddRolloutLevels(*rollout, frame);
+  AddRolloutNext(*rollout, frame);
+}
+
+void AddLogs(CLI::App& app, const FramePtr& frame) {
+  auto* command = app.add_subcommand("logs", "Show the end of an application's log on one server");
+  auto options = std::make_shared<LogsOptions>();
+  command->add_option("server", options->server, "Name of the Server")->required();
+  command->add_option("application", options->application, "Name of the Application")->required();
+  command->add_option("-p,--process", options->process, "Name of the process; the first one");
+  command->add_option("--tail", options->lines, "How many lines")->check(CLI::Range(1, 100000));
+  command->callback([=] {
+    frame->Run([&](const Session& session) { return Logs(session, *options, frame->streams); });
+  });
+}
+
+void AddToken(CLI::App& app, const FramePtr& frame) {
+  auto* token = app.add_subcommand("token", "Tokens that agents join with");
+  token->require_subcommand(1);
+  auto* create = token->add_subcommand("create", "Make one");
+  auto options = std::make_shared<TokenOptions>();
+  create->add_option("--fleet", options->fleet, "The only fleet that it opens");
+  AddDuration(*create, "--ttl", options->ttl, "How long it may be used (24h)");
+  create->add_flag("-q,--quiet", options->bare, "Print the token and nothing else");
+  create->callback([=] {
+    frame->Run(
+        [&](const Session& session) { return CreateToken(session, *options, frame->streams); });
+  });
+}
+
+}  // namespace
+
+void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_code) {
+  auto frame = std::make_shared<Frame>(Frame{{}, streams, exit_code});
+  app.add_option("--kubeconfig", frame->options.kubeconfig,
+                 "Who to ask; $KUBECONFIG, then the data directory's admin.kubeconfig");
+  app.add_option("-n,--namespace", frame->options.ns, "Namespace; the kubeconfig's");
+  app.fallthrough();
+  AddApply(app, frame);
+  AddGet(app, frame);
+  AddDescribe(app, frame);
+  AddDelete(app, frame);
+  AddRollout(app, frame);
+  AddLogs(app, frame);
+  AddToken(app, frame);
+}
+
+Result<Duration> ParseDurationFlag(const std::string& text) {
+  const auto parsed = api::ParseDuration(text);
+  if (!parsed.has_value()) {
+    return Fail(Code::kInvalid,
+                "\"" + text + "\": must be a length of time, such as 90s, 5m or 1h30m");
+  }
+  return parsed.value();
+}
+
+Streams StandardStreams() {
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const char* no_color = std::getenv("NO_COLOR");
+  Streams streams{.in = std::cin, .out = std::cout, .err = std::cerr};
+  streams.terminal = terminal;
+  streams.color = terminal && (no_color == nullptr || *no_color == '\0');
+  winsize size{};
+  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    streams.columns = size.ws_col;
+  }
+  return streams;
+}
+
+}  // namespace slipway::cli

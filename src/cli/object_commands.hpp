@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "src/cli/session.hpp"
+
+namespace slipway::cli {
+
+/// How `get` prints.
+enum class Output { kTable, kWide, kYaml, kJson, kName };
+
+struct GetOptions {
+  std::string resource;
+  std::vector<std::string> names;  ///< empty: all
+  std::string selector;            ///< labels, as `-l`
+  Output output = Output::kTable;
+  bool watch = false;
+  bool all_namespaces = false;
+  bool ignore_not_found = false;
+};
+
+/// Each of these is one command, whole: it talks to the API, prints, and says how it ended.
+ExitCode Get(const Session& session, const GetOptions& options, const Streams& streams);
+
+/// Applies every document of `files` ("-" is standard input; of a folder every *.yaml, *.yml and
+/// *.json, ordered). A document that fails does not keep the others from being applied.
+ExitCode Apply(const Session& session, const std::vector<std::string>& files,
+               const Streams& streams);
+
+/// Deletes by name, or every document of `files`.
+struct DeleteOptions {
+  std::string resource;
+  std::vector<std::string> names;
+  std::vector<std::string> files;
+  bool ignore_not_found = false;
+  bool wait = true;  ///< until the objects are gone
+  Duration timeout = std::chrono::minutes(5);
+};
+ExitCode Delete(const Session& session, const DeleteOptions& options, const Streams& streams);
+
+/// Prints one object for people: what it is, how it is, what happened to it.
+ExitCode Describe(const Session& session, const std::string& resource, const std::string& name,
+                  const Streams& streams);
+
+}  // namespace slipway::cli

@@ -1,0 +1,88 @@
+#include "src/cli/token.hpp"
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <span>
+
+#include "src/cli/output.hpp"
+
+namespace slipway::cli {
+namespace {
+
+std::string Hex(std::span<const unsigned char> bytes) {
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+Result<std::string> RandomHex(std::size_t bytes) {
+  std::array<unsigned char, 32> random{};
+  if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1) {
+    return Fail(Code::kInternal, "the operating system gave no random bytes");
+  }
+  return Hex(std::span(random).first(bytes));
+}
+
+std::string Sha256(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  return Hex(std::span(digest).first(size));
+}
+
+std::string Rfc3339(std::chrono::system_clock::time_point when) {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(when);
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+  return text;
+}
+
+Result<std::string> Make(const Session& session, const TokenOptions& options) {
+  SLIPWAY_TRY(id, RandomHex(4));
+  SLIPWAY_TRY(secret, RandomHex(24));
+  const std::string token = id + "." + secret;
+  SLIPWAY_TRY(resource, FindResource("secrets"));
+  nlohmann::json object = {
+      {"apiVersion", "v1"},
+      {"kind", "Secret"},
+      {"metadata", {{"name", "agent-token-" + id}}},
+      {"type", "slipway.dev/agent-token"},
+      {"stringData",
+       {{"hash", Sha256(token)},
+        {"fleet", options.fleet},
+        {"expires", Rfc3339(std::chrono::system_clock::now() + options.ttl)}}}};
+  SLIPWAY_TRYV(session.Create(session.Path(resource, ""), object));
+  return token;
+}
+
+}  // namespace
+
+ExitCode CreateToken(const Session& session, const TokenOptions& options, const Streams& streams) {
+  const auto token = Make(session, options);
+  if (!token.has_value()) {
+    return Report(token.error(), streams);
+  }
+  streams.out << token.value() << "\n";
+  if (!options.bare) {
+    streams.err
+        << "Valid for " << Elapsed(options.ttl) << ", for "
+        << (options.fleet.empty() ? "every fleet" : "fleet " + options.fleet) << " of namespace "
+        << session.ns()
+        << ". It is not shown again: keep it in a file that only the agent's user can read.\n";
+  }
+  return kSucceeded;
+}
+
+}  // namespace slipway::cli

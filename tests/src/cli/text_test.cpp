@@ -1,0 +1,54 @@
+#include <gtest/gtest.h>
+#include <yaml-cpp/yaml.h>
+
+#include <nlohmann/json.hpp>
+
+#include "src/cli/output.hpp"
+#include "src/cli/yaml_text.hpp"
+
+namespace slipway::cli {
+namespace {
+
+using nlohmann::json;
+
+TEST(YamlText, KeepsTextsThatLookLikeSomethingElse) {
+  for (const char* text : {"true", "No", "~", "", "12", "1e3", "0x1f", "2026-01-02", " a", "a ",
+                           "12:30", "null", "line\nline", "a: b", "- a", "#x", "{}", "é"}) {
+    const YAML::Node read = YAML::Load(YamlText(json{{"value", text}}));
+    EXPECT_EQ(read["value"].as<std::string>(), text);
+    EXPECT_NE(read["value"].Tag(), "?") << text << " is a plain scalar that others may read as "
+                                        << "a number, a date or a boolean";
+  }
+}
+
+TEST(YamlText, WritesNestedValues) {
+  EXPECT_EQ(YamlText(json::parse(R"({"a":[1,{"b":true}],"c":{},"d":[],"e":null})")),
+            "a:\n  - 1\n  - b: true\nc: {}\nd: []\ne: null\n");
+}
+
+TEST(AlignedTable, CountsCharactersNotBytes) {
+  EXPECT_EQ(AlignedTable({{"NAME", "X"}, {"é", "1"}}), "NAME   X\né      1\n");
+}
+
+TEST(TableRows, HidesWideColumnsUnlessAsked) {
+  const json table = json::parse(R"({
+    "columnDefinitions":[{"name":"Name","priority":0},{"name":"Why","priority":1}],
+    "rows":[{"cells":["a","because"],"object":{"metadata":{"namespace":"n"}}},
+            {"cells":["b",null],"object":{"metadata":{"namespace":"m"}}}]})");
+  using Rows = std::vector<std::vector<std::string>>;
+  EXPECT_EQ(TableRows(table, false, false), (Rows{{"NAME"}, {"a"}, {"b"}}));
+  EXPECT_EQ(TableRows(table, true, true),
+            (Rows{{"NAMESPACE", "NAME", "WHY"}, {"n", "a", "because"}, {"m", "b", "<none>"}}));
+}
+
+TEST(Elapsed, UsesTwoUnitsAtMost) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(Elapsed(-5s), "0s");
+  EXPECT_EQ(Elapsed(59s), "59s");
+  EXPECT_EQ(Elapsed(192s), "3m12s");
+  EXPECT_EQ(Elapsed(4h + 7min), "4h07m");
+  EXPECT_EQ(Elapsed(24h * 12), "12d");
+}
+
+}  // namespace
+}  // namespace slipway::cli
