@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include "reconciler/api/rollout.hpp"
 #include "reconciler/api/server.hpp"
 #include "reconciler/api/shared.hpp"
 #include "reconciler/api/testrun.hpp"
@@ -19,18 +20,15 @@
 /// What an agent and a gateway say to each other. Pure: no sockets; thread-safe.
 ///
 /// One HTTPS listener, TLS 1.2 or newer. The server's certificate chain includes the CA certificate
-/// itself, so that an agent that knows only its SHA-256 can check it. Requests (client certificate:
-/// see each):
-///   POST /v1/claim              none. `Authorization: Bearer <token>`, ClaimRequest. 200
-///   ClaimReply, 202 ClaimWaiting;
-///                               asked again until 200. 401: the token is unknown. Others: Refusal
-///   GET  /v1/session            agent's. WebSocket, subprotocol kSubprotocol. Text frames, one
-///   message each GET  /v1/packs?repository=NAMESPACE/NAME&have=COMMIT&have=COMMIT&want=COMMIT
-///                               agent's. 200 application/x-git-pack: thin against one of `have`
-///                               (the gateway picks), or a snapshot where `have` is absent. Header
-///                               `slipway-have: COMMIT` names the base
-///   POST /v1/logs/<requestId>   agent's. text/plain, at most kMaxLogBytes; or application/json
-///   Refusal
+/// itself, so that an agent that knows only its SHA-256 can check it. All but the first ask for the
+/// agent's certificate.
+///   POST /v1/claim             `Authorization: Bearer <token>`, ClaimRequest. 200 ClaimReply; 202
+///                              ClaimWaiting: ask again. 401: the token is unknown
+///   GET  /v1/session           WebSocket, subprotocol kSubprotocol. Text frames, a message each
+///   GET  /v1/packs?repository=NAMESPACE/NAME&want=COMMIT&have=COMMIT
+///                              200 application/x-git-pack: thin against `have`; a snapshot where
+///                              `have` is absent or unknown
+///   POST /v1/logs/<requestId>  text/plain, at most kMaxLogBytes, or application/json Refusal
 /// Every error of these has a JSON body Refusal.
 namespace slipway::protocol {
 
@@ -38,8 +36,7 @@ inline constexpr std::string_view kSubprotocol = "slipway.agent.v1";
 inline constexpr int kNewest = 1;  ///< versions of the messages that this build speaks
 inline constexpr int kOldest = 1;
 
-inline constexpr std::size_t kMaxMessageBytes =
-    4U << 20;  ///< of one frame, both ways; set before reading
+inline constexpr std::size_t kMaxMessageBytes = 4U << 20;     ///< of one frame, both ways
 inline constexpr std::size_t kMaxClaimBytes = 64U << 10;      ///< body of POST /v1/claim
 inline constexpr std::size_t kMaxLogBytes = 1U << 20;         ///< body of POST /v1/logs/<requestId>
 inline constexpr std::size_t kMaxStepOutputBytes = 8U << 10;  ///< StepEvent::output
@@ -50,16 +47,14 @@ inline constexpr int kSilentIntervals = 3;
 
 /// Codes with which a gateway closes a session; the reason is a sentence for people.
 enum class CloseCode : std::uint16_t {
-  kGoingAway = 1001,   ///< the gateway stops: come back after a jittered second
-  kBadMessage = 4400,  ///< a frame that is no message of this protocol
-  kNoVersion = 4406,   ///< no version of the messages in common
-  kConflict =
-      4409,  ///< a second live session of this identity: both are closed; come back after a minute
+  kGoingAway = 1001,     ///< the gateway stops: come back after a jittered second
+  kBadMessage = 4400,    ///< a frame that is no message of this protocol
+  kNoVersion = 4406,     ///< no version of the messages in common
+  kConflict = 4409,      ///< two live sessions of one identity: both are closed; wait a minute
   kUnknownServer = 4410  ///< the Server of this certificate is gone: come back after a minute
 };
 
-// ---- claiming
-// ------------------------------------------------------------------------------------------------------
+// ---- claiming ----
 
 struct ClaimRequest {
   std::string name;
@@ -85,16 +80,15 @@ struct Refusal {
   std::string message;
 };
 
-// ---- agent -> gateway
-// ----------------------------------------------------------------------------------------------
+// ---- agent -> gateway ----
 
 /// The first message of a session. A Report follows as soon as Welcome came.
 struct Hello {
   std::vector<int> protocol;  ///< versions that the agent speaks
   std::string version;        ///< of the agent
   std::string name;           ///< the Server's name; must be that of the certificate
-  std::int64_t incarnation =
-      0;  ///< grows with every start of this agent, also after its directory was lost
+  /// Grows with every start of this agent, also after its directory was lost.
+  std::int64_t incarnation = 0;
   std::int64_t sequence = 0;              ///< of the newest Report of this incarnation; 0: none yet
   std::vector<std::string> capabilities;  ///< such as "run-as-user", "systemd"
 };
@@ -143,8 +137,7 @@ struct UnknownMessage {
 
 using AgentMessage = std::variant<Hello, Report, StepEvent, UnknownMessage>;
 
-// ---- gateway -> agent
-// ----------------------------------------------------------------------------------------------
+// ---- gateway -> agent ----
 
 struct Welcome {
   int protocol = kNewest;  ///< the version that both speak from now on
@@ -201,8 +194,7 @@ struct LogsRequest {
 
 using GatewayMessage = std::variant<Welcome, Assign, Ack, LogsRequest, UnknownMessage>;
 
-// ---- codec
-// ---------------------------------------------------------------------------------------------------------
+// ---- codec ----
 
 /// One frame. Never longer than kMaxMessageBytes for what agents send.
 std::string Encode(const AgentMessage& message);
