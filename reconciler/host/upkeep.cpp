@@ -1,0 +1,99 @@
+#include <algorithm>
+
+#include "reconciler/host/steps.hpp"
+
+namespace slipway::host::steps {
+namespace {
+
+/// How long after it ended a process is started again: 1 s, doubled for every start that did not
+/// last, up to a minute.
+Duration RestartDelay(int restarts) {
+  constexpr Duration kFirst{1'000};
+  constexpr int kMaxDoublings = 6;
+  return std::min<Duration>(kFirst * (1 << std::clamp(restarts, 0, kMaxDoublings)),
+                            Duration{60'000});
+}
+
+/// An attempt that stops, switches, starts or measures wants to see what happens by itself.
+bool LeftAlone(const ApplicationRecord& record) {
+  if (!record.attempt || record.attempt->result) {
+    return false;
+  }
+  const Step step = record.attempt->step;
+  return step != Step::kFetch && step != Step::kInstall && step != Step::kTest;
+}
+
+void KeepUpApplication(Desk& desk, const std::string& application, const ApplicationRecord& record,
+                       const Observed& observed) {
+  const auto release =
+      std::ranges::find(record.releases, observed.current, &ReleaseRecord::directory);
+  if (release == record.releases.end() || !release->good || LeftAlone(record)) {
+    return;
+  }
+  for (const api::Process& wanted : release->config.processes) {
+    const ObservedProcess* process = FindProcess(&observed, wanted.name);
+    if (process != nullptr && process->running) {
+      continue;
+    }
+    const Duration delay = process == nullptr ? Duration{0} : RestartDelay(process->restarts);
+    const MonoTime due = process == nullptr ? desk.snapshot.now : process->ended + delay;
+    if (due > desk.snapshot.now) {
+      WakeAfter(desk.plan, due - desk.snapshot.now);
+      continue;
+    }
+    desk.plan.upkeep.push_back(Upkeep{.application = application,
+                                      .process = wanted.name,
+                                      .directory = release->directory,
+                                      .release = release->id,
+                                      .config = release->config});
+  }
+}
+
+}  // namespace
+
+void KeepUp(Desk& desk) {
+  for (const auto& [application, record] : desk.plan.journal.applications) {
+    if (const Observed* observed = FindObserved(desk.snapshot.applications, application)) {
+      KeepUpApplication(desk, application, record, *observed);
+    }
+  }
+}
+
+void TrimReleases(ApplicationRecord& record, const std::string& current, std::int64_t keep) {
+  const auto needed = [&](const ReleaseRecord& release) {
+    return release.directory == current || release.directory == record.last_good ||
+           (record.attempt && release.directory == record.attempt->directory);
+  };
+  for (const bool good : {false, true}) {
+    for (auto it = record.releases.begin();
+         it != record.releases.end() && static_cast<std::int64_t>(record.releases.size()) > keep;) {
+      it = it->good == good && !needed(*it) ? record.releases.erase(it) : std::next(it);
+    }
+  }
+}
+
+bool RemoveGarbage(Desk& desk) {
+  for (const auto& [application, record] : desk.plan.journal.applications) {
+    const Observed* observed = FindObserved(desk.snapshot.applications, application);
+    // Without a good release on record the journal may have been lost: then a directory may be the
+    // way back.
+    if (observed == nullptr || record.last_good.empty()) {
+      continue;
+    }
+    Action action{.id = {.application = application, .remove = true}};
+    for (const std::string& directory : observed->directories) {
+      const bool known = std::ranges::find(record.releases, directory, &ReleaseRecord::directory) !=
+                         record.releases.end();
+      if (!known && directory != observed->current) {
+        action.remove.push_back(directory);
+      }
+    }
+    if (!action.remove.empty()) {
+      desk.plan.action = std::move(action);
+      return true;
+    }
+  }
+  return false;
+}
+
+}  // namespace slipway::host::steps
