@@ -1,6 +1,6 @@
 #include "src/git/remote_session.hpp"
 
-#include <array>
+#include <cctype>
 #include <string_view>
 #include <utility>
 
@@ -12,6 +12,16 @@ namespace slipway::git {
 namespace {
 
 constexpr std::string_view kStatusMessage = "unexpected http status code: ";
+
+/// Remotes' own words may end in a line break, and be long.
+std::string OneLine(std::string text) {
+  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back())) != 0)
+    text.pop_back();
+  for (char& letter : text) {
+    if (static_cast<unsigned char>(letter) < 0x20) letter = ' ';
+  }
+  return text.substr(0, 500);
+}
 
 bool Contains(const std::string& text, std::string_view part) {
   return text.find(part) != std::string::npos;
@@ -216,7 +226,7 @@ std::string RemoteSession::Redact(std::string text) const {
 Error RemoteSession::Explain(int code) const {
   if (refusal_) return MakeError(ProblemOf(*refusal_), Redact(refusal_->message));
   const git_error* last = git_error_last();
-  const std::string said = Redact(lib::LastMessage());
+  const std::string said = OneLine(Redact(lib::LastMessage()));
   const std::string host = url_.scheme == Scheme::kFile ? "the repository" : url_.host;
   const int about = last == nullptr ? GIT_ERROR_NONE : last->klass;
   if (Contains(said, "redirect")) {
@@ -258,6 +268,12 @@ Error RemoteSession::Explain(int code) const {
   if (about == GIT_ERROR_INDEXER || about == GIT_ERROR_ZLIB) {
     return MakeError(Problem::kBadPack,
                      host + " sent a damaged pack (" + said + "): the next poll tries again");
+  }
+  if (url_.scheme == Scheme::kSsh && (Contains(said, "not appear to be a git repository") ||
+                                      Contains(said, "epository not found"))) {
+    return MakeError(Problem::kRepositoryNotFound,
+                     host + " knows no such repository, or hides it (" + said +
+                         "): correct spec.url, or give a key that may read it");
   }
   const bool no_repository = about == GIT_ERROR_REPOSITORY || about == GIT_ERROR_OS;
   if (url_.scheme == Scheme::kFile && (no_repository || code == GIT_ENOTFOUND)) {

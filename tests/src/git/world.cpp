@@ -46,8 +46,8 @@ std::string ReadText(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-std::string Execute(const std::vector<std::string>& argv, const std::string& input,
-                    const std::string& directory) {
+std::string ExecuteRaw(const std::vector<std::string>& argv, const std::string& input,
+                       const std::string& directory) {
   ProcessRequest request;
   request.argv = argv;
   request.env = GitEnvironment();
@@ -69,7 +69,12 @@ std::string Execute(const std::vector<std::string>& argv, const std::string& inp
   std::string line;
   for (const std::string& word : argv) line += word + " ";
   EXPECT_TRUE(outcome.value().succeeded()) << line << "\n" << outcome.value().err;
-  std::string out = outcome.value().out;
+  return outcome.value().out;
+}
+
+std::string Execute(const std::vector<std::string>& argv, const std::string& input,
+                    const std::string& directory) {
+  std::string out = ExecuteRaw(argv, input, directory);
   if (out.ends_with('\n')) out.pop_back();
   return out;
 }

@@ -29,7 +29,11 @@ class Directory {
 void WriteText(const std::string& path, const std::string& text);
 std::string ReadText(const std::string& path);
 
-/// Runs a program and returns its standard output without the last line break; fails the test when it fails.
+/// Runs a program and returns its standard output; fails the test when it fails.
+std::string ExecuteRaw(const std::vector<std::string>& argv, const std::string& input = "",
+                       const std::string& directory = "");
+
+/// The same without the last line break.
 std::string Execute(const std::vector<std::string>& argv, const std::string& input = "",
                     const std::string& directory = "");
 
