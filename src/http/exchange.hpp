@@ -1,12 +1,13 @@
 #pragma once
 
+#include <utility>  // before Asio, which needs it and does not include it
+
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "reconciler/base/result.hpp"

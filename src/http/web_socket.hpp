@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>  // before Asio, which needs it and does not include it
+
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
 #include <cstdint>

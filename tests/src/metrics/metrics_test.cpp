@@ -1,0 +1,47 @@
+#include "src/metrics/metrics.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace slipway::metrics {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(Metrics, PrintsEveryTypeInPrometheusTextFormat) {
+  Metrics metrics;
+  metrics.MakeCounter("slipway_pushes_total", "Pushes seen.", {{"result", "good"}}).Add(2);
+  metrics.MakeGauge("slipway_servers", "Servers.").Set(7);
+  metrics.MakeHistogram("slipway_plan_seconds", "Time of one plan.", {}, {0.01, 0.1}).Observe(0.05);
+  const std::string text = metrics.Text();
+  EXPECT_THAT(text, HasSubstr("# TYPE slipway_pushes_total counter"));
+  EXPECT_THAT(text, HasSubstr("slipway_pushes_total{result=\"good\"} 2"));
+  EXPECT_THAT(text, HasSubstr("slipway_servers 7"));
+  EXPECT_THAT(text, HasSubstr("slipway_plan_seconds_bucket{le=\"0.01\"} 0"));
+  EXPECT_THAT(text, HasSubstr("slipway_plan_seconds_bucket{le=\"0.1\"} 1"));
+}
+
+TEST(Metrics, TheSameNameAndLabelsAreTheSameMetric) {
+  Metrics metrics;
+  metrics.MakeCounter("slipway_pushes_total", "Pushes seen.").Add();
+  metrics.MakeCounter("slipway_pushes_total", "Pushes seen.").Add();
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_pushes_total 2"));
+}
+
+TEST(Metrics, GaugesThatAreReadOnDemandAreReadForEachText) {
+  Metrics metrics;
+  Gauge gauge = metrics.MakeGauge("slipway_servers", "Servers.");
+  int servers = 3;
+  metrics.OnCollect([&] { gauge.Set(servers); });
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_servers 3"));
+  servers = 4;
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_servers 4"));
+}
+
+TEST(MetricsDeathTest, ANameThatPrometheusRefusesIsAFaultOfOurs) {
+  Metrics metrics;
+  EXPECT_DEATH(metrics.MakeCounter("no-dashes", "Wrong."), "no-dashes");
+}
+
+}  // namespace
+}  // namespace slipway::metrics
