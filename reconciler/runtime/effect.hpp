@@ -1,0 +1,170 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/ids.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/base/time.hpp"
+#include "reconciler/runtime/object.hpp"
+
+// What the engine wants done, and how it hears that it was. The shell executes each effect once,
+// with a deadline, and always answers with EffectDone: kTimeout, kUnavailable and kInternal mean
+// that the outcome is unknown.
+namespace slipway::runtime {
+
+// ---- Work for the API. Success carries the object as it is afterwards.
+
+/// Creates `key` from `json`: a whole object with a deterministic name. AlreadyExists counts as
+/// success only where the existing object has the same controlling owner and a spec that holds
+/// everything that `json` has.
+struct Create {
+  Key key;
+  std::string json;
+
+  bool operator==(const Create&) const = default;
+};
+
+/// A JSON patch (RFC 6902) of the main resource. The engine puts `test` of /metadata/uid and
+/// /metadata/generation before it, so that reports on status do not make it conflict.
+struct Patch {
+  Key key;
+  Uid uid;
+  std::int64_t generation = 0;
+  std::string
+      operations;  ///< JSON array, such as [{"op":"add","path":"/spec/releases","value":[…]}]
+
+  bool operator==(const Patch&) const = default;
+};
+
+/// Replaces the status, if the object still has this version.
+struct WriteStatus {
+  Key key;
+  Uid uid;
+  std::uint64_t version = 0;
+  std::string status;  ///< JSON of the status alone
+
+  bool operator==(const WriteStatus&) const = default;
+};
+
+/// Deletes, if the object still has this uid. Success carries the last state; while it has
+/// finalizers, the object stays.
+struct Delete {
+  Key key;
+  Uid uid;
+
+  bool operator==(const Delete&) const = default;
+};
+
+/// Reads the object afresh, not from a cache. kNotFound is an answer.
+struct Get {
+  Key key;
+
+  bool operator==(const Get&) const = default;
+};
+
+// ---- Work outside. `repository` is in the namespace of the key that asks; with its uid it
+// identifies the mirror.
+
+/// Polls a remote. The credentials are read by the shell from the Secret that the spec names.
+struct FetchRepository {
+  std::string repository;
+  Uid uid;
+  api::GitRepositorySpec spec;
+
+  bool operator==(const FetchRepository&) const = default;
+};
+
+/// The newest commit at or before `head` that touches `path`, and whether it descends from
+/// `ancestor` (empty: anything does).
+struct ResolveRevision {
+  std::string repository;
+  Uid uid;
+  Commit head;
+  std::string path;
+  Commit ancestor;
+
+  bool operator==(const ResolveRevision&) const = default;
+};
+
+/// Keeps a commit in the mirror for as long as a pin with this id is there.
+struct Pin {
+  std::string repository;
+  Uid uid;
+  std::string id;
+  Commit commit;
+
+  bool operator==(const Pin&) const = default;
+};
+
+struct Unpin {
+  std::string repository;
+  Uid uid;
+  std::string id;
+
+  bool operator==(const Unpin&) const = default;
+};
+
+using OutsideRequest = std::variant<FetchRepository, ResolveRevision, Pin, Unpin>;
+
+/// Answer to FetchRepository.
+struct FetchedRevision {
+  Commit commit;
+  std::string author;
+  std::string subject;
+  bool empty = false;  ///< the commit has no files
+
+  bool operator==(const FetchedRevision&) const = default;
+};
+
+/// Answer to ResolveRevision.
+struct ResolvedRevision {
+  Commit commit;
+  Tree tree;  ///< the whole tree of `commit`
+  std::string author;
+  std::string subject;
+  bool descends = true;
+  std::string manifest;  ///< slipway.yaml at the path, as JSON text; empty: there is none
+
+  bool operator==(const ResolvedRevision&) const = default;
+};
+
+/// monostate answers Pin and Unpin. The reason of a failure is the reason of the error's first
+/// cause, such as "RefNotFound".
+using OutsideValue = std::variant<std::monostate, FetchedRevision, ResolvedRevision>;
+using OutsideResult = Result<OutsideValue>;
+
+/// The reason of an error for a condition: that of its first cause, or else that of its code.
+std::string ReasonOf(const Error& error);
+
+// ---- What the shell sees.
+
+using EffectId = std::uint64_t;
+
+/// An outside request with the key on whose behalf it is made (the namespace of the repository is
+/// its).
+struct Outside {
+  Key key;
+  std::string slot;
+  OutsideRequest request;
+
+  bool operator==(const Outside&) const = default;
+};
+
+struct Effect {
+  EffectId id = 0;
+  std::variant<Create, Patch, WriteStatus, Delete, Get, Outside> work;
+};
+
+/// Answer to API work: the object, or why not. Get answers kNotFound where there is none.
+using ObjectResult = Result<Bytes>;
+
+using EffectResult = std::variant<ObjectResult, OutsideResult>;
+
+/// One line for logs and traces, such as "patch Server default/web-1 [{…}]".
+std::string Describe(const Effect& effect);
+
+}  // namespace slipway::runtime

@@ -1,0 +1,95 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/base/time.hpp"
+#include "reconciler/runtime/cache.hpp"
+#include "reconciler/runtime/effect.hpp"
+
+namespace slipway::runtime {
+
+/// An outside request of one slot. At most one is in flight per (key, slot): asking again meanwhile
+/// changes nothing.
+struct Ask {
+  std::string slot;
+  OutsideRequest request;
+
+  bool operator==(const Ask&) const = default;
+};
+
+/// One thing to do. Neighbouring patches of different objects go out together; otherwise each
+/// action waits for the one before it. The first failure drops the rest: the next plan finds it
+/// again. Asks are sent at once and wait for nothing.
+using Action = std::variant<Create, Patch, Delete, Ask>;
+
+/// What is to be done about one object. If `status` differs from the stored one, the engine writes
+/// it and drops `actions`: the next plan, made from the durable status, finds them again. A crash
+/// between any two effects is safe.
+struct Plan {
+  std::optional<std::string> status;  ///< JSON of the wanted status; nullopt: it stays as it is
+  std::vector<Action> actions;        ///< executed in order
+  std::optional<std::vector<std::string>>
+      finalizers;  ///< wanted on the object; nullopt: they stay as they are. Added ones
+                   ///< come before the status, removals after the last action
+  std::optional<Duration> requeue_after;  ///< of running time; nullopt: only a change can matter
+};
+
+/// What became of one slot. Kept while the object lives, in memory: after a restart a planner asks
+/// again.
+struct OutsideState {
+  OutsideRequest request;  ///< the newest one that was sent
+  bool in_flight = false;
+  std::optional<OutsideRequest> answered;  ///< the request that `result` answers
+  std::optional<OutsideResult>
+      result;        ///< of the last one that ended; stays while the next is in flight
+  Duration age{0};   ///< running time since `result` came
+  int failures = 0;  ///< results in a row that were errors
+};
+
+using OutsideStates = std::map<std::string, OutsideState>;
+
+/// Everything that a plan may depend on. Borrowed: valid during the call only.
+struct PlanInput {
+  const Object& object;
+  const Cache& cache;
+  Time now;          ///< wall time: for people, windows and schedules only
+  Duration elapsed;  ///< running time since the stored status was loaded, or since the plan that
+                     ///< wrote it
+  const OutsideStates& outside;
+};
+
+/// Where AffectedBy() puts keys. Keys that do not exist are harmless.
+using KeySink = std::set<Key>;
+
+/// Decides about the objects of one kind. Pure, deterministic and without state: one instance
+/// serves all objects. A failed assertion inside throws, and the engine quarantines the key until
+/// its object changes.
+class Planner {
+ public:
+  virtual ~Planner() = default;
+
+  virtual Kind kind() const = 0;
+
+  /// Other kinds that it reads. Nothing is planned until all of them, and its own, were listed.
+  virtual std::vector<Kind> reads() const = 0;
+
+  /// Adds the projectors and indexes that it needs.
+  virtual void Register(CacheSchema& schema) const;
+
+  /// The serial group of an object: while a write of one member is in flight, no member is planned.
+  /// Without a group of its own an object is alone.
+  virtual std::string Group(const Object& object) const;
+
+  /// The keys of this planner's kind that a change of another kind, or of another object of its
+  /// own, may matter to. The changed object itself need not be named.
+  virtual void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const = 0;
+
+  virtual Plan MakePlan(const PlanInput& input) const = 0;
+};
+
+}  // namespace slipway::runtime
