@@ -2,6 +2,7 @@
 """Makes from crd/ what depends on it.
 
   generate.py --cpp DIR   C++ structs and codecs into DIR/reconciler/api (the build does this)
+  generate.py --tables DIR  the schemas as JSON inside DIR/src/objects/definitions.cpp (the build does this)
   generate.py --sync      makes copies of shared schemas equal to their home (see sharing.py)
 """
 
@@ -11,6 +12,7 @@ import sys
 
 import cpp_codecs
 import cpp_headers
+import cpp_tables
 import model
 import sharing
 
@@ -42,11 +44,14 @@ def sync():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cpp", metavar="DIR", type=pathlib.Path)
+    parser.add_argument("--tables", metavar="DIR", type=pathlib.Path)
     parser.add_argument("--sync", action="store_true")
     arguments = parser.parse_args()
     try:
         if arguments.sync:
             sync()
+        if arguments.tables:
+            write_if_changed(arguments.tables / "src" / "objects" / "definitions.cpp", cpp_tables.definitions_source())
         if arguments.cpp:
             generate_cpp(arguments.cpp)
     except model.SchemaError as error:

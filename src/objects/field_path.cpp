@@ -1,0 +1,31 @@
+#include "src/objects/field_path.hpp"
+
+#include <algorithm>
+
+namespace slipway::objects {
+namespace {
+
+bool IsPlain(std::string_view key) {
+  return !key.empty() && std::all_of(key.begin(), key.end(), [](char character) {
+    return (character >= 'a' && character <= 'z') || (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '-' || character == '_';
+  });
+}
+
+}  // namespace
+
+std::string FieldPath::Text() const {
+  std::string text;
+  for (const Step& step : steps_) {
+    if (step.is_index) {
+      text += "[" + std::to_string(step.index) + "]";
+    } else if (IsPlain(step.key)) {
+      text += (text.empty() ? "" : ".") + std::string(step.key);
+    } else {
+      text += "[" + std::string(step.key) + "]";
+    }
+  }
+  return text;
+}
+
+}  // namespace slipway::objects

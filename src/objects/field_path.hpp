@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace slipway::objects {
+
+/// Where in a document something is, written `spec.strategy.waves[1].upTo` or `metadata.labels[slipway.dev/fleet]`.
+class FieldPath {
+ public:
+  /// Steps into a field or an item for as long as it lives. `key` must live as long.
+  class Scope {
+   public:
+    Scope(FieldPath& path, std::string_view key) : path_(path) {
+      path_.steps_.push_back({key, 0, false});
+    }
+    Scope(FieldPath& path, std::size_t index) : path_(path) {
+      path_.steps_.push_back({{}, index, true});
+    }
+    ~Scope() { path_.steps_.pop_back(); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    FieldPath& path_;
+  };
+
+  /// "" for the document itself.
+  std::string Text() const;
+
+ private:
+  struct Step {
+    std::string_view key;
+    std::size_t index;
+    bool is_index;
+  };
+
+  std::vector<Step> steps_;
+};
+
+}  // namespace slipway::objects

@@ -1,0 +1,86 @@
+#include "src/objects/hints.hpp"
+
+#include "reconciler/base/assert.hpp"
+
+namespace slipway::objects {
+namespace {
+
+constexpr const char* kCountOrPercentage = "a count or a percentage, such as 3 or 25%";
+constexpr const char* kDuration = "a duration, such as 90s, 1m30s or 500ms";
+
+/// By the pattern's own text: a pattern is written the same wherever it means the same.
+const std::map<std::string, std::string>& Hints() {
+  static const std::map<std::string, std::string> kHints = {
+      {R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?$)",
+       "a name of lower-case letters, digits and -, such as web-1, that begins and ends with a "
+       "letter or a digit"},
+      {R"(^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$)",
+       "a name of lower-case letters, digits, - and ., such as web-1, that begins and ends with a "
+       "letter or a digit"},
+      {R"(^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$)",
+       "a name of lower-case letters, digits, - and ., such as web-1, that begins and ends with a "
+       "letter or a digit"},
+      {R"(^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$)", kDuration},
+      {R"(^(100|[1-9][0-9]?)%$)", kCountOrPercentage},
+      {R"(^(100|[1-9]?[0-9])%$)", kCountOrPercentage},
+      {R"(^[0-9a-f]{40}$)", "a full git object id, 40 hexadecimal digits in lower case"},
+      {R"(^[0-9a-f]{64}$)", "a SHA-256, 64 hexadecimal digits in lower case"},
+      {R"(^[^/\x00-\x1f]([^\x00-\x1f]*[^/\x00-\x1f])?$)",
+       "a relative path, such as config/local.json, without / at either end"},
+      {R"(^[^/\x00-\x1f][^\x00-\x1f]*$)", "a relative path or pattern, such as reports/*.xml"},
+      {R"(^/[^\x00-\x1f]*[^/\x00-\x1f]$)",
+       "an absolute path, such as /srv/shop, without / at the end"},
+      {R"(^/[^\x00-\x20]*$)", "a path that begins with / and holds no space, such as /healthz"},
+      {R"(^[a-z_][a-z0-9_-]*$)", "the name of a user, such as shop"},
+      {R"(^[A-Za-z_][A-Za-z0-9_]*$)", "the name of an environment variable, such as PORT"},
+      {R"(^[A-Za-z0-9:_.@-]+\.service$)", "the name of a systemd service, such as shop.service"},
+      {R"(^[A-Za-z][-A-Za-z0-9_./]*$)", "the name of a condition, such as Ready"},
+      {R"(^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$)", "a reason in one word, such as GateFailed"},
+      {R"(^(https?|ssh|file)://[^\x00-\x20]+$)",
+       "the URL of a repository, such as https://host/group/shop.git or "
+       "ssh://git@host/group/shop.git"},
+      {R"(^[A-Za-z0-9_]([-A-Za-z0-9_./+@]*[-A-Za-z0-9_+@])?$)",
+       "the name of a branch or tag, such as main"},
+      {R"(^[A-Za-z0-9]([-A-Za-z0-9.:]*[A-Za-z0-9])?$)",
+       "a host name or an IP address, such as 10.0.0.7"},
+      {R"(^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$)",
+       "the value of a label: letters, digits, -, _ and ., with a letter or a digit at either end"},
+      {R"(^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?$)",
+       "the name of a finalizer, such as slipway.dev/servers"},
+  };
+  return kHints;
+}
+
+}  // namespace
+
+bool HasHint(const std::string& pattern) { return Hints().contains(pattern); }
+
+std::string WhatItMustBe(const SchemaNode& node) {
+  if (!node.pattern_text.empty()) {
+    const auto hint = Hints().find(node.pattern_text);
+    return hint != Hints().end() ? hint->second : "text that matches " + node.pattern_text;
+  }
+  if (node.format == "date-time") {
+    return "a time, such as 2026-11-24T02:15:00Z";
+  }
+  if (node.format == "byte") {
+    return "text in base64";
+  }
+  switch (node.type) {
+    case NodeType::kObject:
+      return "an object";
+    case NodeType::kArray:
+      return "a list";
+    case NodeType::kString:
+      return "a string";
+    case NodeType::kInteger:
+      return "an integer";
+    case NodeType::kBoolean:
+      return "true or false";
+    case NodeType::kIntOrString:
+      return "an integer or a string";
+  }
+  SLIPWAY_UNREACHABLE("node type outside the enum");
+}
+
+}  // namespace slipway::objects

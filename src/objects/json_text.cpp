@@ -1,0 +1,124 @@
+#include "src/objects/json_text.hpp"
+
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "src/objects/field_path.hpp"
+
+namespace slipway::objects {
+namespace {
+
+/// Builds the tree from the parser's events; stops at the depth limit, and sees fields that come twice.
+class TreeBuilder {
+ public:
+  explicit TreeBuilder(std::vector<std::string>& duplicates) : duplicates_(duplicates) {}
+
+  Json TakeTree() { return std::move(root_); }
+  const std::string& problem() const { return problem_; }
+
+  bool null() { return Add(nullptr) != nullptr; }
+  bool boolean(bool value) { return Add(value) != nullptr; }
+  bool number_integer(std::int64_t value) { return Add(value) != nullptr; }
+  bool number_unsigned(std::uint64_t value) { return Add(value) != nullptr; }
+  bool number_float(double value, const std::string&) { return Add(value) != nullptr; }
+  bool string(std::string& value) { return Add(std::move(value)) != nullptr; }
+  bool binary(Json::binary_t&) { return false; }
+
+  bool start_object(std::size_t) { return Open(Json::object()); }
+  bool start_array(std::size_t) { return Open(Json::array()); }
+  bool end_object() { return Close(); }
+  bool end_array() { return Close(); }
+
+  bool key(std::string& name) {
+    Level& level = open_.back();
+    if (level.tree->contains(name)) {
+      duplicates_.push_back(PathOf(name));
+    }
+    level.key = std::move(name);
+    return true;
+  }
+
+  bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
+    const std::string text = error.what();  // "[json.exception.…] parse error at line …: what"
+    const std::size_t colon = text.find("] ");
+    problem_ =
+        "the text is not JSON: " + (colon == std::string::npos ? text : text.substr(colon + 2)) +
+        " (byte " + std::to_string(position) + ")";
+    return false;
+  }
+
+ private:
+  struct Level {
+    Json* tree;
+    std::string key;
+  };
+
+  Json* Add(Json value) {
+    if (open_.empty()) {
+      root_ = std::move(value);
+      return &root_;
+    }
+    Level& level = open_.back();
+    if (level.tree->is_array()) {
+      return &level.tree->emplace_back(std::move(value));
+    }
+    Json& slot = (*level.tree)[level.key];
+    slot = std::move(value);
+    return &slot;
+  }
+
+  bool Open(Json value) {
+    if (open_.size() >= kMaxDepth) {
+      problem_ = "the text is nested deeper than " + std::to_string(kMaxDepth) + " levels";
+      return false;
+    }
+    open_.push_back({Add(std::move(value)), {}});
+    return true;
+  }
+
+  bool Close() {
+    open_.pop_back();
+    return true;
+  }
+
+  std::string PathOf(const std::string& name) const {
+    std::string path;
+    for (std::size_t index = 0; index < open_.size(); ++index) {
+      const Level& level = open_[index];
+      const bool last = index + 1 == open_.size();
+      if (level.tree->is_array()) {
+        path += "[" + std::to_string(level.tree->size() - 1) + "]";
+      } else {
+        path += (path.empty() ? "" : ".") + (last ? name : level.key);
+      }
+    }
+    return path;
+  }
+
+  std::vector<std::string>& duplicates_;
+  Json root_;
+  std::vector<Level> open_;
+  std::string problem_;
+};
+
+}  // namespace
+
+Result<Json> ParseJson(std::string_view text) {
+  std::vector<std::string> duplicates;
+  return ParseJson(text, duplicates);
+}
+
+Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicates) {
+  TreeBuilder builder(duplicates);
+  if (!Json::sax_parse(text, &builder)) {
+    return Fail(Code::kBadRequest, builder.problem());
+  }
+  return builder.TakeTree();
+}
+
+std::string PrintJson(const Json& tree) {
+  return tree.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace slipway::objects

@@ -1,0 +1,97 @@
+#include "src/objects/field_path.hpp"
+#include "src/objects/schema.hpp"
+#include "src/objects/schema_node.hpp"
+
+namespace slipway::objects {
+namespace {
+
+using Json = nlohmann::json;
+
+/// The schema of one field of an object; nullptr where the object may not have it.
+const SchemaNode* FieldSchema(const SchemaNode& node, const std::string& key) {
+  const auto found = node.properties.find(key);
+  return found != node.properties.end() ? found->second.get() : node.additional.get();
+}
+
+void PruneNode(const SchemaNode& node, Json& tree, FieldPath& path,
+               std::vector<std::string>& unknown) {
+  if (node.type == NodeType::kArray && tree.is_array()) {
+    for (std::size_t index = 0; index < tree.size(); ++index) {
+      const FieldPath::Scope scope(path, index);
+      PruneNode(*node.items, tree[index], path, unknown);
+    }
+    return;
+  }
+  if (node.type != NodeType::kObject || !tree.is_object()) {
+    return;
+  }
+  for (auto field = tree.begin(); field != tree.end();) {
+    const FieldPath::Scope scope(path, field.key());
+    const SchemaNode* schema = FieldSchema(node, field.key());
+    if (schema == nullptr) {
+      unknown.push_back(path.Text());
+      field = tree.erase(field);
+      continue;
+    }
+    PruneNode(*schema, field.value(), path, unknown);
+    ++field;
+  }
+}
+
+void DropNullsNode(const SchemaNode& node, Json& tree) {
+  if (tree.is_array() && node.items != nullptr) {
+    for (Json& item : tree) {
+      DropNullsNode(*node.items, item);
+    }
+  }
+  if (!tree.is_object()) {
+    return;
+  }
+  for (auto field = tree.begin(); field != tree.end();) {
+    const auto schema = node.properties.find(field.key());
+    if (schema != node.properties.end() && field->is_null() && !schema->second->nullable) {
+      field = tree.erase(field);
+      continue;
+    }
+    if (const SchemaNode* below = FieldSchema(node, field.key())) {
+      DropNullsNode(*below, field.value());
+    }
+    ++field;
+  }
+}
+
+void DefaultNode(const SchemaNode& node, Json& tree) {
+  if (tree.is_array() && node.items != nullptr) {
+    for (Json& item : tree) {
+      DefaultNode(*node.items, item);
+    }
+  }
+  if (!tree.is_object()) {
+    return;
+  }
+  for (const auto& [key, schema] : node.properties) {
+    if (schema->initial.has_value() && !tree.contains(key)) {
+      tree[key] = *schema->initial;
+    }
+  }
+  for (const auto& [key, value] : tree.items()) {
+    if (const SchemaNode* below = FieldSchema(node, key)) {
+      DefaultNode(*below, value);
+    }
+  }
+}
+
+}  // namespace
+
+Schema::Schema(const Json& source) : root_(CompileSchema(source, "")) {}
+
+void Schema::Prune(Json& tree, std::vector<std::string>& unknown) const {
+  FieldPath path;
+  PruneNode(*root_, tree, path, unknown);
+}
+
+void Schema::DropNulls(Json& tree) const { DropNullsNode(*root_, tree); }
+
+void Schema::Default(Json& tree) const { DefaultNode(*root_, tree); }
+
+}  // namespace slipway::objects
