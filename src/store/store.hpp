@@ -20,6 +20,10 @@ using Revision = std::int64_t;
 /// Stands for "the newest" where a revision is asked for.
 inline constexpr Revision kLatest = 0;
 
+/// Of a store in which nothing has ever changed; the first change has the next one. So whoever lists
+/// an empty store can watch from there without meaning kLatest.
+inline constexpr Revision kFirstRevision = 1;
+
 /// The bytes of one object, shared by everybody who serves them. nullptr where there is none.
 using Value = std::shared_ptr<const std::string>;
 
@@ -43,9 +47,13 @@ struct Event {
   enum class Type : std::uint8_t { kPut, kDelete };
   Type type = Type::kPut;
   std::string key;
-  Value value;  ///< kPut: the new bytes; kDelete: the last bytes
-  Value
-      previous_value;  ///< what the key held before (kDelete: the same as value); nullptr at creation
+
+  /// kPut: the new bytes; kDelete: the last bytes.
+  Value value;
+
+  /// What the key held before (kDelete: the same as `value`); nullptr at creation.
+  Value previous_value;
+
   Revision create_revision = 0;    ///< of the life of the key that this event belongs to
   Revision revision = 0;           ///< of this change; kDelete: of the deletion
   Revision previous_revision = 0;  ///< of the change before it; 0 at creation
@@ -87,7 +95,7 @@ struct Write {
 /// or broken.
 using CommitDone = std::function<void(Result<Revision>)>;
 
-/// One reader of the changes below one prefix. It is a position in the history, not a queue: a slow
+/// One reader of the changes below one prefix; destroy it before its store. It is a position in the history, not a queue: a slow
 /// reader costs no memory, reads older changes from the disk, and is told kExpired once
 /// compaction has overtaken it. Each event comes exactly once, in the order of revisions, with no
 /// gap. One thread at a time may call Take.
@@ -141,7 +149,7 @@ class Store {
   virtual Result<std::unique_ptr<Watch>> StartWatch(std::string prefix, Revision after,
                                                     std::function<void()> ready) = 0;
 
-  /// The revision of the last change that is durable; 0 in an empty store.
+  /// The revision of the last change that is durable; kFirstRevision before there was any.
   virtual Result<Revision> CurrentRevision() = 0;
 
   /// Forgets the history below `upto`: what was superseded or deleted at or before it. Reads and

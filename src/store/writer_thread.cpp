@@ -1,0 +1,184 @@
+#include "src/store/writer_thread.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "src/store/bounds.hpp"
+
+namespace slipway::store {
+namespace {
+
+std::size_t SizeOf(const Write& write) {
+  return write.key.size() + (write.value ? write.value->size() : 0);
+}
+
+}  // namespace
+
+WriterThread::WriterThread(std::unique_ptr<LogWriter> log, WatchHub& hub,
+                           const SqliteStore::Options& options)
+    : options_(options),
+      hub_(hub),
+      log_(std::move(log)),
+      window_(options.history),
+      compacted_(log_->compacted()),
+      thread_([this] { Loop(); }) {}
+
+WriterThread::~WriterThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+}
+
+std::optional<Error> WriterThread::Admit(const Write& write) {
+  if (broken_) return broken_;
+  if (stopping_) return Fail(Code::kUnavailable, "the store is stopping: try again later");
+  if (pending_.size() >= options_.pending_writes ||
+      pending_bytes_ + SizeOf(write) > options_.pending_bytes) {
+    Error error = Fail(Code::kTooManyRequests, "the store has more writes pending than it takes (" +
+                                                   std::to_string(pending_.size()) +
+                                                   "): try again in a second");
+    error.retry_after = std::chrono::seconds(1);
+    return error;
+  }
+  return std::nullopt;
+}
+
+void WriterThread::Commit(Write write, CommitDone done) {
+  std::optional<Error> refused;
+  if (auto shape = CheckShape(write); !shape) refused = shape.error();
+  if (!refused) {
+    const std::lock_guard lock(mutex_);
+    refused = Admit(write);
+    if (!refused) {
+      pending_bytes_ += SizeOf(write);
+      pending_.push_back({std::move(write), std::move(done)});
+    }
+  }
+  if (refused) {
+    done(std::move(*refused));
+  } else {
+    wake_.notify_one();
+  }
+}
+
+Result<void> WriterThread::Compact(Revision upto) {
+  std::unique_lock lock(mutex_);
+  const std::size_t failures = compaction_failures_;
+  compact_to_ = std::max(compact_to_, upto);
+  wake_.notify_one();
+  compacted_more_.wait(lock,
+                       [&] { return compacted_ >= upto || compaction_failures_ != failures; });
+  if (compacted_ >= upto) return Ok();
+  return compaction_error_;
+}
+
+void WriterThread::Loop() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    wake_.wait_for(lock, options_.compaction_interval,
+                   [this] { return stopping_ || !pending_.empty() || compact_to_ > compacted_; });
+    if (stopping_ && pending_.empty()) return;
+    auto batch = TakeBatch();
+    lock.unlock();
+    if (!batch.empty()) CarryOut(std::move(batch));
+    CompactSome();
+    lock.lock();
+  }
+}
+
+std::vector<WriterThread::Pending> WriterThread::TakeBatch() {
+  std::vector<Pending> batch;
+  batch.reserve(std::min(pending_.size(), options_.batch_writes));
+  std::size_t bytes = 0;
+  while (!pending_.empty() && batch.size() < options_.batch_writes &&
+         bytes < options_.batch_bytes) {
+    bytes += SizeOf(pending_.front().write);
+    batch.push_back(std::move(pending_.front()));
+    pending_.pop_front();
+  }
+  pending_bytes_ -= bytes;
+  return batch;
+}
+
+/// One transaction. What is refused costs nothing to the others. After an error nothing of it is
+/// kept.
+Result<void> WriterThread::ApplyAll(const std::vector<Pending>& batch, Events& events,
+                                    Outcomes& outcomes) {
+  SLIPWAY_TRYV(log_->Begin());
+  for (const Pending& each : batch) {
+    SLIPWAY_TRY(applied, log_->Apply(each.write));
+    if (applied.refused) {
+      outcomes.emplace_back(std::move(*applied.refused));
+      continue;
+    }
+    outcomes.emplace_back(applied.event->revision);
+    events.push_back(std::move(applied.event));
+  }
+  return Ok();
+}
+
+Result<void> WriterThread::MakeDurable(const Events& events) {
+  if (events.empty()) {
+    log_->Rollback();
+    return Ok();
+  }
+  auto committed = log_->Commit();
+  if (committed) return Ok();
+  log_->Rollback();
+  const Error cause = committed.error();
+  if (cause.code != Code::kUnavailable) {
+    // After a failed sync the kernel may have dropped what it could not write: only a new start,
+    // which reads the log back, says what is there.
+    const std::lock_guard lock(mutex_);
+    broken_ = Fail(Code::kUnavailable, "the store stopped writing after an error (" +
+                                           cause.message + "): look at the disk, then restart");
+  }
+  return Fail(Code::kTimeout, "it is unknown whether the change was kept: " + cause.message);
+}
+
+void WriterThread::CarryOut(std::vector<Pending> batch) {
+  Events events;
+  Outcomes outcomes;
+  events.reserve(batch.size());
+  outcomes.reserve(batch.size());
+  std::optional<Error> failure;
+  if (auto applied = ApplyAll(batch, events, outcomes); !applied) {
+    log_->Rollback();
+    failure = Fail(Code::kUnavailable, applied.error().message);
+  } else if (auto durable = MakeDurable(events); !durable) {
+    failure = durable.error();
+  }
+  // Published before it is acknowledged: whoever was told can read it.
+  if (!failure) hub_.Publish(events);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].done(failure ? Result<Revision>(*failure) : std::move(outcomes[i]));
+  }
+}
+
+void WriterThread::CompactSome() {
+  const MonoTime now = options_.clock->Mono();
+  window_.Observe(now, log_->current());
+  const Revision wanted = window_.Target(now);
+  Revision target = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    target = compact_to_ = std::max(compact_to_, wanted);
+  }
+  if (target <= compacted_) return;
+  auto done = log_->CompactSome(target);
+  {
+    const std::lock_guard lock(mutex_);
+    compacted_ = log_->compacted();
+    if (!done) {
+      compact_to_ = 0;
+      ++compaction_failures_;
+      compaction_error_ = done.error();
+    }
+  }
+  compacted_more_.notify_all();
+}
+
+}  // namespace slipway::store
