@@ -1,0 +1,111 @@
+"""`dev`: installs what is missing and nothing else, works from any folder and in a path with a space."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+FAKES = {
+    # Everything is installed but what $MISSING names.
+    "dpkg-query": 'shift 3; for package; do case " $MISSING " in *" $package "*) ;; *) printf "%s/installed " "$package" ;; '
+                  'esac; done',
+    # Nobody here is root, and what root would do is only noted down: packages come last, after `bash -c SCRIPT bash`.
+    "id": "echo 1000",
+    "sudo": 'echo "sudo ${*:5}" >>"$LOG"; exit "${SUDO_RESULT:-0}"',
+    "clang-format-16": 'shift; for file; do echo "format $file" >>"$LOG"; done',
+}
+
+
+class Checkout:
+    """A copy of `dev` in a folder whose path holds a space, with programs of ours in front of the system's."""
+
+    def __init__(self, directory):
+        self.root, self.log = directory / "a b" / "slipway", directory / "log"
+        self.root.mkdir(parents=True)
+        shutil.copy(ROOT / "dev", self.root / "dev")
+        programs = directory / "bin"
+        programs.mkdir()
+        for name, body in FAKES.items():
+            (programs / name).write_text(f"#!/bin/bash\n{body}\n")
+            (programs / name).chmod(0o755)
+        self.environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(self.log), "MISSING": ""}
+
+    def dev(self, *arguments, cwd="/", **environment):
+        return subprocess.run([self.root / "dev", *arguments], cwd=cwd, env=self.environment | environment, text=True,
+                              capture_output=True, check=False)
+
+    def logged(self):
+        return self.log.read_text().splitlines() if self.log.exists() else []
+
+
+@pytest.fixture
+def checkout(tmp_path):
+    return Checkout(tmp_path)
+
+
+def test_nothing_is_installed_twice(checkout):
+    done = checkout.dev("setup")
+    assert (done.returncode, done.stdout, done.stderr, checkout.logged()) == (0, "", "", [])
+
+
+def test_what_is_missing_is_installed_and_said_in_one_line(checkout):
+    done = checkout.dev("setup", MISSING="ninja-build lighttpd")
+    assert done.returncode == 0
+    assert done.stderr == "dev: installing ninja-build lighttpd\n"
+    assert checkout.logged() == ["sudo ninja-build lighttpd"]
+
+
+def test_a_failed_installation_is_a_failure(checkout):
+    assert checkout.dev("setup", MISSING="ninja-build", SUDO_RESULT="1").returncode == 1
+
+
+def test_each_verb_installs_only_its_own(checkout):
+    done = checkout.dev("fmt", MISSING="lighttpd clang-tidy-16 cmake")
+    assert (done.returncode, checkout.logged()) == (0, [])
+
+
+def test_fmt_finds_our_files_and_not_what_was_built(checkout):
+    for name in ("src/x/a.cpp", "src/x/a b.hpp", "build/dev/c.cpp", ".hidden/d.cpp", "src/x/e.md"):
+        (checkout.root / name).parent.mkdir(parents=True, exist_ok=True)
+        (checkout.root / name).touch()
+    assert checkout.dev("fmt").returncode == 0
+    assert sorted(checkout.logged()) == [f"format {checkout.root}/src/x/a b.hpp", f"format {checkout.root}/src/x/a.cpp"]
+
+
+def test_run_passes_arguments_and_stays_in_the_callers_folder(checkout, tmp_path):
+    program = checkout.root / "build/dev/bin/slipway"
+    program.parent.mkdir(parents=True)
+    program.write_text('#!/bin/bash\npwd; printf "<%s>" "$@"; exit 7\n')
+    program.chmod(0o755)
+    done = checkout.dev("run", "slipway", "get", "a b", "", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (7, f"{tmp_path}\n<get><a b><>")
+
+
+@pytest.mark.parametrize("arguments", [["run"], ["run", "../x"], ["nonsense"]])
+def test_wrong_use_is_explained(checkout, arguments):
+    done = checkout.dev(*arguments)
+    assert done.returncode == 2 and "usage" in done.stderr or "name of a program" in done.stderr
+
+
+def test_clean_removes_what_was_built_and_nothing_else(checkout):
+    (checkout.root / "build/dev").mkdir(parents=True)
+    assert checkout.dev("clean").returncode == 0
+    assert [path.name for path in checkout.root.iterdir()] == ["dev"]
+
+
+def test_help_names_every_verb(checkout):
+    text = checkout.dev("help").stdout
+    for verb in ("setup", "build", "run", "test", "test-sanitizers", "check", "bench", "demo", "fmt", "clean", "help"):
+        assert f"\n  {verb} " in text or f"\n  {verb}\n" in text
+
+
+def test_continuous_integration_runs_the_check_and_the_tests(checkout):
+    (checkout.root / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci/run", checkout.root / ".ci/run")
+    for failing, code in (("check", 1), ("test", 1), ("neither", 0)):
+        (checkout.root / "dev").write_text(f'#!/bin/bash\necho "$@"\n[ "$1" != {failing} ]\n')
+        done = subprocess.run([checkout.root / ".ci/run"], cwd="/", text=True, capture_output=True, check=False)
+        assert (done.returncode, done.stdout) == (code, "check\ntest\n")
