@@ -1,9 +1,12 @@
 #include "src/git/remote_session.hpp"
 
+#include <strings.h>
+
 #include <cctype>
 #include <string_view>
 #include <utility>
 
+#include "src/git/address_certificate.hpp"
 #include "src/git/known_hosts.hpp"
 #include "src/git/problem.hpp"
 #include "src/git/ssh_key.hpp"
@@ -29,8 +32,8 @@ bool Contains(const std::string& text, std::string_view part) {
 
 }  // namespace
 
-RemoteSession::RemoteSession(const FetchRequest& request, Url url)
-    : request_(request), url_(std::move(url)) {
+RemoteSession::RemoteSession(const FetchRequest& request, Url url, std::string authorities_file)
+    : request_(request), url_(std::move(url)), authorities_file_(std::move(authorities_file)) {
   if (!request_.credentials.bearer_token.empty() && url_.scheme == Scheme::kHttps) {
     authorization_ = "Authorization: Bearer " + request_.credentials.bearer_token;
     authorization_pointer_ = authorization_.data();
@@ -163,19 +166,23 @@ int RemoteSession::GiveCredentials(git_credential** out, const char* url, unsign
 }
 
 int RemoteSession::JudgeCertificate(const git_cert* certificate, bool valid, const char* host) {
+  const bool asked_about_ours = host != nullptr && ::strcasecmp(host, url_.host.c_str()) == 0;
   if (certificate != nullptr && certificate->cert_type == GIT_CERT_HOSTKEY_LIBSSH2 &&
-      url_.scheme == Scheme::kSsh) {
+      url_.scheme == Scheme::kSsh && asked_about_ours) {
     return JudgeHostKey(*reinterpret_cast<const git_cert_hostkey*>(certificate));
   }
-  bool named = host != nullptr && ParseUrl("https://" + std::string(host) + "/x").has_value();
-  if (certificate != nullptr && certificate->cert_type == GIT_CERT_X509 && valid && named) return 0;
+  if (certificate != nullptr && certificate->cert_type == GIT_CERT_X509 &&
+      url_.scheme == Scheme::kHttps && asked_about_ours) {
+    const auto& shown = *reinterpret_cast<const git_cert_x509*>(certificate);
+    const std::string_view bytes(static_cast<const char*>(shown.data), shown.len);
+    if (valid || VerifiesForAddress(bytes, authorities_file_, url_.host)) return 0;
+  }
+  const std::string signer = request_.credentials.ca_certificates.empty()
+                                 ? "a CA that the system trusts, or by one given in the Secret"
+                                 : "the CA in the Secret";
   return Refuse(Problem::kCertificateInvalid,
-                "the certificate of " + url_.host +
-                    " does not verify: it must be in date, name that "
-                    "host as a DNS name (an IP address is not enough), and be signed by " +
-                    (request_.credentials.ca_certificates.empty()
-                         ? "a CA that the system trusts, or by one given as caFile in the Secret"
-                         : "the CA in the Secret"),
+                "the certificate of " + url_.host + " does not verify: it must be in date, name " +
+                    url_.host + ", and be signed by " + signer,
                 GIT_ECERTIFICATE);
 }
 

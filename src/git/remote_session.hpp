@@ -17,7 +17,8 @@ namespace slipway::git {
 /// Lives longer than the git_remote.
 class RemoteSession {
  public:
-  RemoteSession(const FetchRequest& request, Url url);
+  /// `authorities_file`: PEM, what https certificates must be signed by.
+  RemoteSession(const FetchRequest& request, Url url, std::string authorities_file);
   RemoteSession(const RemoteSession&) = delete;
   RemoteSession& operator=(const RemoteSession&) = delete;
 
@@ -50,6 +51,7 @@ class RemoteSession {
 
   const FetchRequest& request_;
   const Url url_;
+  const std::string authorities_file_;
   std::string authorization_;  ///< the header of a bearer token
   char* authorization_pointer_ = nullptr;
   int asked_ = 0;  ///< how often credentials were handed out

@@ -23,10 +23,10 @@
 #include "src/git/remote_session.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-// Their shadow memory alone is terabytes of address space.
-#define SLIPWAY_ADDRESS_SPACE_IS_BOUNDED 0
+// Their shadow memory alone is terabytes of address space, and they look for leaks by tracing the process.
+#define SLIPWAY_INSTRUMENTED 1
 #else
-#define SLIPWAY_ADDRESS_SPACE_IS_BOUNDED 1
+#define SLIPWAY_INSTRUMENTED 0
 #endif
 
 namespace slipway::git {
@@ -46,12 +46,14 @@ void Limit(int resource, std::uint64_t value) {
 
 void LimitThisProcess(const FetchLimits& limits) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  ::prctl(PR_SET_DUMPABLE, 0);
   ::signal(SIGXFSZ, SIG_IGN);  // A write beyond the limit is then an error with a sentence.
   ::signal(SIGPIPE, SIG_IGN);
   struct rlimit none = {0, 0};
   ::setrlimit(RLIMIT_CORE, &none);
-  if (SLIPWAY_ADDRESS_SPACE_IS_BOUNDED) Limit(RLIMIT_AS, limits.address_space_bytes);
+  if (!SLIPWAY_INSTRUMENTED) {
+    ::prctl(PR_SET_DUMPABLE, 0);
+    Limit(RLIMIT_AS, limits.address_space_bytes);
+  }
   Limit(RLIMIT_CPU, limits.cpu_seconds);
   if (limits.received_bytes != 0) Limit(RLIMIT_FSIZE, limits.received_bytes + kCompletionBytes);
 }
@@ -76,8 +78,8 @@ std::string PlainLines(const std::string& known_hosts) {
 }
 
 /// A home for this process: libgit2 reads $HOME/.ssh/known_hosts, and takes its CA from a file.
-/// Neither is secret.
-Result<void> MakeHome(const FetchRequest& request) {
+/// Neither is secret. Returns the file of the CA.
+Result<std::string> MakeHome(const FetchRequest& request) {
   const fs::path home = fs::path(request.mirror) / "worker-home";
   std::error_code failure;
   fs::create_directories(home / ".ssh", failure);
@@ -101,7 +103,7 @@ Result<void> MakeHome(const FetchRequest& request) {
                          ? "the system has no CA certificates: install ca-certificates"
                          : "the CA in the Secret is no PEM certificate");
   }
-  return Ok();
+  return authorities;
 }
 
 Error RefMissing(const Ref& ref) {
@@ -166,9 +168,9 @@ Result<Fetched> Poll(const FetchRequest& request) {
   SLIPWAY_TRYV(CheckUrl(request.url, request.allow_file));
   SLIPWAY_TRYV(CheckRef(request.ref));
   SLIPWAY_TRY(url, ParseUrl(request.url));
-  RemoteSession session(request, url);
+  SLIPWAY_TRY(authorities, MakeHome(request));
+  RemoteSession session(request, url, authorities);
   SLIPWAY_TRYV(session.CheckCredentials());
-  SLIPWAY_TRYV(MakeHome(request));
   SLIPWAY_TRY(repository, lib::Open(request.mirror));
   git_oid id = {};
   if (request.ref.kind == RefKind::kCommit) {

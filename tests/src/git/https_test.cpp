@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "src/git/address_certificate.hpp"
 #include "src/git/mirror.hpp"
 #include "src/git/problem.hpp"
 #include "tests/src/git/servers.hpp"
@@ -123,6 +124,45 @@ TEST_F(HttpsTest, ACertificateForAnotherNameIsRefused) {
   request_.url = server_->Url("/git/" + name_, "127.0.0.1");
   Error error = FetchError();
   EXPECT_EQ(ProblemOf(error), Problem::kCertificateInvalid) << error.message;
+}
+
+TEST_F(HttpsTest, AnAddressInTheUrlMustBeInTheCertificate) {
+  Directory other;
+  Certificates certificates = MakeCertificates(other, "addressed", "IP:127.0.0.1");
+  HttpsServer server(other, certificates);
+  Repository source(other / "git/shop");
+  Commit head = source.Write("a", "1");
+  request_.credentials.ca_certificates = ReadText(certificates.authority);
+  request_.url = server.Url("/git/shop", "127.0.0.1");
+  auto fetched = Fetch();
+  ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+  EXPECT_EQ(fetched.value().commit, head);
+  request_.url = server.Url("/git/shop", "127.0.0.2");
+  EXPECT_FALSE(Fetch().has_value());
+  request_.url = server.Url("/git/shop", "localhost");
+  EXPECT_EQ(ProblemOf(FetchError()), Problem::kCertificateInvalid);
+  request_.url = server.Url("/git/shop", "127.0.0.1");
+  request_.credentials.ca_certificates = ReadText(certificates_->authority);
+  EXPECT_EQ(ProblemOf(FetchError()), Problem::kCertificateInvalid);
+}
+
+TEST(AddressCertificate, NamesAddressDateAndSignerAllCount) {
+  Directory directory;
+  Certificates right = MakeCertificates(directory, "right", "IP:10.0.0.1");
+  Certificates other = MakeCertificates(directory, "other", "IP:10.0.0.1");
+  const std::string der =
+      ExecuteRaw({"openssl", "x509", "-in", right.certificate, "-outform", "DER"});
+  EXPECT_TRUE(VerifiesForAddress(der, right.authority, "10.0.0.1"));
+  EXPECT_FALSE(VerifiesForAddress(der, right.authority, "10.0.0.2"));
+  EXPECT_FALSE(VerifiesForAddress(der, right.authority, "localhost"));
+  EXPECT_FALSE(VerifiesForAddress(der, other.authority, "10.0.0.1"));
+  EXPECT_FALSE(VerifiesForAddress(der, directory / "missing", "10.0.0.1"));
+  EXPECT_FALSE(VerifiesForAddress(der.substr(0, 100), right.authority, "10.0.0.1"));
+  EXPECT_FALSE(VerifiesForAddress("", right.authority, "10.0.0.1"));
+  Certificates expired = MakeCertificates(directory, "expired", "IP:10.0.0.1", "-1");
+  EXPECT_FALSE(VerifiesForAddress(
+      ExecuteRaw({"openssl", "x509", "-in", expired.certificate, "-outform", "DER"}),
+      expired.authority, "10.0.0.1"));
 }
 
 TEST_F(HttpsTest, BasicCredentialsOpenThePrivateOnes) {

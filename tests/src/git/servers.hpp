@@ -7,13 +7,14 @@
 
 namespace slipway::git::test {
 
-/// A CA and a certificate for "localhost" that it signed, made by openssl.
+/// A CA and a certificate that it signed for one name, such as "DNS:localhost" or "IP:127.0.0.1", made by openssl.
 struct Certificates {
   std::string authority;    ///< file, PEM
   std::string certificate;  ///< file, PEM: certificate and key
 };
 Certificates MakeCertificates(const Directory& directory, const std::string& name,
-                              const std::string& host = "localhost");
+                              const std::string& subject = "DNS:localhost",
+                              const std::string& days = "2");
 
 /// lighttpd with TLS on 127.0.0.1. Below its root:
 ///   /git/…        repositories of `<directory>/git`, through git http-backend
