@@ -20,8 +20,8 @@ using Revision = std::int64_t;
 /// Stands for "the newest" where a revision is asked for.
 inline constexpr Revision kLatest = 0;
 
-/// Of a store in which nothing has ever changed; the first change has the next one. So whoever lists
-/// an empty store can watch from there without meaning kLatest.
+/// Of a store in which nothing has ever changed; the first change has the next one. So whoever
+/// lists an empty store can watch from there without meaning kLatest.
 inline constexpr Revision kFirstRevision = 1;
 
 /// The bytes of one object, shared by everybody who serves them. nullptr where there is none.
@@ -95,10 +95,10 @@ struct Write {
 /// or broken.
 using CommitDone = std::function<void(Result<Revision>)>;
 
-/// One reader of the changes below one prefix; destroy it before its store. It is a position in the history, not a queue: a slow
-/// reader costs no memory, reads older changes from the disk, and is told kExpired once
-/// compaction has overtaken it. Each event comes exactly once, in the order of revisions, with no
-/// gap. One thread at a time may call Take.
+/// One reader of the changes below one prefix; destroy it before its store. It is a position in the
+/// history, not a queue: a slow reader costs no memory, reads older changes from the disk, and is
+/// told kExpired once compaction has overtaken it. Each event comes exactly once, in the order of
+/// revisions, with no gap. One thread at a time may call Take.
 class Watch {
  public:
   struct Batch {

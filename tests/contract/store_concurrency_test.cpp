@@ -169,7 +169,7 @@ TEST_P(StoreConcurrency, CompactionAtAnyTimeGivesWholePicturesOrExpired) {
   std::thread compactor([&] {
     while (!stop) EXPECT_TRUE(store().Compact(store().CurrentRevision().value()));
   });
-  // Two keys, of which "/a/2" always follows "/a/1": any picture has both or the first is one ahead.
+  // "/a/2" always follows "/a/1": in any picture both are equal or the first is one ahead.
   std::thread writer([&] {
     Revision one = Create(store(), "/a/1", "0").value();
     Revision two = Create(store(), "/a/2", "0").value();
