@@ -31,14 +31,6 @@ function(slipway_pytest name)
     "PYTHONDONTWRITEBYTECODE=1;SLIPWAY_BIN=${CMAKE_RUNTIME_OUTPUT_DIRECTORY};SLIPWAY_BUILD=${CMAKE_BINARY_DIR}")
 endfunction()
 
-# slipway_bench(NAME SOURCES a_bench.cpp LINKS target…): a program that `./dev bench` builds and tests/bench/run starts.
-function(slipway_bench name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
-  add_executable(${name} EXCLUDE_FROM_ALL ${ARG_SOURCES})
-  target_link_libraries(${name} PRIVATE slipway_options reconciler ${ARG_LINKS} benchmark::benchmark)
-  add_dependencies(bench-programs ${name})
-endfunction()
-
 # What all kinds of tests have in common. The rest of the arguments: targets that the test needs.
 function(slipway_describe_test name label timeout)
   if(NOT label)

@@ -177,8 +177,6 @@ def _judge_parameters(source, opening):
             at = source.pairs.get(at, at)
         elif text in ("<", ">"):
             depth += 1 if text == "<" else -1
-        elif text == "->":
-            pass
         elif depth == 0 and text in ("&", "&&"):
             yield _fault(source, at, name, f"coroutine {name} takes a reference: take it by value, or a pointer to what "
                                            "outlives the coroutine")
