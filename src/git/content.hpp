@@ -21,7 +21,7 @@ struct PackFile {
   bool thin = false;  ///< needs the objects of `have`; otherwise a snapshot that needs nothing
 };
 
-/// Where gateways get packs.
+/// Where gateways get packs. Thread-safe; calls block while git works: use a thread of a pool.
 class Content {
  public:
   virtual ~Content() = default;
@@ -29,7 +29,7 @@ class Content {
   /// What a server that holds a snapshot of `have` needs to hold one of `want` too, in either
   /// direction of history. Where `have` is empty, or the mirror does not know it, the snapshot of
   /// `want` alone. Both are commits; a snapshot is a commit with its tree, without its parents.
-  /// kRefNotFound where the mirror lacks `want`. Blocks; thread-safe.
+  /// kRefNotFound where the mirror lacks `want`.
   virtual Result<std::shared_ptr<const PackFile>> Pack(const std::string& repository,
                                                        const Commit& have, const Commit& want) = 0;
 };

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "src/git/problem.hpp"
 #include "src/git/url.hpp"
 #include "src/git/wire.hpp"
 

@@ -9,6 +9,7 @@
 
 namespace slipway::git {
 
+/// The three things that a repository can be followed by.
 enum class RefKind : std::uint8_t { kBranch, kTag, kCommit };
 
 /// What to follow: a branch or tag by its short name ("main", "v1.2"), or a commit by its 40 hex

@@ -11,6 +11,7 @@
 /// Private to this folder: a tree of the object database becomes files, whatever the tree says.
 namespace slipway::git {
 
+/// How much was written: files, folders and links; bytes of their contents.
 struct Written {
   std::uint64_t files = 0;
   std::uint64_t bytes = 0;

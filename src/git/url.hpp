@@ -7,6 +7,7 @@
 
 namespace slipway::git {
 
+/// The allow-list of schemes.
 enum class Scheme : std::uint8_t { kHttps, kSsh, kFile };
 
 /// A URL of a repository, taken apart. One that ParseUrl() returns holds no password.
