@@ -26,14 +26,14 @@ bool IsId(const std::string& id) {
   bool known = std::ranges::all_of(id, [](unsigned char byte) {
     return std::isalnum(byte) != 0 || byte == '.' || byte == '-' || byte == '_';
   });
-  return known && !id.empty() && id.size() <= 200 && id.front() != '.' && id.front() != '-' &&
+  return known && !id.empty() && id.size() <= 245 && id.front() != '.' && id.front() != '-' &&
          id.back() != '.' && !id.ends_with(".lock") && id.find("..") == std::string::npos;
 }
 
 Error BadId(const std::string& id) {
   return MakeError(Problem::kInternal, "\"" + id.substr(0, 80) +
                                            "\" cannot name a file: letters, digits, "
-                                           "'.', '-' and '_', at most 200");
+                                           "'.', '-' and '_', at most 245");
 }
 
 std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }

@@ -114,7 +114,7 @@ class MirrorSet {
  public:
   MirrorSet(MirrorOptions options, ProcessRunner& runner);
 
-  /// The mirror with this id: letters, digits, '.', '-', '_'; 1 to 200 of them. Creates its
+  /// The mirror with this id: letters, digits, '.', '-', '_'; 1 to 245 of them. Creates its
   /// directory. The mirror lives as long as the set, or until Remove().
   Result<std::shared_ptr<Mirror>> Get(const std::string& id);
 
