@@ -39,8 +39,8 @@ class CacheSchema {
   /// Makes `name` an index of the kind. The same one may be added again.
   void AddIndex(Kind kind, const std::string& name, IndexFunction function);
 
-  Projector projector(Kind kind) const;
-  const std::map<std::string, IndexFunction>& indexes(Kind kind) const;
+  Projector ProjectorOf(Kind kind) const;
+  const std::map<std::string, IndexFunction>& IndexesOf(Kind kind) const;
 
  private:
   struct PerKind {

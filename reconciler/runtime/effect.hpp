@@ -28,14 +28,14 @@ struct Create {
   bool operator==(const Create&) const = default;
 };
 
-/// A JSON patch (RFC 6902) of the main resource. The engine puts `test` of /metadata/uid and
-/// /metadata/generation before it, so that reports on status do not make it conflict.
+/// A JSON patch (RFC 6902) of the main resource. A planner gives the bare operations; the engine puts
+/// `test` of /metadata/uid and /metadata/generation before them, so that reports on status do not
+/// make it conflict. What the shell gets is complete.
 struct Patch {
   Key key;
   Uid uid;
   std::int64_t generation = 0;
-  std::string
-      operations;  ///< JSON array, such as [{"op":"add","path":"/spec/releases","value":[…]}]
+  std::string operations;  ///< JSON array, [{"op":"add","path":"/spec/releases","value":[…]}]
 
   bool operator==(const Patch&) const = default;
 };

@@ -33,9 +33,11 @@ using Action = std::variant<Create, Patch, Delete, Ask>;
 struct Plan {
   std::optional<std::string> status;  ///< JSON of the wanted status; nullopt: it stays as it is
   std::vector<Action> actions;        ///< executed in order
-  std::optional<std::vector<std::string>>
-      finalizers;  ///< wanted on the object; nullopt: they stay as they are. Added ones
-                   ///< come before the status, removals after the last action
+
+  /// Those of our finalizers (slipway.dev/…) that the object should have; nullopt: they stay as they
+  /// are. What is added comes before the status, what is removed after the last action.
+  std::optional<std::vector<std::string>> finalizers;
+
   std::optional<Duration> requeue_after;  ///< of running time; nullopt: only a change can matter
 };
 

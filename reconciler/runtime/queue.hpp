@@ -40,7 +40,8 @@ class WorkQueue {
   void CancelDelay(const Key& key);
 
   /// AddAt() after a delay that grows with each failure until Forgive().
-  void AddAfterFailure(const Key& key, MonoTime now);
+  /// Returns when that is.
+  MonoTime AddAfterFailure(const Key& key, MonoTime now);
   void Forgive(const Key& key);
 
   /// Adds what is due.

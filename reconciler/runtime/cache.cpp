@@ -1,0 +1,237 @@
+#include "reconciler/runtime/cache.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace slipway::runtime {
+namespace {
+
+constexpr char kOwnerIndex[] = "owner";
+constexpr char kNamespaceIndex[] = "namespace";
+
+/// Parts cannot hold the separator: names and labels are plain text.
+std::string BucketName(std::string_view index, std::string_view ns, std::string_view value) {
+  std::string name;
+  name.reserve(index.size() + ns.size() + value.size() + 2);
+  return name.append(index).append(1, '\0').append(ns).append(1, '\0').append(value);
+}
+
+bool Before(const Object* left, const Object* right) { return left->key < right->key; }
+
+}  // namespace
+
+CacheSchema::CacheSchema() {
+  for (const Kind kind : kAllKinds) {
+    kinds_[static_cast<std::size_t>(kind)].projector = DefaultProjector(kind);
+  }
+}
+
+void CacheSchema::SetProjector(Kind kind, Projector projector) {
+  PerKind& entry = kinds_[static_cast<std::size_t>(kind)];
+  SLIPWAY_ASSERT(!entry.custom || entry.projector == projector,
+                 "two projectors for " + std::string(NameOf(kind)));
+  entry.projector = projector;
+  entry.custom = true;
+}
+
+void CacheSchema::AddIndex(Kind kind, const std::string& name, IndexFunction function) {
+  SLIPWAY_ASSERT(name != kOwnerIndex && name != kNamespaceIndex, "the index " + name + " is ours");
+  const auto [entry, added] =
+      kinds_[static_cast<std::size_t>(kind)].indexes.emplace(name, function);
+  SLIPWAY_ASSERT(added || entry->second == function,
+                 "two indexes " + name + " of " + std::string(NameOf(kind)));
+}
+
+Projector CacheSchema::ProjectorOf(Kind kind) const {
+  return kinds_[static_cast<std::size_t>(kind)].projector;
+}
+
+const std::map<std::string, IndexFunction>& CacheSchema::IndexesOf(Kind kind) const {
+  return kinds_[static_cast<std::size_t>(kind)].indexes;
+}
+
+Cache::Cache(CacheSchema schema) : schema_(std::move(schema)) {}
+
+const Object* Cache::Find(const Key& key) const {
+  const auto& objects = of(key.kind).objects;
+  const auto found = objects.find(key);
+  return found == objects.end() ? nullptr : found->second.get();
+}
+
+Cache::Objects Cache::List(Kind kind) const { return of(kind).all; }
+
+Cache::Objects Cache::List(Kind kind, const std::string& ns) const {
+  return Bucketed(kind, BucketName(kNamespaceIndex, ns, ""));
+}
+
+Cache::Objects Cache::Lookup(Kind kind, const std::string& index, const std::string& ns,
+                             const std::string& value) const {
+  SLIPWAY_ASSERT(schema_.IndexesOf(kind).contains(index),
+                 "no index " + index + " of " + std::string(NameOf(kind)));
+  return Bucketed(kind, BucketName(index, ns, value));
+}
+
+Cache::Objects Cache::OwnedBy(Kind kind, const Uid& owner) const {
+  return Bucketed(kind, BucketName(kOwnerIndex, "", owner.value));
+}
+
+Cache::Objects Cache::Bucketed(Kind kind, const std::string& bucket) const {
+  const auto& buckets = of(kind).buckets;
+  const auto found = buckets.find(bucket);
+  return found == buckets.end() ? Objects{} : Objects{found->second};
+}
+
+std::size_t Cache::size(Kind kind) const { return of(kind).objects.size(); }
+
+std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
+                                   std::uint64_t revision) {
+  PerKind& cached = of(kind);
+  std::vector<ObjectPtr> listed;
+  std::set<Key> present;
+  std::set<Uid> still_told;
+  for (const Bytes& bytes : objects) {
+    Result<ObjectPtr> read = ReadObject(kind, schema_.ProjectorOf(kind), bytes);
+    if (!read.has_value()) {
+      continue;  // nobody could name it, so nobody can plan for it either
+    }
+    ObjectPtr object = std::move(read.value());
+    if (cached.dead.contains(object->uid)) {
+      still_told.insert(object->uid);
+      continue;
+    }
+    present.insert(object->key);
+    listed.push_back(std::move(object));
+  }
+  std::vector<Change> changes;
+  std::vector<Key> gone;
+  for (const auto& [key, object] : cached.objects) {
+    if (!present.contains(key) && object->version <= revision) {
+      gone.push_back(key);
+    }
+  }
+  for (const Key& key : gone) {
+    changes.push_back(Remove(key));
+  }
+  std::sort(listed.begin(), listed.end(),
+            [](const ObjectPtr& left, const ObjectPtr& right) { return left->key < right->key; });
+  for (ObjectPtr& object : listed) {
+    const Object* known = Find(object->key);
+    if (known == nullptr || known->version < object->version) {
+      changes.push_back(Put(std::move(object)));
+    }
+  }
+  cached.dead = std::move(still_told);
+  synced_.insert(kind);
+  return changes;
+}
+
+Result<std::vector<Change>> Cache::Apply(Kind kind, Bytes bytes) {
+  SLIPWAY_TRY(object, ReadObject(kind, schema_.ProjectorOf(kind), std::move(bytes)));
+  std::vector<Change> changes;
+  const Object* known = Find(object->key);
+  const bool old_news = known != nullptr && known->version >= object->version;
+  if (!old_news && !of(kind).dead.contains(object->uid)) {
+    changes.push_back(Put(std::move(object)));
+  }
+  return changes;
+}
+
+Result<std::vector<Change>> Cache::ApplyDeletion(Kind kind, const Bytes& last) {
+  SLIPWAY_TRY(header, ReadHeader(kind, *last));
+  std::vector<Change> changes;
+  const bool was_known = of(kind).dead.erase(header.uid) != 0;
+  const Object* known = Find(header.key);
+  if (!was_known && known != nullptr && known->version <= header.version) {
+    changes.push_back(Remove(header.key));
+  }
+  return changes;
+}
+
+std::vector<Change> Cache::Forget(const Key& key, const Uid& uid) {
+  std::vector<Change> changes;
+  const Object* known = Find(key);
+  if (known != nullptr && known->uid == uid) {
+    of(key.kind).dead.insert(uid);
+    changes.push_back(Remove(key));
+  }
+  return changes;
+}
+
+Change Cache::Put(ObjectPtr object) {
+  PerKind& cached = of(object->key.kind);
+  ObjectPtr& slot = cached.objects[object->key];
+  ObjectPtr before = std::exchange(slot, object);
+  if (before != nullptr) {
+    Unlink(*before);
+  }
+  Link(*object);
+  return Change{.before = std::move(before), .after = std::move(object)};
+}
+
+Change Cache::Remove(const Key& key) {
+  PerKind& cached = of(key.kind);
+  const auto found = cached.objects.find(key);
+  ObjectPtr before = std::move(found->second);
+  cached.objects.erase(found);
+  Unlink(*before);
+  return Change{.before = std::move(before), .after = nullptr};
+}
+
+void Cache::Link(const Object& object) {
+  PerKind& cached = of(object.key.kind);
+  const auto insert = [&](Bucket& bucket) {
+    if (bucket.empty() || Before(bucket.back(), &object)) {
+      bucket.push_back(&object);  // lists come in order
+    } else {
+      bucket.insert(std::lower_bound(bucket.begin(), bucket.end(), &object, Before), &object);
+    }
+  };
+  insert(cached.all);
+  for (const std::string& name : BucketsOf(object)) {
+    insert(cached.buckets[name]);
+  }
+  ++uids_[object.uid];
+}
+
+void Cache::Unlink(const Object& object) {
+  PerKind& cached = of(object.key.kind);
+  const auto erase = [&](Bucket& bucket) {
+    const auto found = std::lower_bound(bucket.begin(), bucket.end(), &object, Before);
+    SLIPWAY_ASSERT(found != bucket.end() && *found == &object, "lost " + ToString(object.key));
+    bucket.erase(found);
+  };
+  erase(cached.all);
+  for (const std::string& name : BucketsOf(object)) {
+    const auto bucket = cached.buckets.find(name);
+    erase(bucket->second);
+    if (bucket->second.empty()) {
+      cached.buckets.erase(bucket);
+    }
+  }
+  const auto uid = uids_.find(object.uid);
+  if (--uid->second == 0) {
+    uids_.erase(uid);
+  }
+}
+
+std::vector<std::string> Cache::BucketsOf(const Object& object) const {
+  std::vector<std::string> names{BucketName(kNamespaceIndex, object.key.ns, "")};
+  for (const api::OwnerReference& owner : object.owners) {
+    names.push_back(BucketName(kOwnerIndex, "", owner.uid.value));
+  }
+  for (const auto& [index, function] : schema_.IndexesOf(object.key.kind)) {
+    std::vector<std::string> values;
+    if (object.view != nullptr) {
+      function(object, values);
+    }
+    for (const std::string& value : values) {
+      names.push_back(BucketName(index, object.key.ns, value));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
+}  // namespace slipway::runtime

@@ -1,0 +1,57 @@
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/runtime/core.hpp"
+
+namespace slipway::runtime {
+
+void Engine::Core::PumpCollector() {
+  const bool synced = std::all_of(kinds_.begin(), kinds_.end(),
+                                  [&](Kind kind) { return cache_.Synced(kind); });
+  while (options_.collect_garbage && synced && HasRoom()) {
+    const auto next = collector_.Next(cache_, clock_.now());
+    if (!next.has_value()) {
+      return;
+    }
+    InFlight record{.purpose = Purpose::kCollect, .group = {}, .key = next->first};
+    if (const auto* find = std::get_if<Collector::FindOwner>(&next->second)) {
+      record.target = find->key;
+      record.uid = find->uid;
+      record.work = Get{.key = find->key};
+    } else if (const auto* removal = std::get_if<Delete>(&next->second)) {
+      record.target = removal->key;
+      record.uid = removal->uid;
+      record.work = *removal;
+    } else {
+      const auto& patch = std::get<Patch>(next->second);
+      record.target = patch.key;
+      record.uid = patch.uid;
+      record.work = patch;
+    }
+    Work work = record.work;
+    Send(std::move(record), std::move(work));
+  }
+}
+
+void Engine::Core::OnCollected(const InFlight& record, const ObjectResult& result) {
+  bool done = result.has_value();
+  const bool not_found = !result.has_value() && result.error().code == Code::kNotFound;
+  if (result.has_value()) {
+    Absorb(record, result.value());
+  }
+  if (std::holds_alternative<Get>(record.work)) {
+    const bool lives = result.has_value() && cache_.Exists(record.uid);
+    if (not_found || (result.has_value() && !lives)) {
+      collector_.OwnerIsGone(record.uid);
+      done = true;
+    }
+  } else if (not_found) {
+    ForgetObject(record.target, record.uid);
+    done = true;
+  } else if (std::holds_alternative<Delete>(record.work) && done) {
+    ++stats_.collected;
+  }
+  collector_.Done(record.key, done, clock_.now());
+}
+
+}  // namespace slipway::runtime

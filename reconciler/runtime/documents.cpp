@@ -1,0 +1,155 @@
+#include "reconciler/runtime/documents.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "reconciler/api/codec.hpp"
+#include "reconciler/api/scalars.hpp"
+#include "reconciler/base/assert.hpp"
+#include "reconciler/runtime/conditions.hpp"
+
+namespace slipway::runtime::documents {
+namespace {
+
+using Json = nlohmann::json;
+
+Json Parsed(const std::string& text) {
+  Json json = Json::parse(text, nullptr, false);
+  SLIPWAY_ASSERT(!json.is_discarded(), "no JSON: " + text.substr(0, 200));
+  return json;
+}
+
+Json StatusOf(const std::string& object) {
+  const Json json = Parsed(object);
+  const auto status = json.find("status");
+  return status == json.end() || status->is_null() ? Json::object() : *status;
+}
+
+/// Whether `actual` has everything that `wanted` has; it may have more fields (defaults).
+bool Holds(const Json& actual, const Json& wanted) {
+  if (wanted.is_object() && actual.is_object()) {
+    return std::all_of(wanted.items().begin(), wanted.items().end(), [&](const auto& field) {
+      const auto found = actual.find(field.key());
+      return found != actual.end() ? Holds(*found, field.value()) : field.value().empty();
+    });
+  }
+  if (wanted.is_array() && actual.is_array()) {
+    return std::equal(actual.begin(), actual.end(), wanted.begin(), wanted.end(), Holds);
+  }
+  return actual == wanted;
+}
+
+std::string ControllerOf(const Json& object) {
+  for (const Json& owner : object.value("/metadata/ownerReferences"_json_pointer, Json::array())) {
+    if (owner.value("controller", false)) {
+      return owner.value("uid", "");
+    }
+  }
+  return "";
+}
+
+/// Tests that a list in metadata is as it was, and replaces it. One that is absent is not tested.
+std::string ReplaceList(const std::string& path, const Json& from, const Json& to) {
+  Json patch = Json::array();
+  if (!from.is_null()) {
+    patch.push_back({{"op", "test"}, {"path", path}, {"value", from}});
+  }
+  patch.push_back({{"op", "add"}, {"path", path}, {"value", to}});
+  return patch.dump();
+}
+
+}  // namespace
+
+bool StatusIs(const std::string& object, const std::string& status) {
+  return StatusOf(object) == Parsed(status);
+}
+
+bool IsWhatWasCreated(const std::string& existing, const std::string& wanted) {
+  const Json actual = Parsed(existing);
+  const Json intended = Parsed(wanted);
+  return ControllerOf(actual) == ControllerOf(intended) &&
+         Holds(actual.value("spec", Json::object()), intended.value("spec", Json::object()));
+}
+
+std::string Guarded(const std::string& operations, const Uid& uid,
+                    std::optional<std::int64_t> generation) {
+  Json patch = Json::array();
+  patch.push_back({{"op", "test"}, {"path", "/metadata/uid"}, {"value", uid.value}});
+  if (generation.has_value()) {
+    patch.push_back({{"op", "test"}, {"path", "/metadata/generation"}, {"value", *generation}});
+  }
+  Json wanted = Parsed(operations);
+  SLIPWAY_ASSERT(wanted.is_array(), "a patch is a list of operations");
+  std::move(wanted.begin(), wanted.end(), std::back_inserter(patch));
+  return patch.dump();
+}
+
+std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted) {
+  const Json present = Parsed(object).value("/metadata/finalizers"_json_pointer, Json());
+  return ReplaceList("/metadata/finalizers", present, wanted);
+}
+
+std::string WithoutOwner(const std::string& object, const Uid& owner) {
+  const Json present = Parsed(object).value("/metadata/ownerReferences"_json_pointer, Json());
+  Json others = Json::array();
+  std::copy_if(present.begin(), present.end(), std::back_inserter(others),
+               [&](const Json& reference) { return reference.value("uid", "") != owner.value; });
+  return ReplaceList("/metadata/ownerReferences", present, others);
+}
+
+std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,
+                                             std::int64_t generation, Time now) {
+  Json status = StatusOf(object);
+  Json wanted = {{"type", kStalled},
+                 {"status", "True"},
+                 {"reason", kPlannerFailed},
+                 {"message", message},
+                 {"observedGeneration", generation},
+                 {"lastTransitionTime", api::FormatTime(now)}};
+  Json& conditions = status["conditions"];
+  if (!conditions.is_array()) {
+    conditions = Json::array();
+  }
+  for (Json& condition : conditions) {
+    if (condition.value("type", "") != kStalled) {
+      continue;
+    }
+    if (condition.value("status", "") == "True") {
+      wanted["lastTransitionTime"] = condition["lastTransitionTime"];
+    }
+    if (condition == wanted) {
+      return std::nullopt;
+    }
+    condition = std::move(wanted);
+    return status.dump();
+  }
+  conditions.push_back(std::move(wanted));
+  return status.dump();
+}
+
+bool MentionsPlannerFailed(const std::string& object) {
+  return object.find(kPlannerFailed) != std::string::npos;
+}
+
+std::optional<std::string> WithoutPlannerFailed(const std::string& object,
+                                                const std::optional<std::string>& status) {
+  Json wanted = status.has_value() ? Parsed(*status) : StatusOf(object);
+  const auto conditions = wanted.find("conditions");
+  bool removed = false;
+  if (conditions != wanted.end() && conditions->is_array()) {
+    for (auto condition = conditions->begin(); condition != conditions->end();) {
+      const bool ours = condition->value("type", "") == kStalled &&
+                        condition->value("reason", "") == kPlannerFailed;
+      removed = removed || ours;
+      condition = ours ? conditions->erase(condition) : std::next(condition);
+    }
+  }
+  if (!removed && !status.has_value()) {
+    return std::nullopt;
+  }
+  return wanted.dump();
+}
+
+}  // namespace slipway::runtime::documents

@@ -1,0 +1,261 @@
+#include "reconciler/runtime/engine.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "reconciler/base/assert.hpp"
+#include "reconciler/runtime/core.hpp"
+
+namespace slipway::runtime {
+namespace {
+
+CacheSchema SchemaFor(const std::vector<std::unique_ptr<Planner>>& planners) {
+  CacheSchema schema;
+  for (const auto& planner : planners) {
+    planner->Register(schema);
+  }
+  return schema;
+}
+
+std::optional<MonoTime> Earlier(std::optional<MonoTime> left, std::optional<MonoTime> right) {
+  if (!left.has_value() || !right.has_value()) {
+    return left.has_value() ? left : right;
+  }
+  return std::min(*left, *right);
+}
+
+}  // namespace
+
+void Planner::Register(CacheSchema& /*schema*/) const {}
+
+std::string Planner::Group(const Object& object) const { return ToString(object.key); }
+
+// ---- The core: inputs.
+
+Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions options)
+    : planners_(std::move(planners)),
+      options_(options),
+      cache_(SchemaFor(planners_)),
+      queue_(options.backoff, Rng(options.seed)),
+      collector_(options.backoff, Rng(options.seed + 1)),
+      clock_(options.clock) {
+  for (const auto& planner : planners_) {
+    kinds_.insert(planner->kind());
+    for (const Kind kind : planner->reads()) {
+      kinds_.insert(kind);
+    }
+  }
+}
+
+void Engine::Core::Replaced(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision) {
+  OnChanges(cache_.Replace(kind, objects, revision));
+  Wake(unsynced_);
+}
+
+void Engine::Core::Take(Kind kind, Result<std::vector<Change>> changes) {
+  if (changes.has_value()) {
+    OnChanges(changes.value());
+  } else {
+    AddNote(Key{.kind = kind, .ns = "", .name = ""},
+            "an object cannot be read: " + changes.error().message);
+  }
+}
+
+void Engine::Core::Wake(std::set<Key>& waiting) {
+  for (const Key& key : std::exchange(waiting, {})) {
+    queue_.Add(key);
+  }
+}
+
+void Engine::Core::OnChanges(const std::vector<Change>& changes) {
+  for (const Change& change : changes) {
+    OnChange(change);
+  }
+}
+
+void Engine::Core::OnChange(const Change& change) {
+  const Key& key = change.any().key;
+  const bool same_object = change.before != nullptr && change.after != nullptr &&
+                           change.before->uid == change.after->uid;
+  if (change.before != nullptr && !same_object) {
+    ForgetKey(key);
+  }
+  if (change.after != nullptr) {
+    counted_from_.emplace(key, clock_.now());
+    queue_.Add(key);
+  }
+  for (const auto& planner : planners_) {
+    const std::vector<Kind> reads = planner->reads();
+    if (planner->kind() == key.kind || std::find(reads.begin(), reads.end(), key.kind) != reads.end()) {
+      Affect(*planner, change);
+    }
+  }
+  if (options_.collect_garbage) {
+    collector_.OnChange(cache_, change);
+  }
+}
+
+void Engine::Core::Affect(const Planner& planner, const Change& change) {
+  KeySink keys;
+  try {
+    const GuardedScope guard;
+    planner.AffectedBy(cache_, change, keys);
+  } catch (const std::exception& thrown) {
+    AddNote(change.any().key, std::string("cannot tell what it affects: ") + thrown.what());
+    for (const Object* object : cache_.List(planner.kind())) {
+      keys.insert(object->key);
+    }
+  }
+  for (const Key& key : keys) {
+    queue_.Add(key);
+  }
+}
+
+void Engine::Core::EffectDone(EffectId id, const EffectResult& result) {
+  const auto found = in_flight_.find(id);
+  if (found == in_flight_.end()) {
+    return;
+  }
+  const InFlight record = std::move(found->second);
+  in_flight_.erase(found);
+  const auto* object = std::get_if<ObjectResult>(&result);
+  const auto* outside = std::get_if<OutsideResult>(&result);
+  if (record.purpose == Purpose::kOutside) {
+    --outside_in_flight_;
+    SLIPWAY_ASSERT(outside != nullptr, "an outside effect was answered with an object");
+    OnOutsideDone(record, *outside);
+    return;
+  }
+  SLIPWAY_ASSERT(object != nullptr, "a write was answered with an outside result");
+  switch (record.purpose) {
+    case Purpose::kWrite:
+      OnWriteDone(record, id, *object);
+      break;
+    case Purpose::kConfirm:
+      OnConfirmed(record, id, *object);
+      break;
+    case Purpose::kCollect:
+      OnCollected(record, *object);
+      break;
+    case Purpose::kOutside:
+      break;
+  }
+}
+
+void Engine::Core::Tick(Time now, MonoTime mono) {
+  now_ = now;
+  clock_.Advance(mono, NextDue());
+  queue_.Advance(clock_.now());
+  RetryConfirms();
+  for (std::size_t plans = 0; plans < options_.max_plans_per_tick && !queue_.empty(); ++plans) {
+    PlanNext();
+  }
+  PumpWaiting();
+  PumpCollector();
+  PumpAsks();
+}
+
+std::optional<MonoTime> Engine::Core::NextDue() const {
+  std::optional<MonoTime> due = Earlier(queue_.next_due(), collector_.next_due());
+  if (!confirm_again_.empty()) {
+    due = Earlier(due, confirm_again_.begin()->first.first);
+  }
+  return due;
+}
+
+bool Engine::Core::Idle() const {
+  return queue_.empty() && runs_.empty() && in_flight_.empty() && waiting_asks_.empty() &&
+         held_until_.empty() && unsynced_.empty() && collector_.idle();
+}
+
+EffectId Engine::Core::Send(InFlight record, Work work) {
+  const EffectId id = next_effect_++;
+  ++stats_.effects;
+  effects_.push_back(Effect{.id = id, .work = std::move(work)});
+  in_flight_.emplace(id, std::move(record));
+  return id;
+}
+
+bool Engine::Core::HasRoom() const {
+  return in_flight_.size() - outside_in_flight_ < options_.max_writes_in_flight;
+}
+
+void Engine::Core::Absorb(const InFlight& record, const Bytes& object) {
+  if (std::holds_alternative<Delete>(record.work)) {
+    const Result<Header> header = ReadHeader(record.target.kind, *object);
+    if (header.has_value() && header.value().metadata.finalizers.empty()) {
+      ForgetObject(record.target, record.uid);
+      return;
+    }
+  }
+  Take(record.target.kind, cache_.Apply(record.target.kind, object));
+}
+
+void Engine::Core::ForgetObject(const Key& key, const Uid& uid) {
+  OnChanges(cache_.Forget(key, uid));
+}
+
+void Engine::Core::AddNote(const Key& key, std::string text) {
+  constexpr std::size_t kMostNotes = 1024;
+  if (notes_.size() < kMostNotes) {
+    notes_.push_back(Note{.key = key, .text = std::move(text)});
+  }
+}
+
+// ---- The engine: what the shell sees.
+
+Engine::Engine(std::vector<std::unique_ptr<Planner>> planners, EngineOptions options)
+    : core_(std::make_unique<Core>(std::move(planners), options)) {}
+
+Engine::~Engine() = default;
+
+const std::set<Kind>& Engine::kinds() const { return core_->kinds_; }
+
+void Engine::Replaced(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision) {
+  core_->Replaced(kind, objects, revision);
+}
+
+void Engine::Expired(Kind kind) { core_->cache_.Expire(kind); }
+
+void Engine::ObjectChanged(Kind kind, const Bytes& object) {
+  core_->Take(kind, core_->cache_.Apply(kind, object));
+}
+
+void Engine::ObjectDeleted(Kind kind, const Bytes& last) {
+  core_->Take(kind, core_->cache_.ApplyDeletion(kind, last));
+}
+
+void Engine::EffectDone(EffectId id, const EffectResult& result) { core_->EffectDone(id, result); }
+
+void Engine::Tick(Time now, MonoTime mono) { core_->Tick(now, mono); }
+
+std::vector<Effect> Engine::TakeEffects() { return std::exchange(core_->effects_, {}); }
+
+std::vector<Note> Engine::TakeNotes() { return std::exchange(core_->notes_, {}); }
+
+std::optional<MonoTime> Engine::NextWakeup() const {
+  if (!core_->queue_.empty()) {
+    return core_->clock_.mono();
+  }
+  const std::optional<MonoTime> due = core_->NextDue();
+  if (!due.has_value()) {
+    return std::nullopt;
+  }
+  return core_->clock_.WakeupFor(*due);
+}
+
+bool Engine::Idle() const { return core_->Idle(); }
+
+EngineStats Engine::stats() const {
+  EngineStats stats = core_->stats_;
+  stats.quarantined = core_->quarantine_.size();
+  stats.queue_depth = core_->queue_.depth();
+  stats.delayed = core_->queue_.delayed();
+  stats.in_flight = core_->in_flight_.size();
+  return stats;
+}
+
+const Cache& Engine::cache() const { return core_->cache_; }
+
+}  // namespace slipway::runtime

@@ -1,0 +1,73 @@
+#include <utility>
+
+#include "reconciler/runtime/core.hpp"
+
+namespace slipway::runtime {
+
+void Engine::Core::Ask(const Object& object, const runtime::Ask& ask) {
+  Slot& slot = slots_[object.key][ask.slot];
+  if (slot.state.in_flight) {
+    return;
+  }
+  slot.uid = object.uid;
+  slot.state.request = ask.request;
+  slot.state.in_flight = true;
+  waiting_asks_.emplace_back(object.key, ask.slot);
+}
+
+void Engine::Core::PumpAsks() {
+  while (!waiting_asks_.empty() && outside_in_flight_ < options_.max_outside_in_flight) {
+    const auto [key, name] = std::move(waiting_asks_.front());
+    waiting_asks_.pop_front();
+    const auto slots = slots_.find(key);
+    if (slots == slots_.end() || !slots->second.contains(name)) {
+      continue;  // the object went away meanwhile
+    }
+    const Slot& slot = slots->second.at(name);
+    ++outside_in_flight_;
+    Send(InFlight{.purpose = Purpose::kOutside,
+                  .group = {},
+                  .key = key,
+                  .target = key,
+                  .uid = slot.uid,
+                  .work = Outside{},
+                  .slot = name},
+         Outside{.key = key, .slot = name, .request = slot.state.request});
+  }
+}
+
+void Engine::Core::OnOutsideDone(const InFlight& record, const OutsideResult& result) {
+  const auto slots = slots_.find(record.key);
+  if (slots == slots_.end()) {
+    return;
+  }
+  const auto found = slots->second.find(record.slot);
+  if (found == slots->second.end() || found->second.uid != record.uid) {
+    return;
+  }
+  Slot& slot = found->second;
+  slot.state.in_flight = false;
+  slot.state.answered = slot.state.request;
+  slot.state.result = result;
+  slot.state.failures = result.has_value() ? 0 : slot.state.failures + 1;
+  slot.answered_at = clock_.now();
+  queue_.Add(record.key);
+}
+
+OutsideStates Engine::Core::OutsideOf(const Key& key) const {
+  OutsideStates states;
+  const auto slots = slots_.find(key);
+  if (slots == slots_.end()) {
+    return states;
+  }
+  for (const auto& [name, slot] : slots->second) {
+    OutsideState state = slot.state;
+    if (state.result.has_value()) {
+      state.age = clock_.now() - slot.answered_at;
+    }
+    states.emplace(name, std::move(state));
+  }
+  return states;
+}
+
+}  // namespace slipway::runtime

@@ -1,0 +1,260 @@
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/base/assert.hpp"
+#include "reconciler/runtime/core.hpp"
+#include "reconciler/runtime/documents.hpp"
+
+namespace slipway::runtime {
+namespace {
+
+constexpr Duration kConfirmPause{1'000};
+
+Key TargetOf(const Work& work) {
+  return std::visit([](const auto& effect) { return effect.key; }, work);
+}
+
+/// Whether the answer says for certain that nothing was written, and looking at the object would say no more.
+bool RefusedOutright(Code code) {
+  switch (code) {
+    case Code::kBadRequest:
+    case Code::kUnauthorized:
+    case Code::kForbidden:
+    case Code::kMethodNotAllowed:
+    case Code::kTooLarge:
+    case Code::kUnsupportedMediaType:
+    case Code::kTooManyRequests:
+      return true;
+    case Code::kNotFound:
+    case Code::kAlreadyExists:
+    case Code::kConflict:
+    case Code::kExpired:
+    case Code::kInvalid:
+    case Code::kInternal:
+    case Code::kUnavailable:
+    case Code::kTimeout:
+      return false;
+  }
+  SLIPWAY_UNREACHABLE("error code outside the enum");
+}
+
+bool OutcomeUnknown(Code code) {
+  return code == Code::kTimeout || code == Code::kUnavailable || code == Code::kInternal;
+}
+
+}  // namespace
+
+void Engine::Core::StartRun(const std::string& group, Run run) {
+  run.planned_at = clock_.now();
+  const bool added = runs_.emplace(group, std::move(run)).second;
+  SLIPWAY_ASSERT(added, "two runs of " + group);
+  Pump(group);
+}
+
+/// Sends what may go out now. Patches of different objects go together; everything else goes alone.
+void Engine::Core::Pump(const std::string& group) {
+  Run& run = runs_.at(group);
+  std::set<Key> patched;
+  for (const EffectId id : run.in_flight) {
+    patched.insert(in_flight_.at(id).target);
+  }
+  while (!run.rest.empty() && run.confirming == 0) {
+    const bool is_patch = std::holds_alternative<Patch>(run.rest.front());
+    const bool only_patches = std::all_of(run.in_flight.begin(), run.in_flight.end(), [&](EffectId id) {
+      const InFlight& record = in_flight_.at(id);
+      return record.purpose == Purpose::kWrite && std::holds_alternative<Patch>(record.work);
+    });
+    const Key target = TargetOf(run.rest.front());
+    const bool alone = run.in_flight.empty();
+    if (!alone && !(is_patch && only_patches && !patched.contains(target))) {
+      return;
+    }
+    if (!HasRoom()) {
+      if (!std::exchange(run.waits, true)) {
+        waiting_groups_.push_back(group);
+      }
+      return;
+    }
+    const Object* known = cache_.Find(target);
+    InFlight record{.purpose = Purpose::kWrite,
+                    .group = group,
+                    .key = run.key,
+                    .target = target,
+                    .uid = known == nullptr ? Uid() : known->uid,
+                    .known_version = known == nullptr ? 0 : known->version,
+                    .work = run.rest.front()};
+    if (const auto* removal = std::get_if<Delete>(&record.work)) {
+      record.uid = removal->uid;
+    }
+    patched.insert(target);
+    run.in_flight.insert(Send(std::move(record), std::move(run.rest.front())));
+    run.rest.pop_front();
+  }
+  if (run.rest.empty() && run.in_flight.empty() && run.confirming == 0) {
+    FinishRun(group);
+  }
+}
+
+void Engine::Core::PumpWaiting() {
+  for (const std::string& group : std::exchange(waiting_groups_, {})) {
+    const auto run = runs_.find(group);
+    if (run != runs_.end()) {
+      run->second.waits = false;
+      Pump(group);
+    }
+  }
+}
+
+void Engine::Core::OnWriteDone(const InFlight& record, EffectId id, const ObjectResult& result) {
+  if (!result.has_value()) {
+    OnWriteFailed(record, id, result.error());
+    return;
+  }
+  Absorb(record, result.value());
+  OnSuccess(record, result.value());
+  Settle(record, id);
+}
+
+void Engine::Core::OnSuccess(const InFlight& record, const Bytes& object) {
+  if (!std::holds_alternative<WriteStatus>(record.work)) {
+    return;
+  }
+  Run& run = runs_.at(record.group);
+  if (!run.stalled) {
+    counted_from_[record.key] = run.planned_at;
+    return;
+  }
+  const auto poison = quarantine_.find(record.key);
+  const Result<Header> header = ReadHeader(record.target.kind, *object);
+  if (poison != quarantine_.end() && poison->second.first == record.known_version &&
+      header.has_value()) {
+    poison->second.first = header.value().version;  // our own words are no change
+  }
+}
+
+void Engine::Core::OnWriteFailed(const InFlight& record, EffectId id, const Error& error) {
+  Run& run = runs_.at(record.group);
+  if (RefusedOutright(error.code)) {
+    ++stats_.write_errors;
+    run.retry_after = error.retry_after;
+    AddNote(record.target, "a write was refused: " + error.message);
+    Fail(record, false);
+    Settle(record, id);
+    return;
+  }
+  if (error.code != Code::kAlreadyExists) {
+    run.rest.clear();
+  }
+  run.in_flight.erase(id);
+  InFlight confirm = record;
+  confirm.purpose = Purpose::kConfirm;
+  confirm.failure = error;
+  Confirm(std::move(confirm));
+}
+
+void Engine::Core::Confirm(InFlight record) {
+  Run& run = runs_.at(record.group);
+  const Key target = record.target;
+  run.in_flight.insert(Send(std::move(record), Get{.key = target}));
+}
+
+void Engine::Core::OnConfirmed(const InFlight& record, EffectId id, const ObjectResult& result) {
+  const bool not_found = !result.has_value() && result.error().code == Code::kNotFound;
+  if (result.has_value()) {
+    Take(record.target.kind, cache_.Apply(record.target.kind, result.value()));
+  } else if (not_found) {
+    ForgetObject(record.target, record.uid);
+  }
+  const Object* known = cache_.Find(record.target);
+  const bool has_news = known != nullptr && known->version > record.known_version;
+  if (!result.has_value() && !not_found && !has_news) {
+    Run& run = runs_.at(record.group);
+    run.in_flight.erase(id);
+    ++run.confirming;
+    confirm_again_.emplace(std::pair(clock_.now() + kConfirmPause, id), record);
+    return;
+  }
+  const bool gone = not_found && std::holds_alternative<Delete>(record.work);
+  if (gone || (known != nullptr && Succeeded(record, known->bytes))) {
+    if (known != nullptr) {
+      OnSuccess(record, known->bytes);
+    }
+  } else {
+    const bool refused =
+        !OutcomeUnknown(record.failure.code) && record.failure.code != Code::kAlreadyExists;
+    Fail(record, refused && (has_news || not_found));
+  }
+  Settle(record, id);
+}
+
+/// Whether the object shows that the write was done after all.
+bool Engine::Core::Succeeded(const InFlight& record, const Bytes& object) const {
+  if (const auto* create = std::get_if<Create>(&record.work)) {
+    return documents::IsWhatWasCreated(*object, create->json);
+  }
+  if (const auto* status = std::get_if<WriteStatus>(&record.work)) {
+    return documents::StatusIs(*object, status->status);
+  }
+  return false;
+}
+
+void Engine::Core::RetryConfirms() {
+  while (!confirm_again_.empty() && confirm_again_.begin()->first.first <= clock_.now()) {
+    InFlight record = std::move(confirm_again_.begin()->second);
+    confirm_again_.erase(confirm_again_.begin());
+    --runs_.at(record.group).confirming;
+    Confirm(std::move(record));
+  }
+}
+
+void Engine::Core::Fail(const InFlight& record, bool behind) {
+  Run& run = runs_.at(record.group);
+  run.behind = behind && (run.behind || !run.failed);
+  run.failed = true;
+  run.rest.clear();
+  if (record.purpose != Purpose::kConfirm) {
+    return;
+  }
+  if (behind) {
+    ++stats_.conflicts;
+  } else {
+    ++stats_.write_errors;
+    AddNote(record.target, "a write failed: " + record.failure.message);
+  }
+}
+
+void Engine::Core::Settle(const InFlight& record, EffectId id) {
+  runs_.at(record.group).in_flight.erase(id);
+  Pump(record.group);
+}
+
+void Engine::Core::FinishRun(const std::string& group) {
+  const Run run = std::move(runs_.at(group));
+  runs_.erase(group);
+  std::set<Key> waiting;
+  const auto parked = parked_.find(group);
+  if (parked != parked_.end()) {
+    waiting = std::move(parked->second);
+    parked_.erase(parked);
+  }
+  if (cache_.Find(run.key) != nullptr) {
+    if (run.failed) {
+      MonoTime again = queue_.AddAfterFailure(run.key, clock_.now());
+      if (run.retry_after.has_value()) {
+        again = std::max(again, clock_.now() + *run.retry_after);
+      }
+      const bool at_once = run.behind && queue_.failures(run.key) == 1;
+      if (at_once) {
+        queue_.CancelDelay(run.key);
+      } else {
+        held_until_[run.key] = again;
+      }
+    } else {
+      queue_.Forgive(run.key);
+    }
+    waiting.insert(run.key);
+  }
+  Wake(waiting);
+}
+
+}  // namespace slipway::runtime
