@@ -45,9 +45,10 @@ std::string Base64(std::string_view bytes) {
   return text;
 }
 
-void CheckMetadata(const Json& object, const Faults& faults) {
+void CheckMetadata(const Json& metadata, const Faults& faults) {
   for (const char* part : {"labels", "annotations"}) {
-    for (const auto& [key, value] : object["metadata"].value(part, Json::object()).items()) {
+    const Json keyed = metadata.value(part, Json::object());
+    for (const auto& [key, value] : keyed.items()) {
       if (!IsLabelKey(key)) {
         faults.At(part).Invalid("\"" + key + "\": " + kLabelKeyHint);
       }
@@ -246,7 +247,7 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
                                                        {"GitRepository", CheckGitRepository},
                                                        {"Rollout", CheckRollout}};
   std::vector<Cause> causes;
-  CheckMetadata(object, Faults(causes, "metadata"));
+  CheckMetadata(object["metadata"], Faults(causes, "metadata"));
   const auto check = kChecks.find(kind.kind);
   if (check != kChecks.end()) {
     check->second(object, Faults(causes, "spec"));
