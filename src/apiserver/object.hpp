@@ -18,7 +18,7 @@ class Object {
   Object(store::Value value, store::Revision revision)
       : value_(std::move(value)), revision_(revision) {}
 
-  /// What the client reads as metadata.resourceVersion.
+  /// What the client reads as metadata.resourceVersion; 0: it was not stored, and has none.
   store::Revision revision() const { return revision_; }
 
   /// JSON text, its resourceVersion included.

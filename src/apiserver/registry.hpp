@@ -159,7 +159,7 @@ class Registry {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace slipway::apiserver

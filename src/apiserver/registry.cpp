@@ -1,0 +1,211 @@
+#include "src/apiserver/registry.hpp"
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "reconciler/base/assert.hpp"
+#include "src/apiserver/namespaces.hpp"
+#include "src/apiserver/object_writer.hpp"
+#include "src/apiserver/reads.hpp"
+#include "src/objects/json_text.hpp"
+#include "src/objects/patch.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+using objects::Json;
+
+/// Which part of an object a write is about.
+enum class Part : std::uint8_t { kMain, kStatus };
+
+/// Kubernetes lets clients replace core objects blindly, but neither custom resources nor Leases.
+bool NeedsResourceVersion(const objects::KindInfo& kind) { return !kind.group.empty(); }
+
+Result<objects::WriteEffect> Prepare(Part part, const objects::KindInfo& kind, const Json& stored,
+                                     Json& wanted, const objects::WriteRequest& request) {
+  return part == Part::kStatus ? objects::PrepareStatusUpdate(kind, stored, wanted, request)
+                               : objects::PrepareUpdate(kind, stored, wanted, request);
+}
+
+Result<void> CheckPart(Part part, const objects::KindInfo& kind) {
+  if (part == Part::kStatus && !kind.has_status) {
+    return Fail(Code::kNotFound, kind.QualifiedPlural() + " have no status of their own");
+  }
+  return Ok();
+}
+
+/// A strategic merge patch means what a merge patch means as long as it holds neither directives nor
+/// lists, which is what kubectl sends for labels, annotations and data.
+bool IsPlainMerge(const Json& patch) {
+  if (patch.is_array()) {
+    return false;
+  }
+  if (!patch.is_object()) {
+    return true;
+  }
+  for (const auto& [name, value] : patch.items()) {
+    if (name.starts_with("$") || !IsPlainMerge(value)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Result<Json> ApplyStrategicMerge(const objects::KindInfo& kind, const Json& stored,
+                                 const Json& patch) {
+  if (kind.group == "slipway.dev") {
+    return Fail(Code::kUnsupportedMediaType,
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json-patch+json, application/merge-patch+json");
+  }
+  if (!IsPlainMerge(patch)) {
+    return Fail(Code::kUnsupportedMediaType,
+                "strategic merge patches with lists or directives are not supported; use "
+                "application/merge-patch+json or application/json-patch+json");
+  }
+  return objects::ApplyMergePatch(stored, patch);
+}
+
+Result<Json> ApplyPatch(const objects::KindInfo& kind, PatchType type, const Json& stored,
+                        const Json& patch) {
+  switch (type) {
+    case PatchType::kMerge:
+      return objects::ApplyMergePatch(stored, patch);
+    case PatchType::kJson:
+      return objects::ApplyJsonPatch(stored, patch);
+    case PatchType::kStrategicMerge:
+      return ApplyStrategicMerge(kind, stored, patch);
+  }
+  SLIPWAY_UNREACHABLE("patch type outside the enum");
+}
+
+/// PUT of an object or of its status.
+ObjectWriter::Change Replacement(Part part, ObjectPath path, std::string json,
+                                 const WriteOptions& options) {
+  return [part, path = std::move(path), json = std::move(json),
+          validation = options.field_validation](const Json& stored,
+                                                 Json& wanted) -> Result<objects::WriteEffect> {
+    SLIPWAY_TRYV(CheckPart(part, *path.kind));
+    objects::WriteRequest request{.ns = path.ns, .name = path.name, .field_validation = validation};
+    request.needs_resource_version = NeedsResourceVersion(*path.kind);
+    SLIPWAY_TRY(sent, objects::ParseJson(json, request.duplicates));
+    wanted = std::move(sent);
+    return Prepare(part, *path.kind, stored, wanted, request);
+  };
+}
+
+ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::string text,
+                             const WriteOptions& options) {
+  return [part, path = std::move(path), type, text = std::move(text),
+          validation = options.field_validation](const Json& stored,
+                                                 Json& wanted) -> Result<objects::WriteEffect> {
+    SLIPWAY_TRYV(CheckPart(part, *path.kind));
+    objects::WriteRequest request{.ns = path.ns, .name = path.name, .field_validation = validation};
+    SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
+    SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
+    wanted = std::move(patched);
+    return Prepare(part, *path.kind, stored, wanted, request);
+  };
+}
+
+ObjectWriter::Done ToWritten(WriteDone done) {
+  return [done = std::move(done)](Result<Outcome> outcome) {
+    if (!outcome.has_value()) {
+      done(std::move(outcome.error()));
+      return;
+    }
+    Outcome& what = outcome.value();
+    done(Written{std::move(what.object), std::move(what.warnings), what.removed});
+  };
+}
+
+ObjectWriter::Done ToDeleted(DeleteDone done) {
+  return [done = std::move(done)](Result<Outcome> outcome) {
+    if (!outcome.has_value()) {
+      done(std::move(outcome.error()));
+      return;
+    }
+    Outcome& what = outcome.value();
+    done(Deleted{std::move(what.object), what.removed, std::move(what.uid)});
+  };
+}
+
+}  // namespace
+
+struct Registry::State {
+  store::Store& store;
+  Post post;
+  std::shared_ptr<ObjectWriter> writer;
+};
+
+Registry::Registry(store::Store& store, const Clock& clock, Post post, std::uint64_t seed)
+    : state_(std::make_unique<State>(
+          State{store, post, std::make_shared<ObjectWriter>(store, clock, post, seed)})) {}
+
+Registry::~Registry() = default;
+
+void Registry::Start(std::function<void(Result<void>)> done) {
+  const Json space = {{"metadata", {{"name", kDefaultNamespace}}}};
+  Create({.kind = NamespaceKind(), .ns = "", .name = ""}, objects::PrintJson(space), {},
+         [done = std::move(done)](Result<Written> written) {
+           if (!written.has_value() && written.error().code != Code::kAlreadyExists) {
+             done(written.error());
+             return;
+           }
+           done(Ok());
+         });
+}
+
+Result<Object> Registry::Get(const ObjectPath& path) const { return ReadOne(state_->store, path); }
+
+Result<ObjectList> Registry::List(const ObjectPath& path, const ListOptions& options) const {
+  return ReadList(state_->store, path, options);
+}
+
+Result<std::unique_ptr<ObjectWatch>> Registry::StartWatch(const ObjectPath& path,
+                                                          const Selectors& selectors,
+                                                          store::Revision after,
+                                                          std::function<void()> ready) const {
+  return WatchChanges(state_->store, state_->post, path, selectors, after, std::move(ready));
+}
+
+void Registry::Create(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
+  state_->writer->CreateObject(std::move(path), json, options, ToWritten(std::move(done)));
+}
+
+void Registry::Update(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
+  auto change = Replacement(Part::kMain, path, std::move(json), options);
+  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
+                               ToWritten(std::move(done)));
+}
+
+void Registry::UpdateStatus(ObjectPath path, std::string json, WriteOptions options,
+                            WriteDone done) {
+  auto change = Replacement(Part::kStatus, path, std::move(json), options);
+  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
+                               ToWritten(std::move(done)));
+}
+
+void Registry::Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
+                     WriteDone done) {
+  auto change = Patched(Part::kMain, path, type, std::move(patch), options);
+  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
+                               ToWritten(std::move(done)));
+}
+
+void Registry::PatchStatus(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
+                           WriteDone done) {
+  auto change = Patched(Part::kStatus, path, type, std::move(patch), options);
+  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
+                               ToWritten(std::move(done)));
+}
+
+void Registry::Delete(ObjectPath path, objects::DeleteRequest request, WriteOptions options,
+                      DeleteDone done) {
+  state_->writer->DeleteObject(std::move(path), std::move(request), options.dry_run,
+                               ToDeleted(std::move(done)));
+}
+
+const store::Incarnation& Registry::incarnation() const { return state_->store.incarnation(); }
+
+}  // namespace slipway::apiserver
