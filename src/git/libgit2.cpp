@@ -127,4 +127,16 @@ Result<void> DeleteReference(git_repository* repository, const std::string& name
   return Ok();
 }
 
+void RemoveUnfinishedPacks(const std::string& repository) {
+  namespace fs = std::filesystem;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry :
+       fs::directory_iterator(fs::path(repository) / "objects" / "pack", ignored)) {
+    const std::string name = entry.path().filename().string();
+    // What is finished is called pack-<hash>.<kind>; libgit2 writes to pack_git2_*, git to tmp_*.
+    bool finished = name.starts_with("pack-") || name.starts_with("multi-pack-index");
+    if (!finished) fs::remove(entry.path(), ignored);
+  }
+}
+
 }  // namespace slipway::git::lib

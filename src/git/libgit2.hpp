@@ -60,4 +60,7 @@ Result<void> WriteReference(git_repository* repository, const std::string& name,
                             const git_oid& target);
 Result<void> DeleteReference(git_repository* repository, const std::string& name);
 
+/// Deletes what killed writers of packs left half-written. Only while nothing writes packs there.
+void RemoveUnfinishedPacks(const std::string& repository);
+
 }  // namespace slipway::git::lib

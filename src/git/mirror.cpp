@@ -38,17 +38,6 @@ Error BadId(const std::string& id) {
 
 std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }
 
-/// Half-written packs of workers and repacks that were killed.
-void RemoveLeftovers(const fs::path& packs) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(packs, ignored)) {
-    const std::string name = entry.path().filename().string();
-    bool leftover = name.find("_git2_") != std::string::npos || name.starts_with("tmp_") ||
-                    name.starts_with(".tmp-");
-    if (leftover) fs::remove(entry.path(), ignored);
-  }
-}
-
 std::size_t CountPacks(const fs::path& packs) {
   std::error_code ignored;
   std::size_t count = 0;
@@ -115,11 +104,10 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
   request.limits = options_.limits;
   std::lock_guard one_at_a_time(fetching_);
   SLIPWAY_TRYV(EnsureExists());
-  const fs::path packs = fs::path(path_) / "objects" / "pack";
-  RemoveLeftovers(packs);
+  lib::RemoveUnfinishedPacks(path_);
   auto fetched = RunWorker(request);
   if (!fetched) {
-    RemoveLeftovers(packs);
+    lib::RemoveUnfinishedPacks(path_);
     return fetched.error();
   }
   {
@@ -139,16 +127,15 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
 
 // Geometric: what is rewritten is in proportion to what is new. Nothing is dropped.
 Result<void> Mirror::RepackWhenMany() {
-  const fs::path packs = fs::path(path_) / "objects" / "pack";
-  if (CountPacks(packs) <= kMaxPacks) return Ok();
+  if (CountPacks(fs::path(path_) / "objects" / "pack") <= kMaxPacks) return Ok();
   std::unique_lock nobody_reads(packs_);
   ProcessRequest process;
   process.argv = {"git", "--git-dir=" + path_, "repack", "-q", "-d", "--geometric=2"};
   process.env = GitEnvironment();
   process.deadline = kRepackDeadline;
   SLIPWAY_TRY(outcome, runner_.Run(process));
-  if (!outcome.succeeded())
-    RemoveLeftovers(packs);  // It stays as it was, and is tried at the next poll.
+  // Where it failed, all is as it was, and it is tried again after the next poll.
+  if (!outcome.succeeded()) lib::RemoveUnfinishedPacks(path_);
   return Ok();
 }
 

@@ -36,15 +36,6 @@ std::set<fs::path> PackFiles(const std::string& path) {
   return files;
 }
 
-void RemoveLeftovers(const std::string& path) {
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(PacksOf(path), ignored)) {
-    if (entry.path().filename().string().find("_git2_") != std::string::npos) {
-      fs::remove(entry.path(), ignored);
-    }
-  }
-}
-
 /// Whether everything below a tree is in the database. Each tree is read once, however often it is named.
 class WholeTree {
  public:
@@ -109,7 +100,7 @@ Result<Snapshots> Snapshots::Open(const std::string& path) {
     if (errno == EINTR) continue;
     return MakeError(Problem::kInternal, "cannot lock " + name + ": " + std::strerror(errno));
   }
-  RemoveLeftovers(path);
+  lib::RemoveUnfinishedPacks(path);
   return snapshots;
 }
 

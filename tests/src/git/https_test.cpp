@@ -264,6 +264,14 @@ TEST_F(HttpsTest, AnEndlessAdvertisementIsEndedByTheDeadlineOrAnError) {
   FetchError();
 }
 
+TEST_F(HttpsTest, APackThatNeverEndsIsATimeoutAndLeavesNothing) {
+  request_.url = server_->Url("/hostile/slow/x");
+  request_.deadline = Duration(4000);
+  EXPECT_EQ(ProblemOf(FetchError()), Problem::kTimeout);
+  EXPECT_NE(server_->Log().find("POST /hostile/slow"), std::string::npos);
+  EXPECT_TRUE(fs::is_empty(set_.Get("shop").value()->path() + "/objects/pack"));
+}
+
 TEST_F(HttpsTest, MoreBytesThanAllowedAreRefused) {
   source_.Write("a", Noise(3'000'000, 1));
   MirrorOptions options = Options(mirrors_);

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "src/git/mirror_id.hpp"
 #include "src/git/problem.hpp"
 #include "tests/src/git/world.hpp"
 
@@ -305,6 +306,9 @@ TEST_F(MirrorTest, MirrorsAreListedRemovedAndPrivate) {
   ASSERT_TRUE(set_.Remove("b").has_value());
   EXPECT_EQ(set_.List().value(), (std::vector<std::string>{"a.uid-1"}));
   EXPECT_TRUE(set_.Remove("b").has_value());
+  const std::string id =
+      MirrorIdOf(std::string(63, 'n'), std::string(253, 'r'), Uid(std::string(36, 'u')));
+  EXPECT_TRUE(set_.Get(id).has_value()) << "the longest names that there are";
   EXPECT_FALSE(set_.Get("../escape").has_value());
   EXPECT_FALSE(set_.Get("").has_value());
 }

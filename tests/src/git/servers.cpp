@@ -36,6 +36,10 @@ case "$REQUEST_URI" in
 */lies/*/git-upload-pack) printf 'Content-Type: application/x-git-upload-pack-result\r\n\r\n0008NAK\nPACK garbage garbage' ;;
 */lies/*|*/later-redirect/*)
   advertise; ref refs/heads/main ;;
+*/slow/*/git-upload-pack)
+  printf 'Content-Type: application/x-git-upload-pack-result\r\n\r\n0008NAK\n0011\001PACK\0\0\0\2\0\0\0\5'
+  exec sleep 15 ;;
+*/slow/*) advertise; ref refs/heads/main ;;
 */html/*) printf 'Content-Type: text/html\r\n\r\n<html>Log in, please</html>' ;;
 */escape/*) advertise; ref refs/heads/../../../../escaped ;;
 */endless/*) advertise; while :; do packet "1111111111111111111111111111111111111111 refs/heads/$(head -c 60000 /dev/zero | tr '\0' x)" || exit; done ;;
@@ -83,6 +87,7 @@ $HTTP["url"] =~ "^/(git|private|token)/" {
   cgi.assign = ("" => "")
 }
 $HTTP["url"] =~ "^/hostile/" {
+  server.stream-response-body = 2
   alias.url = ("/hostile/" => ")" +
          root + R"(/hostile.sh/")
   cgi.assign = ("" => "")
