@@ -48,6 +48,7 @@ class TreeBuilder : public YAML::EventHandler {
     if (frames_.size() + found->second.depth > kMaxDepth) {
       Refuse(mark, "the document is nested deeper than " + std::to_string(kMaxDepth) + " levels");
     }
+    Deepen(found->second.depth + 1);
     Add(mark, found->second.tree);
   }
 
@@ -181,10 +182,15 @@ class TreeBuilder : public YAML::EventHandler {
       Spend(frame.mark, nodes, text);  // the copy that is kept
       anchors_[frame.anchor] = {frame.tree, nodes, text, frame.depth};
     }
-    if (!frames_.empty()) {
-      frames_.back().depth = std::max(frames_.back().depth, frame.depth + 1);
-    }
+    Deepen(frame.depth + 1);
     Add(frame.mark, std::move(frame.tree));
+  }
+
+  /// Something of that many levels came into the innermost frame, its own level included.
+  void Deepen(std::size_t depth) {
+    if (!frames_.empty()) {
+      frames_.back().depth = std::max(frames_.back().depth, depth);
+    }
   }
 
   void Add(const YAML::Mark& mark, Json value) {
