@@ -1,0 +1,105 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/api/serverclaim.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/base/time.hpp"
+#include "reconciler/rollout/server_view.hpp"
+
+namespace slipway::fleet {
+
+/// A server that a provider reports.
+struct ObservedServer {
+  std::string name;
+  std::string address;
+  std::string provider_id;
+  std::map<std::string, std::string> labels;
+
+  bool operator==(const ObservedServer&) const = default;
+};
+
+/// The provider told of every server there is. Only this may remove one.
+struct Complete {
+  std::vector<ObservedServer> servers;  ///< ordered by name, no name twice
+};
+
+/// It could not tell, or not of all: the servers that are known stay.
+struct Incomplete {
+  Error error;
+};
+
+using Observation = std::variant<Complete, Incomplete>;
+
+/// What a static fleet lists. Incomplete where two servers would have one name.
+Observation ObserveStatic(const api::StaticProvider& provider);
+
+/// A Server object of the fleet's namespace, or one of another fleet that has a name that this fleet wants.
+struct KnownServer {
+  const rollout::ServerFacts* facts = nullptr;
+  const std::map<std::string, std::string>* labels = nullptr;
+  bool ours = false;    ///< owned by this fleet
+  bool joined = false;  ///< a claim is matched to it
+};
+
+/// One fleet at one moment. Borrowed: valid during the call only.
+struct Snapshot {
+  const api::Fleet& fleet;
+  Observation observation;
+  std::span<const KnownServer> servers;  ///< by name
+  Time now;
+};
+
+struct CreateServer {
+  std::string name;
+  std::map<std::string, std::string> labels;
+  api::ServerSpec spec;
+};
+/// Bring labels, address and provider id up to date.
+struct UpdateServer {
+  const rollout::ServerFacts* server = nullptr;
+  std::map<std::string, std::string> labels;
+  std::string address;
+  std::string provider_id;
+};
+struct DeleteServer {
+  const rollout::ServerFacts* server = nullptr;
+};
+
+using Action = std::variant<CreateServer, UpdateServer, DeleteServer>;
+
+struct Plan {
+  std::vector<Action> actions;
+  api::FleetStatus status;
+};
+
+/// Decides about one fleet: a Server object for each machine, none for what left. Counts are written when they change. Total
+/// and deterministic; O(servers).
+Plan PlanFleet(const Snapshot& snapshot);
+
+/// One claim at one moment. Borrowed: valid during the call only.
+struct ClaimSnapshot {
+  const api::ServerClaim& claim;
+  const rollout::ServerFacts* server = nullptr;  ///< of the name that it claims; nullptr: none
+  const api::ServerClaim* holder = nullptr;      ///< another claim that is matched to that server
+  bool suspended = false;                        ///< the fleet of that server lets nobody join now
+  Time now;
+};
+
+struct ClaimPlan {
+  api::ServerClaimStatus status;
+};
+
+/// Decides whether an agent that asks to join is the server whose name it gives: the first claim of a name has it, as long as
+/// it exists; a token that names a fleet opens that fleet only. A claim that is not matched waits and says why. Total and
+/// deterministic.
+ClaimPlan PlanServerClaim(const ClaimSnapshot& snapshot);
+
+}  // namespace slipway::fleet

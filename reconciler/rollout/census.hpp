@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "reconciler/api/application.hpp"
+#include "reconciler/api/rollout.hpp"
+#include "reconciler/rollout/arithmetic.hpp"
+#include "reconciler/rollout/order.hpp"
+#include "reconciler/rollout/server_view.hpp"
+
+namespace slipway::rollout {
+
+/// A count with the first few indices, for messages.
+struct Tally {
+  std::int64_t count = 0;
+  std::vector<std::uint32_t> first;
+
+  void Add(std::uint32_t index);
+};
+
+/// Names of a tally, such as "web-1, web-2 and 7 more".
+std::string NamesOf(const Tally& tally, std::span<const ServerView> servers);
+
+/// Whether servers that are healthy on something else are all that keeps the application up: some server runs the promoted
+/// release, none of those is healthy, and another release is healthy somewhere. Then nothing healthy is taken back to it.
+struct StableHealth {
+  std::int64_t running = 0;        ///< reachable and running the promoted release
+  std::int64_t healthy = 0;        ///< those that are healthy
+  std::int64_t other_healthy = 0;  ///< reachable and healthy on another release
+
+  bool IsWorse() const { return other_healthy > 0 && running > 0 && healthy == 0; }
+};
+
+void Count(const ServerView& view, const PackedRelease& stable, StableHealth& health);
+
+/// Counts what is in service for budgets.
+void Count(const ServerView& view, Usage& usage);
+
+/// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves.
+struct Census {
+  std::int64_t total = 0;     ///< all that are selected
+  std::int64_t possible = 0;  ///< those that a last wave is about: not newcomers, not cordoned ones
+  Usage usage;
+  StableHealth stable;
+
+  std::int64_t counted =
+      0;  ///< ours that fill a wave: all but those that are lost before they succeeded
+  std::int64_t succeeded = 0;       ///< ours, reachable and healthy on the release
+  std::int64_t wave_succeeded = 0;  ///< those of the current wave
+  std::int64_t wave_failed = 0;
+  Tally failed;                      ///< ours, where it was measured as bad
+  Tally pending;                     ///< ours, reachable and at work
+  Tally unhealthy;                   ///< ours, where it succeeded and is not healthy now
+  Tally lost;                        ///< ours, out of reach
+  Tally exhausted;                   ///< ours, interrupted once too often
+  std::vector<std::uint32_t> retry;  ///< ours, reachable, to be tried again
+
+  std::vector<Candidate> candidates;  ///< not ours; may be taken, in no order
+  std::int64_t waiting = 0;           ///< not ours; will be candidates when what goes on there ends
+  std::int64_t others_down = 0;       ///< not ours; reachable, out of service, nothing going on
+  Tally out;                          ///< not ours; out of service or out of reach
+};
+
+/// `stable` is the promoted release; nullptr: nothing was ever promoted.
+Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* stable,
+                  std::span<const ServerView> servers);
+
+}  // namespace slipway::rollout

@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <string>
+
+#include "reconciler/rollout/desk.hpp"
+#include "reconciler/rollout/intent.hpp"
+
+namespace slipway::rollout::steps {
+namespace {
+
+using api::RolloutCause;
+using api::RolloutPhase;
+
+/// What the wave in progress still lacks, given who can be taken at all.
+std::int64_t Missing(const Desk& desk) {
+  return std::max<std::int64_t>(0, desk.status.waves.back().target - desk.census.counted);
+}
+
+api::ReleaseRef OwnRelease(const Desk& desk) {
+  const api::Rollout& rollout = desk.snapshot.rollout;
+  return {.rollout = rollout.metadata.name,
+          .commit = rollout.spec.release.commit,
+          .hash = rollout.spec.release.hash};
+}
+
+/// Attempts that were interrupted are made again. They are out of service by our own account, so it costs nothing.
+void Retry(Desk& desk) {
+  for (const std::uint32_t index : desk.census.retry) {
+    if (!HasRoom(desk.plan)) {
+      return;
+    }
+    const ServerView& view = desk.snapshot.servers[index];
+    const IntentFacts& before = *view.release->intent;
+    AssignIntent action =
+        NextIntent(view, desk.application.metadata.name, OwnRelease(desk), before.wave);
+    action.intent.retries = before.retries + 1;
+    desk.plan.actions.push_back(std::move(action));
+  }
+}
+
+/// Takes servers for the wave, as many as the budget allows. Returns how many are still missing that could be taken if it
+/// allowed more.
+std::int64_t Fill(Desk& desk) {
+  std::int64_t missing = std::min<std::int64_t>(
+      Missing(desk), static_cast<std::int64_t>(desk.census.candidates.size()));
+  std::int64_t headroom = Headroom(desk.limits, desk.census.usage);
+  OrderFirst(desk.census.candidates, desk.snapshot.servers, static_cast<std::size_t>(missing));
+  for (std::size_t next = 0; missing > 0 && HasRoom(desk.plan); ++next, --missing) {
+    const Candidate& candidate = desk.census.candidates[next];
+    if (candidate.in_service && headroom == 0) {
+      break;
+    }
+    headroom -= candidate.in_service ? 1 : 0;
+    desk.plan.actions.push_back(NextIntent(desk.snapshot.servers[candidate.index],
+                                           desk.application.metadata.name, OwnRelease(desk),
+                                           desk.status.wave));
+  }
+  return missing;
+}
+
+/// Whether what others lost leaves no room at all: then waiting is no fault of the release.
+bool BlockedByOthers(const Desk& desk) {
+  const Usage others{.down = desk.census.others_down, .unreachable = desk.census.usage.unreachable};
+  return InUse(desk.limits, others) >= desk.limits.max_unavailable;
+}
+
+/// True where the rollout is to stand still, for whatever reason; the status says which.
+bool StandsStill(Desk& desk) {
+  if (desk.snapshot.rollout.spec.paused) {
+    desk.status.phase = RolloutPhase::kPaused;
+    Wait(desk, RolloutCause::kPausedByUser, "Paused by a person; resume goes on.");
+    return true;
+  }
+  if (desk.census.total == 0) {
+    desk.status.phase = RolloutPhase::kPaused;
+    Wait(desk, RolloutCause::kNoServers,
+         "spec.servers of the application selects no server any more; goes on when it does.");
+    return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+void BeginNextWave(Desk& desk) {
+  const auto& waves = desk.application.spec.strategy.waves;
+  const std::int64_t number = desk.status.wave + 1;
+  const bool listed = number <= static_cast<std::int64_t>(waves.size());
+  const std::int64_t before = desk.status.waves.empty() ? 0 : desk.status.waves.back().target;
+  api::WaveStatus wave;
+  if (listed) {
+    const api::Wave& wanted = waves[static_cast<std::size_t>(number - 1)];
+    wave.name = wanted.name.empty() ? std::to_string(number) : wanted.name;
+    wave.target = std::min(desk.census.possible, WaveTarget(wanted.up_to, desk.census.total));
+  } else {
+    wave.name = "all";
+    wave.target = desk.census.possible;
+  }
+  // Edits of the strategy while it goes on may make a wave smaller than the one before; what was brought stays.
+  wave.target = std::max(wave.target, before);
+  wave.last = !listed || (number == static_cast<std::int64_t>(waves.size()) &&
+                          wave.target >= desk.census.possible);
+  desk.status.phase = RolloutPhase::kProgressing;
+  desk.status.wave = number;
+  desk.status.waves.push_back(std::move(wave));
+  desk.status.progress.elapsed = Duration(0);
+  Say(desk, "Begins " + NameOfWave(desk, number) + ".");
+}
+
+void PauseForHeadroom(Desk& desk) {
+  desk.status.phase = RolloutPhase::kPaused;
+  std::string names = NamesOf(desk.census.out, desk.snapshot.servers);
+  if (const std::string lost = NamesOf(desk.census.lost, desk.snapshot.servers); !lost.empty()) {
+    names += (names.empty() ? "" : ", ") + lost;
+  }
+  Wait(desk, RolloutCause::kNoHeadroom,
+       "No server may be taken: at most " + std::to_string(desk.limits.max_unavailable) + " of " +
+           std::to_string(desk.limits.total) +
+           " may be out of service, and these are or cannot be reached: " + names +
+           ". Goes on by itself when they are back; nothing is rolled back.");
+}
+
+// The order is that of who decides: a person, then what was measured, then a newer release, then the wave.
+void PlanWaves(Desk& desk) {
+  if (desk.snapshot.rollout.spec.aborted) {
+    Fail(desk, RolloutCause::kAborted, "Aborted by a person.");
+    return;
+  }
+  if (!desk.snapshot.settled) {
+    // Nothing is decided on what agents said before this process started.
+    return;
+  }
+  const api::Rollout* successor = Successor(desk);
+  if (successor != nullptr &&
+      (desk.stored.phase == RolloutPhase::kPaused || desk.snapshot.rollout.spec.paused)) {
+    Supersede(desk, *successor);
+    return;
+  }
+  desk.status.phase = RolloutPhase::kProgressing;
+  desk.status.cause.reset();
+  if (StandsStill(desk) || FailOnResults(desk)) {
+    return;
+  }
+  if (successor != nullptr && GivesWay(desk, *successor)) {
+    Supersede(desk, *successor);
+    return;
+  }
+  if (desk.stored.waves.back().verdict == api::WaveVerdict::kPassed) {
+    BeginNextWave(desk);
+    return;
+  }
+  Retry(desk);
+  const std::int64_t missing = Fill(desk);
+  if (!desk.plan.actions.empty()) {
+    Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
+    return;
+  }
+  const bool idle = desk.census.pending.count == 0 && desk.census.waiting == 0;
+  if (missing > 0 && idle && BlockedByOthers(desk)) {
+    PauseForHeadroom(desk);
+    return;
+  }
+  JudgeWave(desk);
+}
+
+}  // namespace slipway::rollout::steps
