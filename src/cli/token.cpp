@@ -52,7 +52,7 @@ std::string Rfc3339(std::chrono::system_clock::time_point when) {
 Result<std::string> Make(const Session& session, const TokenOptions& options) {
   SLIPWAY_TRY(id, RandomHex(4));
   SLIPWAY_TRY(secret, RandomHex(24));
-  const std::string token = id + "." + secret;
+  const std::string token = session.ns() + "." + id + "." + secret;
   SLIPWAY_TRY(resource, FindResource("secrets"));
   nlohmann::json object = {
       {"apiVersion", "v1"},

@@ -1,0 +1,244 @@
+#include "src/app/control_plane.hpp"
+
+#include <sys/stat.h>
+
+#include <utility>
+// <utility> first: Asio 1.74 needs it and does not include it.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <mutex>
+#include <random>
+
+#include "src/apiserver/pki.hpp"
+#include "src/apiserver/registry.hpp"
+#include "src/apiserver/server.hpp"
+#include "src/app/controllers.hpp"
+#include "src/app/git_effects.hpp"
+#include "src/app/registry_client.hpp"
+#include "src/app/system_clock.hpp"
+#include "src/gateway/gateway.hpp"
+#include "src/git/content.hpp"
+#include "src/git/mirror.hpp"
+#include "src/git/process_runner.hpp"
+#include "src/metrics/metrics.hpp"
+#include "src/store/sqlite_store.hpp"
+
+namespace slipway::app {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kPoolThreads = 4;
+constexpr std::size_t kApiConnections = 8'192;
+constexpr std::size_t kAgentConnections = 16'384;
+
+std::uint64_t RandomSeed() {
+  std::random_device device;
+  return (static_cast<std::uint64_t>(device()) << 32) | device();
+}
+
+/// A folder that only its owner may enter.
+Result<void> MakePrivateFolder(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error || !std::filesystem::is_directory(path) || ::chmod(path.c_str(), 0700) != 0) {
+    return Fail(Code::kForbidden, path + ": cannot be made or used as a folder: " +
+                                      (error ? error.message() : "it is not ours") +
+                                      "; choose another with --data-dir");
+  }
+  return Ok();
+}
+
+/// Threads for what blocks, and a count of what they have not finished.
+class Pool {
+ public:
+  void Run(std::function<void()> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++pending_;
+    }
+    asio::post(threads_, [this, work = std::move(work)] {
+      work();
+      const std::lock_guard lock(mutex_);
+      --pending_;
+      idle_.notify_all();
+    });
+  }
+
+  bool WaitUntilIdle(Duration patience) {
+    std::unique_lock lock(mutex_);
+    return idle_.wait_for(lock, patience, [this] { return pending_ == 0; });
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable idle_;
+  std::size_t pending_ = 0;
+  asio::thread_pool threads_{kPoolThreads};
+};
+
+}  // namespace
+
+/// In the order in which the parts need each other; destroyed in the opposite one.
+struct ControlPlane::State {
+  explicit State(asio::io_context& loop) : io(loop) {}
+
+  Result<void> OpenData(const ServerOptions& options);
+  Result<void> MakeServices(const ServerOptions& options);
+  http::ListenerOptions ListenerFor(const ListenAddress& address, std::size_t connections) const;
+  void MakeMetrics();
+
+  asio::io_context& io;
+  SystemClock clock;
+  metrics::Metrics metrics;
+  git::PosixProcessRunner runner;
+  std::unique_ptr<store::SqliteStore> store;
+  std::optional<apiserver::Pki> pki;
+  std::unique_ptr<git::MirrorSet> mirrors;
+  std::unique_ptr<git::PackCache> packs;
+  Pool pool;
+  std::unique_ptr<apiserver::Registry> registry;
+  std::unique_ptr<RegistryClient> client;
+  std::unique_ptr<GitEffects> git;
+  std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<apiserver::Server> api;
+  std::unique_ptr<Controllers> controllers;
+  std::function<void(const Addresses&)> ready;
+  std::function<void(const Error&)> failed;
+};
+
+ControlPlane::ControlPlane(asio::io_context& io) : state_(std::make_unique<State>(io)) {}
+ControlPlane::~ControlPlane() = default;
+
+Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
+  SLIPWAY_TRYV(MakePrivateFolder(options.data_dir));
+  SLIPWAY_TRY(opened, store::SqliteStore::Open(
+                          {.path = options.data_dir + "/slipway.db", .clock = &clock}));
+  store = std::move(opened);
+  SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));
+  SLIPWAY_TRY(agent_address, ParseListenAddress(options.agent_listen));
+  std::vector<std::string> names = options.names;
+  for (const std::string& address : {api_address.address, agent_address.address}) {
+    if (address != "0.0.0.0" && address != "::") {
+      names.push_back(address);
+    }
+  }
+  SLIPWAY_TRY(
+      made, apiserver::Pki::Open({.data_dir = options.data_dir, .addresses = names}, clock.Now()));
+  pki.emplace(std::move(made));
+  return Ok();
+}
+
+http::ListenerOptions ControlPlane::State::ListenerFor(const ListenAddress& address,
+                                                       std::size_t connections) const {
+  http::ListenerOptions options{.address = address.address, .port = address.port};
+  options.identity = {
+      .chain = pki->server_chain_pem(), .key = pki->server_key_pem(), .client_ca = pki->ca_pem()};
+  options.limits.connections = connections;
+  return options;
+}
+
+Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
+  SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));
+  SLIPWAY_TRY(agent_address, ParseListenAddress(options.agent_listen));
+  const auto run_on_pool = [this](std::function<void()> work) { pool.Run(std::move(work)); };
+  const auto post = [this](std::function<void()> work) { asio::post(io, std::move(work)); };
+  mirrors = std::make_unique<git::MirrorSet>(
+      git::MirrorOptions{.directory = options.data_dir + "/mirrors",
+                         .worker_argv = {"/proc/self/exe", "git-worker"},
+                         .allow_file = options.allow_file_urls},
+      runner);
+  packs = std::make_unique<git::PackCache>(
+      git::PackCacheOptions{.directory = options.data_dir + "/packs"}, *mirrors, runner);
+  registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
+  client = std::make_unique<RegistryClient>(io, *registry);
+  git = std::make_unique<GitEffects>(*client, *mirrors, run_on_pool, post);
+  gateway = std::make_unique<gateway::Gateway>(
+      io, *client, *packs, *pki, clock,
+      gateway::GatewayOptions{.listener = ListenerFor(agent_address, kAgentConnections),
+                              .incarnation = registry->incarnation().value,
+                              .run_on_pool = run_on_pool});
+  api = std::make_unique<apiserver::Server>(
+      io, *registry, metrics, clock, gateway.get(),
+      apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
+  controllers = std::make_unique<Controllers>(io, *client, *git, clock,
+                                              runtime::EngineOptions{.seed = RandomSeed()});
+  MakeMetrics();
+  return Ok();
+}
+
+void ControlPlane::State::MakeMetrics() {
+  auto plans = metrics.MakeGauge("slipway_engine_plans", "Plans made since the start.");
+  auto quarantined = metrics.MakeGauge("slipway_engine_quarantined",
+                                       "Objects whose planner failed and that wait for a change.");
+  auto depth = metrics.MakeGauge("slipway_engine_queue_depth", "Objects that wait to be planned.");
+  auto conflicts = metrics.MakeGauge(
+      "slipway_engine_conflicts", "Writes refused since the start because something had changed.");
+  auto errors =
+      metrics.MakeGauge("slipway_engine_write_errors",
+                        "Writes since the start that failed or whose outcome is unknown.");
+  metrics.OnCollect([this, plans, quarantined, depth, conflicts, errors]() mutable {
+    const runtime::EngineStats stats = controllers->stats();
+    plans.Set(static_cast<double>(stats.plans));
+    quarantined.Set(static_cast<double>(stats.quarantined));
+    depth.Set(static_cast<double>(stats.queue_depth));
+    conflicts.Set(static_cast<double>(stats.conflicts));
+    errors.Set(static_cast<double>(stats.write_errors));
+  });
+}
+
+Result<void> ControlPlane::Start(const ServerOptions& options,
+                                 std::function<void(const Addresses&)> ready,
+                                 std::function<void(const Error&)> failed) {
+  State& state = *state_;
+  state.ready = std::move(ready);
+  state.failed = std::move(failed);
+  SLIPWAY_TRYV(state.OpenData(options));
+  SLIPWAY_TRYV(state.MakeServices(options));
+  SLIPWAY_TRYV(state.api->Open());
+  const std::string url = state.api->endpoint().LocalUrl();
+  SLIPWAY_TRYV(state.pki->WriteAdminKubeconfig(url));
+  const std::string kubeconfig = options.data_dir + "/admin.kubeconfig";
+  state.registry->Start([this, url, kubeconfig](const Result<void>& begun) {
+    if (!begun.has_value()) {
+      return state_->failed(begun.error());
+    }
+    const auto listening = state_->gateway->Start([this, url, kubeconfig] {
+      // Only now is it known which servers nobody has heard of since the start: before, a plan could take too many.
+      state_->controllers->Start();
+      state_->api->SetReady(true);
+      state_->ready({.api = url,
+                     .agents = state_->gateway->endpoint().LocalUrl(),
+                     .ca_hash = state_->pki->ca_hash(),
+                     .kubeconfig = kubeconfig});
+    });
+    if (!listening.has_value()) {
+      state_->failed(listening.error());
+    }
+  });
+  return Ok();
+}
+
+void ControlPlane::Stop(std::function<void()> done) {
+  State& state = *state_;
+  if (state.controllers == nullptr) {
+    return asio::post(state.io, std::move(done));
+  }
+  state.api->SetReady(false);
+  state.controllers->Stop();
+  const auto left = std::make_shared<int>(2);
+  const auto finish = [left, done = std::move(done)] {
+    if (--*left == 0) {
+      done();
+    }
+  };
+  state.gateway->Stop(finish);
+  state.api->Stop(finish);
+}
+
+bool ControlPlane::Drain(Duration patience) { return state_->pool.WaitUntilIdle(patience); }
+
+}  // namespace slipway::app

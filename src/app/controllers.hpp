@@ -1,0 +1,58 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include <utility>
+// <utility> first: Asio 1.74 needs it and does not include it.
+#include <boost/asio/steady_timer.hpp>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/runtime/engine.hpp"
+#include "src/app/git_effects.hpp"
+#include "src/kube/object_client.hpp"
+
+namespace slipway::app {
+
+/// Every planner of the control plane, in the order in which the engine asks them.
+std::vector<std::unique_ptr<runtime::Planner>> AllPlanners();
+
+/// The shell around the engine: tells it what the API says, lets it think, does what it wants done. Constructed, used and
+/// destroyed on the one thread that runs `io`.
+class Controllers {
+ public:
+  /// All references outlive it.
+  Controllers(boost::asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
+              const Clock& clock, runtime::EngineOptions options);
+  ~Controllers();
+
+  /// Starts to watch and to plan.
+  void Start();
+
+  /// Starts nothing new. What is in flight ends by itself; its results are not looked at any more.
+  void Stop();
+
+  runtime::EngineStats stats() const { return engine_.stats(); }
+
+ private:
+  class Feed;
+
+  void Wake();
+  void Turn();
+  void Execute(const runtime::Effect& effect);
+  void Answer(runtime::EffectId id, runtime::EffectResult result);
+
+  boost::asio::io_context& io_;
+  kube::ObjectClient& client_;
+  GitEffects& git_;
+  const Clock& clock_;
+  runtime::Engine engine_;
+  boost::asio::steady_timer timer_;
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  bool turn_queued_ = false;
+  bool stopped_ = false;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace slipway::app

@@ -1,0 +1,50 @@
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <string_view>
+
+#include "src/app/server_command.hpp"
+#include "src/app/version.hpp"
+#include "src/cli/commands.hpp"
+#include "src/git/worker.hpp"
+
+namespace {
+
+constexpr const char* kFooter =
+    "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n"
+    "`slipway COMMAND --help` says more about a command.";
+
+int Run(int argc, char** argv) {
+  using namespace slipway;
+  CLI::App app("GitOps for servers: push a commit, and it is tested, rolled out and proven.",
+               "slipway");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  int server_exit = 0;
+  cli::ExitCode client_exit = cli::kSucceeded;
+  const cli::Streams streams = cli::StandardStreams();
+  app::AddServerCommand(app, server_exit);
+  cli::AddClientCommands(app, streams, client_exit);
+  app.add_subcommand("version", "Print the version")->callback([] {
+    std::cout << "slipway " << app::kVersion << "\n";
+  });
+  app.add_subcommand("help", "Print this")->callback([&] { std::cout << app.help(); });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& asked) {
+    return app.exit(asked);
+  } catch (const CLI::ParseError& wrong) {
+    app.exit(wrong, std::cerr, std::cerr);
+    return cli::kUsage;
+  }
+  return server_exit != 0 ? server_exit : static_cast<int>(client_exit);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // The child process that talks to git remotes: not for people, and it must read nothing but its request.
+  if (argc == 2 && std::string_view(argv[1]) == "git-worker") {
+    return slipway::git::RunGitWorker(std::cin, std::cout);
+  }
+  return Run(argc, argv);
+}

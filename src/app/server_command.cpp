@@ -1,0 +1,149 @@
+#include "src/app/server_command.hpp"
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <utility>
+// <utility> first: Asio 1.74 needs it and does not include it.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <charconv>
+#include <cstdlib>
+#include <iostream>
+
+#include "src/app/control_plane.hpp"
+
+namespace slipway::app {
+namespace {
+
+namespace asio = boost::asio;
+
+/// An orderly stop takes less than this; then the process ends as it is. What was acknowledged is durable anyway.
+constexpr std::chrono::milliseconds kStopWithin{4'500};
+constexpr Duration kDrain{500};
+
+void RaiseFileLimit() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+  }
+}
+
+void PrintReady(const ControlPlane::Addresses& addresses) {
+  std::cout << "To use it:\n"
+            << "  export KUBECONFIG=" << addresses.kubeconfig << "\n"
+            << "  slipway get applications\n"
+            << "To let a server join:\n"
+            << "  slipway token create --quiet >token\n"
+            << "  slipway-agent --server " << addresses.agents << " --ca-hash " << addresses.ca_hash
+            << " --token-file token --name NAME --root DIR\n"
+            << "agents " << addresses.agents << "\n"
+            << "ready " << addresses.api << std::endl;
+}
+
+}  // namespace
+
+Result<ListenAddress> ParseListenAddress(const std::string& text) {
+  const std::size_t colon = text.rfind(':');
+  std::string address = text.substr(0, colon == std::string::npos ? 0 : colon);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']') {
+    address = address.substr(1, address.size() - 2);
+  }
+  boost::system::error_code error;
+  asio::ip::make_address(address, error);
+  unsigned port = 0;
+  const char* begin = text.data() + (colon == std::string::npos ? text.size() : colon + 1);
+  const auto parsed = std::from_chars(begin, text.data() + text.size(), port);
+  if (error || begin == text.data() + text.size() || parsed.ec != std::errc() ||
+      parsed.ptr != text.data() + text.size() || port > 65535) {
+    return Fail(Code::kInvalid, "\"" + text +
+                                    "\": must be an IP address and a port, such as 127.0.0.1:7443 "
+                                    "or [::]:7443; port 0 takes any that is free");
+  }
+  return ListenAddress{address, static_cast<std::uint16_t>(port)};
+}
+
+int RunServer(const ServerOptions& options) {
+  spdlog::set_default_logger(spdlog::stderr_logger_mt("slipway"));
+  spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
+  spdlog::set_level(spdlog::level::from_str(options.log_level));
+  RaiseFileLimit();
+  asio::io_context io(1);
+  int exit_code = 0;
+  ControlPlane plane(io);
+  asio::signal_set signals(io, SIGTERM, SIGINT);
+  asio::steady_timer deadline(io);
+  bool stopping = false;
+  const auto stop = [&] {
+    if (std::exchange(stopping, true)) {
+      return;
+    }
+    deadline.expires_after(kStopWithin);
+    deadline.async_wait([&](const boost::system::error_code& cancelled) {
+      if (!cancelled) {
+        spdlog::warn("server: not everything ended in time; leaving");
+        std::_Exit(exit_code);
+      }
+    });
+    plane.Stop([&] {
+      signals.cancel();
+      deadline.cancel();
+      io.stop();
+    });
+  };
+  const auto failed = [&](const Error& error) {
+    std::cerr << "error: " << error.message << "\n";
+    exit_code = 1;
+    stop();
+  };
+  signals.async_wait([&](const boost::system::error_code& cancelled, int) {
+    if (!cancelled) {
+      stop();
+    }
+  });
+  const auto started = plane.Start(options, PrintReady, failed);
+  if (!started.has_value()) {
+    std::cerr << "error: " << started.error().message << "\n";
+    return 1;
+  }
+  io.run();
+  if (!plane.Drain(kDrain)) {
+    spdlog::info("server: a poll was cut off");
+    std::_Exit(exit_code);
+  }
+  return exit_code;
+}
+
+void AddServerCommand(CLI::App& app, int& exit_code) {
+  auto* command = app.add_subcommand("server", "Run the control plane");
+  auto options = std::make_shared<ServerOptions>();
+  command->add_option("--data-dir", options->data_dir, "Where everything is kept")
+      ->capture_default_str();
+  command->add_option("--listen", options->listen, "ADDRESS:PORT of the API")
+      ->capture_default_str();
+  command->add_option("--agent-listen", options->agent_listen, "ADDRESS:PORT for agents")
+      ->capture_default_str();
+  command->add_option("--name", options->names,
+                      "Another name or address by which clients and agents reach this machine");
+  command->add_flag("--allow-file-urls", options->allow_file_urls,
+                    "Let GitRepositories name file:// URLs, which read this machine's files");
+  command->add_option("--log-level", options->log_level, "debug, info, warn or error")
+      ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
+      ->capture_default_str();
+  command->callback([options, &exit_code] {
+    for (const std::string* address : {&options->listen, &options->agent_listen}) {
+      const auto parsed = ParseListenAddress(*address);
+      if (!parsed.has_value()) {
+        throw CLI::ValidationError("server", parsed.error().message);
+      }
+    }
+    exit_code = RunServer(*options);
+  });
+}
+
+}  // namespace slipway::app

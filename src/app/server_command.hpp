@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/result.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace slipway::app {
+
+/// What `slipway server` is told.
+struct ServerOptions {
+  std::string data_dir = "/var/lib/slipway";
+  std::string listen = "127.0.0.1:7443";      ///< ADDRESS:PORT of the API; port 0: any
+  std::string agent_listen = "0.0.0.0:7444";  ///< ADDRESS:PORT for agents; port 0: any
+  std::vector<std::string> names;             ///< more names and addresses for the certificate
+  bool allow_file_urls = false;
+  std::string log_level = "info";
+};
+
+/// An IP address and a port. kInvalid says how it is written.
+struct ListenAddress {
+  std::string address;
+  std::uint16_t port = 0;
+};
+Result<ListenAddress> ParseListenAddress(const std::string& text);
+
+/// Runs the control plane until SIGTERM or SIGINT; everything it starts has ended when it returns. The exit code: 0 after an
+/// orderly stop, 1 when it could not start, with the reason on standard error.
+int RunServer(const ServerOptions& options);
+
+/// Adds the command to `app`; parsing it leaves how it ended in `exit_code`, which outlives `app`.
+void AddServerCommand(CLI::App& app, int& exit_code);
+
+}  // namespace slipway::app

@@ -1,0 +1,163 @@
+#include "src/gateway/catalog.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+#include "reconciler/rollout/intent.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
+
+template <typename T>
+std::optional<T> DecodeOrLog(const kube::ObjectText& text, const char* plural) {
+  auto decoded = api::Decode<T>(*text);
+  if (!decoded.has_value()) {
+    spdlog::error("gateway: one of {} cannot be read and is left out: {}", plural,
+                  decoded.error().message);
+    return std::nullopt;
+  }
+  return std::move(decoded.value());
+}
+
+template <typename T>
+const T* Find(const std::map<std::string, T>& all, const std::string& key) {
+  const auto found = all.find(key);
+  return found == all.end() ? nullptr : &found->second;
+}
+
+}  // namespace
+
+std::string KeyOf(const api::ObjectMeta& metadata) { return metadata.ns + "/" + metadata.name; }
+
+template <typename T>
+void Catalog::Kept<T>::Replaced(const std::vector<kube::ObjectText>& objects,
+                                const std::string& /*resource_version*/) {
+  const auto before = std::move(all);
+  all.clear();
+  for (const auto& text : objects) {
+    if (auto object = DecodeOrLog<T>(text, plural)) {
+      all.insert_or_assign(KeyOf(object->metadata), std::move(*object));
+    }
+  }
+  complete = true;
+  for (const auto& [key, object] : before) {
+    catalog.Touch(object);
+  }
+  for (const auto& [key, object] : all) {
+    catalog.Touch(object);
+  }
+}
+
+template <typename T>
+void Catalog::Kept<T>::Changed(const kube::ObjectText& text) {
+  if (auto object = DecodeOrLog<T>(text, plural)) {
+    catalog.Touch(*object);
+    all.insert_or_assign(KeyOf(object->metadata), std::move(*object));
+  }
+}
+
+template <typename T>
+void Catalog::Kept<T>::Deleted(const kube::ObjectText& last) {
+  if (const auto object = DecodeOrLog<T>(last, plural)) {
+    catalog.Touch(*object);
+    all.erase(KeyOf(object->metadata));
+  }
+}
+
+void Catalog::Start(kube::ObjectClient& client) {
+  const auto start = [&](auto& kept) {
+    kept.watching = client.Watch(kApiVersion, kept.plural, kept);
+  };
+  start(servers_);
+  start(rollouts_);
+  start(applications_);
+  start(test_runs_);
+  start(claims_);
+}
+
+bool Catalog::complete() const {
+  return servers_.complete && rollouts_.complete && applications_.complete && test_runs_.complete &&
+         claims_.complete;
+}
+
+const api::Server* Catalog::FindServer(const std::string& key) const {
+  return Find(servers_.all, key);
+}
+
+const api::TestRun* Catalog::FindTestRun(const std::string& key) const {
+  return Find(test_runs_.all, key);
+}
+
+void Catalog::Touch(const api::Server& server) { changed_.insert(KeyOf(server.metadata)); }
+
+void Catalog::Touch(const api::Rollout& rollout) {
+  TouchServersOf(rollout.metadata.ns, rollout.spec.application);
+}
+
+void Catalog::Touch(const api::Application& application) {
+  TouchServersOf(application.metadata.ns, application.metadata.name);
+}
+
+void Catalog::Touch(const api::TestRun& run) {
+  changed_.insert(run.metadata.ns + "/" + run.spec.server);
+}
+
+void Catalog::TouchServersOf(const std::string& ns, const std::string& application) {
+  for (const auto& [key, server] : servers_.all) {
+    const auto& intents = server.spec.releases;
+    if (server.metadata.ns == ns &&
+        std::any_of(intents.begin(), intents.end(),
+                    [&](const api::Intent& intent) { return intent.application == application; })) {
+      changed_.insert(key);
+    }
+  }
+}
+
+protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
+  const std::string& ns = server.metadata.ns;
+  protocol::Assign assign;
+  assign.epoch = {.incarnation = incarnation_,
+                  .created = server.metadata.creation_timestamp.value_or(Time{}),
+                  .generation = server.metadata.generation};
+  for (const api::Intent& intent : server.spec.releases) {
+    const auto* rollout = Find(rollouts_.all, ns + "/" + intent.rollout);
+    const auto* application = Find(applications_.all, ns + "/" + intent.application);
+    if (rollout == nullptr || application == nullptr ||
+        !rollout::Live(intent, *application, rollout)) {
+      continue;
+    }
+    assign.releases.push_back({.intent = intent,
+                               .repository = ns + "/" + application->spec.source.repository,
+                               .path = application->spec.source.path,
+                               .tree = rollout->spec.release.tree,
+                               .release = rollout->spec.template_.release});
+  }
+  for (const auto& [key, run] : test_runs_.all) {
+    const auto* rollout = Find(rollouts_.all, ns + "/" + run.spec.rollout);
+    const auto* application = Find(applications_.all, ns + "/" + run.spec.application);
+    if (run.metadata.ns != ns || run.spec.server != server.metadata.name ||
+        run.status.phase == api::TestRunPhase::kEnded || run.metadata.deletion_timestamp ||
+        rollout == nullptr || application == nullptr) {
+      continue;
+    }
+    assign.test_runs.push_back({.name = run.metadata.name,
+                                .uid = run.metadata.uid,
+                                .application = run.spec.application,
+                                .rollout = run.spec.rollout,
+                                .number = run.spec.number,
+                                .commit = run.spec.commit,
+                                .hash = run.spec.hash,
+                                .repository = ns + "/" + application->spec.source.repository,
+                                .path = application->spec.source.path,
+                                .tree = rollout->spec.release.tree,
+                                .release_template = rollout->spec.template_});
+  }
+  return assign;
+}
+
+std::set<std::string> Catalog::TakeChangedServers() { return std::exchange(changed_, {}); }
+
+}  // namespace slipway::gateway

@@ -1,0 +1,204 @@
+#include "src/gateway/claims.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include <array>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+#include "reconciler/api/scalars.hpp"
+#include "reconciler/api/serverclaim.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+using kube::ObjectName;
+using kube::ObjectText;
+using nlohmann::json;
+
+constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
+constexpr const char* kTokenType = "slipway.dev/agent-token";
+constexpr Duration kAskAgain{2'000};
+constexpr std::size_t kMaxTokenBytes = 512;
+constexpr std::size_t kHashInName = 12;
+
+std::string Sha256(const std::string& text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int length = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string hex;
+  for (unsigned int i = 0; i < length; ++i) {
+    hex += kDigits[digest[i] >> 4];
+    hex += kDigits[digest[i] & 15];
+  }
+  return hex;
+}
+
+bool EqualInConstantTime(const std::string& left, const std::string& right) {
+  return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
+}
+
+std::string FromBase64(const json& secret, const char* field) {
+  const std::string encoded =
+      secret.value(json::json_pointer(std::string("/data/") + field), std::string());
+  std::vector<unsigned char> bytes(encoded.size() + 1);
+  const int size =
+      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(encoded.data()),
+                      static_cast<int>(encoded.size()));
+  std::string text(reinterpret_cast<char*>(bytes.data()),
+                   size < 0 ? 0 : static_cast<std::size_t>(size));
+  while (!text.empty() && text.back() == '\0') {
+    text.pop_back();
+  }
+  return text;
+}
+
+Error WrongToken() {
+  return Fail(Code::kUnauthorized,
+              "the token is not known here or has expired; make one with `slipway token create`");
+}
+
+ObjectName ClaimName(const std::string& ns, const std::string& name) {
+  return {kApiVersion, "serverclaims", ns, name};
+}
+
+protocol::ClaimWaiting WaitingFor(const api::ServerClaim& claim) {
+  for (const api::Condition& condition : claim.status.conditions) {
+    if (condition.type == "Ready") {
+      return {.reason = condition.reason, .message = condition.message, .retry_after = kAskAgain};
+    }
+  }
+  return {.reason = "Pending",
+          .message = "the claim has not been looked at yet",
+          .retry_after = kAskAgain};
+}
+
+}  // namespace
+
+/// One request on its way.
+struct Claims::Pending {
+  std::string token;
+  std::string ns;
+  std::string token_id;
+  std::string fleet;
+  apiserver::SigningRequest signing;
+  std::string object;  ///< name of the ServerClaim
+  protocol::ClaimRequest request;
+  Done done;
+};
+
+void Claims::Handle(std::string_view token, const protocol::ClaimRequest& request, Done done) {
+  auto pending = std::make_shared<Pending>();
+  pending->token = token.substr(0, kMaxTokenBytes);
+  pending->request = request;
+  pending->done = std::move(done);
+  const std::size_t first = pending->token.find('.');
+  const std::size_t second = pending->token.find('.', first + 1);
+  if (first == std::string::npos || second == std::string::npos) {
+    return pending->done(WrongToken());
+  }
+  pending->ns = pending->token.substr(0, first);
+  pending->token_id = pending->token.substr(first + 1, second - first - 1);
+  if (pending->ns.empty() ||
+      pending->token_id.find_first_not_of("0123456789abcdef") != std::string::npos) {
+    return pending->done(WrongToken());
+  }
+  client_.Get({"v1", "secrets", pending->ns, "agent-token-" + pending->token_id},
+              [this, pending](const Result<ObjectText>& secret) { CheckToken(pending, secret); });
+}
+
+void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<ObjectText>& secret) {
+  if (!secret.has_value()) {
+    return pending->done(secret.error().code == Code::kNotFound ? WrongToken() : secret.error());
+  }
+  const json object = json::parse(*secret.value(), nullptr, false);
+  const auto expires = api::ParseTime(FromBase64(object, "expires"));
+  if (object.value("type", "") != kTokenType ||
+      !EqualInConstantTime(FromBase64(object, "hash"), Sha256(pending->token)) ||
+      !expires.has_value() || expires.value() <= clock_.Now()) {
+    return pending->done(WrongToken());
+  }
+  pending->fleet = FromBase64(object, "fleet");
+  const auto signing = apiserver::ReadSigningRequest(pending->request.csr);
+  if (!signing.has_value()) {
+    return pending->done(signing.error());
+  }
+  pending->signing = signing.value();
+  pending->object = pending->request.name + "-" + pending->signing.key_hash.substr(0, kHashInName);
+  Keep(pending);
+}
+
+void Claims::Keep(const std::shared_ptr<Pending>& pending) {
+  api::ServerClaim claim;
+  claim.metadata.name = pending->object;
+  claim.metadata.ns = pending->ns;
+  claim.spec = {.name = pending->request.name,
+                .fleet = pending->fleet,
+                .token_id = pending->token_id,
+                .key_hash = pending->signing.key_hash,
+                .addresses = pending->request.addresses,
+                .agent_version = pending->request.version,
+                .certificate_request = pending->request.csr};
+  client_.Create(ClaimName(pending->ns, pending->object), api::Encode(claim),
+                 [this, pending](const Result<ObjectText>& made) {
+                   if (!made.has_value() && made.error().code != Code::kAlreadyExists) {
+                     return pending->done(made.error());
+                   }
+                   Look(pending);
+                 });
+}
+
+void Claims::Look(const std::shared_ptr<Pending>& pending) {
+  client_.Get(ClaimName(pending->ns, pending->object),
+              [this, pending](const Result<ObjectText>& claim) {
+                if (!claim.has_value()) {
+                  return pending->done(claim.error());
+                }
+                AnswerFor(pending, *claim.value());
+              });
+}
+
+void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::string& text) {
+  const auto decoded = api::Decode<api::ServerClaim>(text);
+  if (!decoded.has_value()) {
+    return pending->done(decoded.error());
+  }
+  const api::ServerClaim& claim = decoded.value();
+  if (claim.spec.key_hash != pending->signing.key_hash) {
+    return pending->done(Fail(Code::kConflict, "another claim is called " + pending->object +
+                                                   "; delete the agent's key and start it again"));
+  }
+  if (claim.status.server.empty()) {
+    return pending->done(Answer(WaitingFor(claim)));
+  }
+  if (!claim.status.certificate.empty()) {
+    return pending->done(
+        Answer(protocol::ClaimReply{.certificate = claim.status.certificate, .ca = pki_.ca_pem()}));
+  }
+  const auto certificate =
+      pki_.SignAgent(pending->signing, pending->ns, claim.status.server, clock_.Now());
+  if (!certificate.has_value()) {
+    return pending->done(certificate.error());
+  }
+  api::ServerClaimStatus status = claim.status;
+  status.certificate = certificate.value();
+  client_.WriteStatus(ClaimName(pending->ns, pending->object), claim.metadata.uid,
+                      claim.metadata.resource_version, api::Encode(status),
+                      [this, pending](const Result<ObjectText>& written) {
+                        if (!written.has_value()) {
+                          // Somebody changed the claim meanwhile: what it says now decides, when the agent asks again.
+                          return pending->done(written.error().code == Code::kConflict
+                                                   ? Result<Answer>(Answer(protocol::ClaimWaiting{
+                                                         .reason = "Pending",
+                                                         .message = "the claim has just changed",
+                                                         .retry_after = kAskAgain}))
+                                                   : Result<Answer>(written.error()));
+                        }
+                        AnswerFor(pending, *written.value());
+                      });
+}
+
+}  // namespace slipway::gateway

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/result.hpp"
+#include "src/agent/protocol.hpp"
+#include "src/apiserver/pki.hpp"
+#include "src/kube/object_client.hpp"
+
+namespace slipway::gateway {
+
+/// Lets agents join: checks their token, keeps their ServerClaim, and once the Fleet planner has matched it to a Server, has
+/// their key certified. One thread; nothing is kept here: a claim that is asked again finds the objects.
+class Claims {
+ public:
+  using Answer = std::variant<protocol::ClaimReply, protocol::ClaimWaiting>;
+  using Done = std::function<void(Result<Answer>)>;
+
+  Claims(kube::ObjectClient& client, const Clock& clock, const apiserver::Pki& pki)
+      : client_(client), clock_(clock), pki_(pki) {}
+
+  /// Answers POST /v1/claim. `token` is NAMESPACE.ID.SECRET. kUnauthorized: the token is unknown, wrong or has expired (one
+  /// message for all three, so that nobody can guess ids); kInvalid: the request is wrong.
+  void Handle(std::string_view token, const protocol::ClaimRequest& request, Done done);
+
+ private:
+  struct Pending;
+  void CheckToken(const std::shared_ptr<Pending>& pending, const Result<kube::ObjectText>& secret);
+  void Keep(const std::shared_ptr<Pending>& pending);
+  void Look(const std::shared_ptr<Pending>& pending);
+  void AnswerFor(const std::shared_ptr<Pending>& pending, const std::string& claim);
+
+  kube::ObjectClient& client_;
+  const Clock& clock_;
+  const apiserver::Pki& pki_;
+};
+
+}  // namespace slipway::gateway

@@ -1,0 +1,581 @@
+#include "src/gateway/gateway.hpp"
+
+#include <openssl/rand.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/system/error_code.hpp>
+#include <fstream>
+#include <map>
+#include <vector>
+
+#include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/assert.hpp"
+#include "src/agent/protocol.hpp"
+#include "src/gateway/await.hpp"
+#include "src/gateway/catalog.hpp"
+#include "src/gateway/claims.hpp"
+#include "src/gateway/liveness.hpp"
+#include "src/gateway/reports.hpp"
+#include "src/gateway/session.hpp"
+#include "src/git/mirror_id.hpp"
+#include "src/http/listener.hpp"
+
+namespace slipway::gateway {
+namespace {
+
+namespace asio = boost::asio;
+using http::Exchange;
+using http::Response;
+using protocol::Refusal;
+using ExchangePtr = std::shared_ptr<Exchange>;
+
+constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
+constexpr std::chrono::seconds kTick{1};
+constexpr Duration kStopGrace{3'000};
+constexpr Duration kDoubleSlack{2'000};
+constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+constexpr std::size_t kMaxHaves = 64;
+
+Response Refuse(int status, const std::string& reason, const std::string& message) {
+  return {.status = status,
+          .body = protocol::Encode(Refusal{.reason = reason, .message = message})};
+}
+
+Response Refuse(const Error& error) {
+  std::string message = error.message;
+  for (const Cause& cause : error.causes) {
+    message += "; " + cause.field + ": " + cause.message;
+  }
+  return Refuse(HttpStatus(error.code), Reason(error.code), message);
+}
+
+std::string RandomId() {
+  unsigned char bytes[12];
+  SLIPWAY_ASSERT(RAND_bytes(bytes, sizeof bytes) == 1, "the operating system gave no random bytes");
+  static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const unsigned char byte : bytes) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+/// A second session of a server that has one already.
+struct Double {
+  std::shared_ptr<Session> session;
+  MonoTime since;
+};
+
+/// A log that was asked for and has not come yet.
+struct WantedLog {
+  std::string server;
+  MonoTime deadline;
+  std::function<void(Result<std::string>)> done;
+};
+
+}  // namespace
+
+struct Gateway::State : std::enable_shared_from_this<State> {
+  State(asio::io_context& loop, kube::ObjectClient& objects, git::Content& packs,
+        const apiserver::Pki& pki, const Clock& time, GatewayOptions given)
+      : io(loop),
+        client(objects),
+        content(packs),
+        clock(time),
+        options(std::move(given)),
+        catalog(options.incarnation),
+        liveness({.grace = options.grace}, time.Mono()),
+        reports(objects, catalog, liveness, time,
+                [this](const std::string& server, std::int64_t incarnation, std::int64_t sequence) {
+                  Acknowledge(server, incarnation, sequence);
+                }),
+        claims(objects, time, pki),
+        timer(loop) {}
+
+  // -- life
+  void Tick();
+  void Look();
+  void FollowObjects();
+  void SettleDoubles();
+  void ExpireLogs();
+  Duration Silence() const { return options.heartbeat_interval * protocol::kSilentIntervals; }
+  Result<void> Listen();
+  void Stop(std::function<void()> done);
+
+  // -- who is asking
+  const api::ServerClaim* ClaimOf(const http::Peer& peer) const;
+  std::string ServerOf(const http::Peer& peer) const;
+
+  // -- what is asked
+  asio::awaitable<void> Handle(ExchangePtr exchange);
+  asio::awaitable<void> HandleClaim(ExchangePtr exchange);
+  asio::awaitable<void> HandleSession(ExchangePtr exchange, std::string server);
+  asio::awaitable<void> HandlePack(ExchangePtr exchange, std::string server);
+  asio::awaitable<void> HandleLog(ExchangePtr exchange, std::string server);
+  asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> BuildPack(
+      std::string repository, std::vector<std::string> haves, std::string want);
+  asio::awaitable<void> SendPack(ExchangePtr exchange, std::shared_ptr<const git::PackFile> pack,
+                                 std::string base);
+  bool MayHave(const std::string& server, const std::string& repository,
+               const std::string& commit) const;
+
+  void OnMessage(const std::string& server, protocol::AgentMessage message);
+  void Acknowledge(const std::string& server, std::int64_t incarnation, std::int64_t sequence);
+  void SendAssignment(const std::string& server);
+
+  asio::io_context& io;
+  kube::ObjectClient& client;
+  git::Content& content;
+  const Clock& clock;
+  const GatewayOptions options;
+  Catalog catalog;
+  Liveness liveness;
+  Reports reports;
+  Claims claims;
+  asio::steady_timer timer;
+  std::unique_ptr<http::Listener> listener;
+  std::function<void()> ready;
+  std::map<std::string, std::shared_ptr<Session>> sessions;
+  std::map<std::string, std::int64_t> incarnations;  ///< of the agents that are connected
+  std::map<std::string, Double> doubles;
+  std::map<std::string, WantedLog> logs;
+  bool stopping = false;
+};
+
+Gateway::Gateway(asio::io_context& io, kube::ObjectClient& client, git::Content& content,
+                 const apiserver::Pki& pki, const Clock& clock, GatewayOptions options)
+    : state_(std::make_shared<State>(io, client, content, pki, clock, std::move(options))) {}
+Gateway::~Gateway() = default;
+
+Result<void> Gateway::Start(std::function<void()> ready) {
+  SLIPWAY_TRYV(state_->Listen());
+  state_->ready = std::move(ready);
+  state_->catalog.Start(state_->client);
+  state_->Tick();
+  return Ok();
+}
+
+http::Endpoint Gateway::endpoint() const { return state_->listener->endpoint(); }
+
+Result<void> Gateway::ReplaceIdentity(http::TlsIdentity identity) {
+  return state_->listener->ReplaceIdentity(std::move(identity));
+}
+
+void Gateway::Stop(std::function<void()> done) { state_->Stop(std::move(done)); }
+
+void Gateway::FetchLogs(apiserver::LogRequest request,
+                        std::function<void(Result<std::string>)> done) {
+  const std::string server = request.ns + "/" + request.server;
+  const auto session = state_->sessions.find(server);
+  const std::string id = RandomId();
+  if (session == state_->sessions.end() ||
+      !session->second->Send({.request_id = id,
+                              .application = request.application,
+                              .process = request.process,
+                              .step = "",
+                              .lines = static_cast<std::int64_t>(request.lines)})) {
+    return asio::post(state_->io, [done = std::move(done), name = request.server] {
+      done(Fail(Code::kUnavailable, "the agent of server " + name +
+                                        " is not connected; `slipway describe server " + name +
+                                        "` says since when"));
+    });
+  }
+  state_->logs[id] = {server, state_->clock.Mono() + state_->options.log_deadline, std::move(done)};
+}
+
+// -- life -------------------------------------------------------------------------------------------
+
+Result<void> Gateway::State::Listen() {
+  auto handler = [self = weak_from_this()](ExchangePtr exchange) -> asio::awaitable<void> {
+    if (const auto state = self.lock()) {
+      co_await state->Handle(std::move(exchange));
+    }
+  };
+  listener = std::make_unique<http::Listener>(io, options.listener, std::move(handler));
+  return listener->Open();
+}
+
+void Gateway::State::Tick() {
+  Look();
+  SettleDoubles();
+  ExpireLogs();
+  if (ready && catalog.complete() && reports.settled()) {
+    std::exchange(ready, nullptr)();
+  }
+  timer.expires_after(kTick);
+  timer.async_wait([self = weak_from_this()](const boost::system::error_code& error) {
+    const auto state = self.lock();
+    if (!error && state && !state->stopping) {
+      state->Tick();
+    }
+  });
+}
+
+void Gateway::State::Look() {
+  if (!catalog.complete()) {
+    return;
+  }
+  FollowObjects();
+  for (const Verdict& verdict : liveness.Look(clock.Mono())) {
+    reports.Touch(verdict.server);
+  }
+  reports.Flush();
+}
+
+/// Takes in what changed: who exists, what is wanted of whom, whose claim was withdrawn.
+void Gateway::State::FollowObjects() {
+  for (const std::string& server : catalog.TakeChangedServers()) {
+    if (catalog.FindServer(server) != nullptr) {
+      liveness.Add(server);
+      reports.Touch(server);
+      SendAssignment(server);
+      continue;
+    }
+    liveness.Remove(server);
+    reports.Forget(server);
+    if (const auto session = sessions.find(server); session != sessions.end()) {
+      session->second->Close(protocol::CloseCode::kUnknownServer, "the Server is gone");
+    }
+  }
+}
+
+/// A connection that is dead is noticed within Silence(). When it is gone, the second agent is asked to come again; when it is
+/// still there, both live, and neither can be believed.
+void Gateway::State::SettleDoubles() {
+  for (auto twin = doubles.begin(); twin != doubles.end();) {
+    const auto first = sessions.find(twin->first);
+    if (first == sessions.end()) {
+      twin->second.session->Close(protocol::CloseCode::kGoingAway, "come again");
+    } else if (clock.Mono() - twin->second.since > Silence() + kDoubleSlack) {
+      liveness.Conflicted(twin->first, clock.Mono());
+      const char* reason = "another agent uses this identity";
+      first->second->Close(protocol::CloseCode::kConflict, reason);
+      twin->second.session->Close(protocol::CloseCode::kConflict, reason);
+    } else {
+      ++twin;
+      continue;
+    }
+    twin = doubles.erase(twin);
+  }
+}
+
+void Gateway::State::ExpireLogs() {
+  for (auto wanted = logs.begin(); wanted != logs.end();) {
+    if (stopping || clock.Mono() >= wanted->second.deadline) {
+      wanted->second.done(Fail(Code::kTimeout, "the agent of server " + wanted->second.server +
+                                                   " did not send the log in time"));
+      wanted = logs.erase(wanted);
+    } else {
+      ++wanted;
+    }
+  }
+}
+
+void Gateway::State::Stop(std::function<void()> done) {
+  stopping = true;
+  timer.cancel();
+  ExpireLogs();
+  for (const auto& [server, session] : sessions) {
+    session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
+  }
+  if (listener == nullptr) {
+    return asio::post(io, std::move(done));
+  }
+  listener->Stop(kStopGrace, std::move(done));
+}
+
+// -- who is asking ----------------------------------------------------------------------------------
+
+/// The claim under which an agent joined: its certificate is good for as long as this is there.
+const api::ServerClaim* Gateway::State::ClaimOf(const http::Peer& peer) const {
+  if (!peer.has_certificate || peer.organisations.size() != 1 ||
+      peer.organisations[0] != apiserver::kAgentsGroup) {
+    return nullptr;
+  }
+  for (const auto& [key, claim] : catalog.claims()) {
+    if (claim.spec.key_hash == peer.key_hash && !claim.status.server.empty() &&
+        claim.metadata.ns + "/" + claim.status.server == peer.common_name) {
+      return &claim;
+    }
+  }
+  return nullptr;
+}
+
+/// "namespace/name" of the server that is asking; empty for a stranger.
+std::string Gateway::State::ServerOf(const http::Peer& peer) const {
+  return ClaimOf(peer) == nullptr ? std::string() : peer.common_name;
+}
+
+// -- what is asked ----------------------------------------------------------------------------------
+
+asio::awaitable<void> Gateway::State::Handle(ExchangePtr exchange) {
+  const std::string path = exchange->head().path;
+  const std::string& method = exchange->head().method;
+  if (!catalog.complete()) {
+    auto refusal = Refuse(503, "Starting", "the control plane is starting; come back in a moment");
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  if (method == "POST" && path == "/v1/claim") {
+    co_await HandleClaim(exchange);
+    co_return;
+  }
+  const std::string server = ServerOf(exchange->peer());
+  if (server.empty()) {
+    auto refusal =
+        Refuse(401, "Unauthorized",
+               "this needs the certificate of an agent whose ServerClaim is still there");
+    co_await exchange->Respond(std::move(refusal));
+  } else if (method == "GET" && path == "/v1/session") {
+    co_await HandleSession(exchange, server);
+  } else if (method == "GET" && path == "/v1/packs") {
+    co_await HandlePack(exchange, server);
+  } else if (method == "POST" && path.starts_with("/v1/logs/")) {
+    co_await HandleLog(exchange, server);
+  } else {
+    auto refusal = Refuse(404, "NotFound", "there is no " + method + " " + path);
+    co_await exchange->Respond(std::move(refusal));
+  }
+}
+
+asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
+  const auto body = co_await exchange->ReadBody(protocol::kMaxClaimBytes);
+  const auto request = body.has_value() ? protocol::DecodeClaimRequest(body.value())
+                                        : Result<protocol::ClaimRequest>(body.error());
+  if (!request.has_value()) {
+    auto refusal = Refuse(request.error());
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  std::string token = exchange->head().Header("authorization");
+  if (!token.starts_with("Bearer ")) {
+    auto refusal = Refuse(401, "Unauthorized", "the token is missing");
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  token.erase(0, 7);
+  using Answered = Result<Claims::Answer>;
+  std::function<void(std::function<void(Answered)>)> start =
+      [this, token, wanted = request.value()](std::function<void(Answered)> done) {
+        claims.Handle(token, wanted, std::move(done));
+      };
+  const auto answer = co_await AwaitCallback<Answered>(std::move(start));
+  Response response;
+  if (!answer.has_value()) {
+    response = Refuse(answer.error());
+  } else if (const auto* reply = std::get_if<protocol::ClaimReply>(&answer.value())) {
+    response = {.status = 200, .body = protocol::Encode(*reply)};
+  } else {
+    response = {.status = 202,
+                .body = protocol::Encode(std::get<protocol::ClaimWaiting>(answer.value()))};
+  }
+  co_await exchange->Respond(std::move(response));
+}
+
+asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::string server) {
+  http::WebSocketOptions socket_options{.subprotocol = std::string(protocol::kSubprotocol),
+                                        .message_bytes = protocol::kMaxMessageBytes,
+                                        .silence = Silence()};
+  const auto socket = co_await exchange->Upgrade(std::move(socket_options));
+  if (!socket.has_value()) {
+    auto refusal = Refuse(socket.error());
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  const auto session = std::make_shared<Session>(server, socket.value());
+  const auto hello = co_await session->Greet(options.heartbeat_interval);
+  if (!hello.has_value()) {
+    co_return;
+  }
+  if (sessions.contains(server)) {
+    // One identity twice. Either the old connection is dead and nobody has noticed yet, or two agents live (a disk image that
+    // was copied, say): SettleDoubles finds out.
+    doubles.insert_or_assign(server, Double{session, clock.Mono()});
+  } else if (!reports.Greet(server, hello.value())) {
+    session->Close(protocol::CloseCode::kConflict, "a newer agent of this server was here");
+  } else {
+    sessions[server] = session;
+    incarnations[server] = hello.value().incarnation;
+    liveness.Opened(server, clock.Mono());
+    SendAssignment(server);
+    Look();
+  }
+  Session::OnMessage on_message = [this, server,
+                                   weak = std::weak_ptr(session)](protocol::AgentMessage message) {
+    const auto active = sessions.find(server);
+    if (active != sessions.end() && active->second == weak.lock()) {
+      OnMessage(server, std::move(message));
+    }
+  };
+  co_await session->Run(std::move(on_message));
+  if (const auto mine = doubles.find(server);
+      mine != doubles.end() && mine->second.session == session) {
+    doubles.erase(mine);
+  }
+  if (const auto mine = sessions.find(server); mine != sessions.end() && mine->second == session) {
+    sessions.erase(mine);
+    liveness.Closed(server, clock.Mono());
+  }
+}
+
+void Gateway::State::OnMessage(const std::string& server, protocol::AgentMessage message) {
+  liveness.Heard(server, clock.Mono());
+  if (auto* report = std::get_if<protocol::Report>(&message)) {
+    reports.Take(server, std::move(*report));
+    reports.Flush();
+  }
+}
+
+void Gateway::State::Acknowledge(const std::string& server, std::int64_t incarnation,
+                                 std::int64_t sequence) {
+  const auto session = sessions.find(server);
+  if (session != sessions.end() && incarnations[server] == incarnation) {
+    session->second->Send(protocol::Ack{sequence});
+  }
+}
+
+void Gateway::State::SendAssignment(const std::string& server) {
+  const auto session = sessions.find(server);
+  const api::Server* object = catalog.FindServer(server);
+  if (session != sessions.end() && object != nullptr) {
+    session->second->Send(catalog.AssignmentOf(*object));
+  }
+}
+
+/// Whether `commit` is among what this server is wanted to run or to test.
+bool Gateway::State::MayHave(const std::string& server, const std::string& repository,
+                             const std::string& commit) const {
+  const api::Server* object = catalog.FindServer(server);
+  if (object == nullptr) {
+    return false;
+  }
+  const protocol::Assign assign = catalog.AssignmentOf(*object);
+  for (const auto& release : assign.releases) {
+    if (release.repository == repository && release.intent.commit.value == commit) {
+      return true;
+    }
+  }
+  for (const auto& run : assign.test_runs) {
+    if (run.repository == repository && run.commit.value == commit) {
+      return true;
+    }
+  }
+  return false;
+}
+
+asio::awaitable<void> Gateway::State::HandlePack(ExchangePtr exchange, std::string server) {
+  const std::string repository(exchange->head().Query("repository"));
+  const std::string want(exchange->head().Query("want"));
+  std::vector<std::string> haves;
+  for (const auto& [name, value] : exchange->head().query) {
+    if (name == "have" && haves.size() < kMaxHaves) {
+      haves.push_back(value);
+    }
+  }
+  if (!MayHave(server, repository, want)) {
+    auto refusal =
+        Refuse(403, "Forbidden", "this server is not wanted to have " + want + " of " + repository);
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  std::string base;
+  const auto pack = co_await BuildPack(repository, haves, want);
+  if (!pack.has_value()) {
+    auto refusal = Refuse(pack.error());
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  if (pack.value()->thin) {
+    base = haves.back();
+  }
+  co_await SendPack(exchange, pack.value(), base);
+}
+
+/// The newest of what the agent has comes last; it is the likeliest to be near to what it wants.
+asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::BuildPack(
+    std::string repository, std::vector<std::string> haves, std::string want) {
+  const std::size_t slash = repository.find('/');
+  const std::string ns = repository.substr(0, slash);
+  const std::string name = slash == std::string::npos ? "" : repository.substr(slash + 1);
+  using Object = Result<kube::ObjectText>;
+  std::function<void(std::function<void(Object)>)> get = [this, ns,
+                                                          name](std::function<void(Object)> done) {
+    client.Get({kApiVersion, "gitrepositories", ns, name}, std::move(done));
+  };
+  const auto text = co_await AwaitCallback<Object>(std::move(get));
+  if (!text.has_value()) {
+    co_return text.error();
+  }
+  const auto object = api::Decode<api::GitRepository>(*text.value());
+  if (!object.has_value()) {
+    co_return object.error();
+  }
+  const std::string mirror = git::MirrorIdOf(ns, name, object.value().metadata.uid);
+  const Commit have(haves.empty() ? std::string() : haves.back());
+  using Built = Result<std::shared_ptr<const git::PackFile>>;
+  std::function<void(std::function<void(Built)>)> build =
+      [this, mirror, have, wanted = Commit(want)](std::function<void(Built)> done) {
+        options.run_on_pool([this, mirror, have, wanted, done = std::move(done)] {
+          done(content.Pack(mirror, have, wanted));
+        });
+      };
+  co_return co_await AwaitCallback<Built>(std::move(build));
+}
+
+asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
+                                               std::shared_ptr<const git::PackFile> pack,
+                                               std::string base) {
+  std::ifstream file(pack->path, std::ios::binary);
+  if (!file) {
+    auto refusal = Refuse(500, "InternalError", "the pack cannot be read");
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  Response head{.content_type = "application/x-git-pack"};
+  if (!base.empty()) {
+    head.headers.emplace_back("slipway-have", base);
+  }
+  const auto begun = co_await exchange->BeginStream(std::move(head));
+  bool going = begun.has_value();
+  while (going) {
+    std::string chunk(kChunkBytes, '\0');
+    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
+    chunk.resize(static_cast<std::size_t>(file.gcount()));
+    if (chunk.empty()) {
+      co_await exchange->EndStream();
+      co_return;
+    }
+    const auto sent = co_await exchange->Write(std::move(chunk));
+    going = sent.has_value();
+  }
+}
+
+asio::awaitable<void> Gateway::State::HandleLog(ExchangePtr exchange, std::string server) {
+  const std::string id = exchange->head().path.substr(std::string("/v1/logs/").size());
+  const auto body = co_await exchange->ReadBody(protocol::kMaxLogBytes);
+  const auto wanted = logs.find(id);
+  if (wanted == logs.end() || wanted->second.server != server) {
+    auto refusal = Refuse(404, "NotFound", "nobody waits for this log any more");
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  const auto done = std::move(wanted->second.done);
+  logs.erase(wanted);
+  if (!body.has_value()) {
+    done(body.error());
+  } else if (exchange->head().Header("content-type").starts_with("application/json")) {
+    const auto refusal = protocol::DecodeRefusal(body.value());
+    done(Fail(Code::kNotFound,
+              refusal.has_value() ? refusal.value().message : "the agent could not read the log"));
+  } else {
+    done(body.value());
+  }
+  Response thanks{.status = 204, .content_type = "", .body = ""};
+  co_await exchange->Respond(std::move(thanks));
+}
+
+}  // namespace slipway::gateway

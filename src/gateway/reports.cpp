@@ -1,0 +1,227 @@
+#include "src/gateway/reports.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <tuple>
+
+namespace slipway::gateway {
+namespace {
+
+constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
+
+struct Words {
+  api::ConditionStatus status;
+  const char* reason;
+  const char* message;
+};
+
+Words WordsFor(Reach reach) {
+  switch (reach) {
+    case Reach::kConnected:
+      return {api::ConditionStatus::kTrue, "Connected", "The agent is connected."};
+    case Reach::kUnconfirmed:
+      return {api::ConditionStatus::kUnknown, "Unconfirmed",
+              "The agent has not been heard of since the control plane started."};
+    case Reach::kLost:
+      return {api::ConditionStatus::kFalse, "Lost",
+              "The agent is silent: is the server up, is slipway-agent running, can it reach the "
+              "control plane?"};
+    case Reach::kConflict:
+      return {api::ConditionStatus::kUnknown, "Conflict",
+              "Two agents claim to be this server; stop one of them."};
+  }
+  return {api::ConditionStatus::kUnknown, "Unknown", ""};
+}
+
+/// Sets a condition; its time changes only when its status does.
+void SetCondition(std::vector<api::Condition>& conditions, const std::string& type,
+                  const Words& words, std::int64_t generation, Time now) {
+  for (api::Condition& condition : conditions) {
+    if (condition.type == type) {
+      if (condition.status != words.status) {
+        condition.last_transition_time = now;
+      }
+      condition.status = words.status;
+      condition.reason = words.reason;
+      condition.message = words.message;
+      condition.observed_generation = generation;
+      return;
+    }
+  }
+  conditions.push_back({.type = type,
+                        .status = words.status,
+                        .reason = words.reason,
+                        .message = words.message,
+                        .observed_generation = generation,
+                        .last_transition_time = now});
+}
+
+/// The release as it is to be stored: a step that changed without its phase stays as it was.
+api::ServerRelease WithoutNewStep(const api::ServerStatus& stored, api::ServerRelease release) {
+  for (const api::ServerRelease& old : stored.releases) {
+    if (old.application == release.application && old.attempt && release.attempt &&
+        std::tie(old.attempt->rollout, old.attempt->number, old.attempt->phase) ==
+            std::tie(release.attempt->rollout, release.attempt->number, release.attempt->phase)) {
+      release.attempt->step = old.attempt->step;
+    }
+  }
+  return release;
+}
+
+}  // namespace
+
+api::ServerStatus ServerStatusOf(const api::ServerStatus& stored, std::int64_t generation,
+                                 const std::string& agent_version, const protocol::Report* report,
+                                 Reach reach, Time now) {
+  api::ServerStatus status = stored;
+  status.observed_generation = generation;
+  if (report != nullptr) {
+    status.addresses = report->addresses;
+    status.agent = api::AgentInfo{.version = agent_version,
+                                  .incarnation = std::to_string(report->incarnation)};
+    status.releases.clear();
+    for (const api::ServerRelease& release : report->releases) {
+      status.releases.push_back(WithoutNewStep(stored, release));
+    }
+  }
+  const Words words = WordsFor(reach);
+  SetCondition(status.conditions, "Reachable", words, generation, now);
+  SetCondition(status.conditions, "Ready", words, generation, now);
+  return status;
+}
+
+bool Reports::Greet(const std::string& server, const protocol::Hello& hello) {
+  Entry& entry = entries_[server];
+  if (hello.incarnation < entry.incarnation) {
+    return false;
+  }
+  if (hello.incarnation > entry.incarnation) {
+    entry.incarnation = hello.incarnation;
+    entry.report.reset();
+  }
+  entry.version = hello.version;
+  return true;
+}
+
+void Reports::Take(const std::string& server, protocol::Report report) {
+  Entry& entry = entries_[server];
+  const bool older = report.incarnation < entry.incarnation ||
+                     (entry.report && report.incarnation == entry.report->incarnation &&
+                      report.sequence < entry.report->sequence);
+  if (older) {
+    return;
+  }
+  entry.incarnation = report.incarnation;
+  entry.report = std::move(report);
+  Touch(server);
+}
+
+void Reports::Forget(const std::string& server) {
+  entries_.erase(server);
+  dirty_.erase(server);
+}
+
+void Reports::Flush() {
+  for (const std::string& key : std::exchange(dirty_, {})) {
+    const auto found = entries_.try_emplace(key).first;
+    FlushServer(key, found->second);
+  }
+}
+
+void Reports::FlushServer(const std::string& key, Entry& entry) {
+  const api::Server* server = catalog_.FindServer(key);
+  if (server == nullptr) {
+    return;
+  }
+  if (entry.uid != server->metadata.uid) {
+    entry.uid = server->metadata.uid;
+    entry.written.reset();
+  }
+  const bool server_done = WriteServer(key, entry, *server);
+  const bool runs_done = WriteTestRuns(key, entry, *server);
+  if (server_done && runs_done && entry.report) {
+    on_durable_(key, entry.report->incarnation, entry.report->sequence);
+  }
+}
+
+/// True when the stored status says everything already.
+bool Reports::WriteServer(const std::string& key, Entry& entry, const api::Server& server) {
+  const api::ServerStatus& stored = entry.written ? *entry.written : server.status;
+  const api::ServerStatus status =
+      ServerStatusOf(stored, server.metadata.generation, entry.version,
+                     entry.report ? &*entry.report : nullptr, liveness_.Of(key), clock_.Now());
+  if (status == stored) {
+    return true;
+  }
+  if (entry.writing) {
+    dirty_.insert(key);
+    return false;
+  }
+  entry.writing = true;
+  ++writing_;
+  client_.WriteStatus({kApiVersion, "servers", server.metadata.ns, server.metadata.name}, entry.uid,
+                      "", api::Encode(status),
+                      [this, key, status](const Result<kube::ObjectText>& written) {
+                        --writing_;
+                        const auto found = entries_.find(key);
+                        if (found == entries_.end()) {
+                          return;
+                        }
+                        found->second.writing = false;
+                        dirty_.insert(key);
+                        if (written.has_value()) {
+                          found->second.written = status;
+                        } else if (written.error().code != Code::kNotFound) {
+                          spdlog::warn("gateway: status of server {} was not written: {}", key,
+                                       written.error().message);
+                        }
+                      });
+  return false;
+}
+
+/// True when every test run that was reported says so, or is not there to say it any more.
+bool Reports::WriteTestRuns(const std::string& key, Entry& entry, const api::Server& server) {
+  bool done = true;
+  if (!entry.report) {
+    return done;
+  }
+  for (const protocol::TestRunReport& reported : entry.report->test_runs) {
+    const std::string run_key = server.metadata.ns + "/" + reported.name;
+    const api::TestRun* run = catalog_.FindTestRun(run_key);
+    if (run == nullptr || run->metadata.uid != reported.uid ||
+        run->status.phase == api::TestRunPhase::kEnded) {
+      continue;
+    }
+    api::TestRunStatus status = reported.status;
+    status.conditions = run->status.conditions;
+    status.observed_generation = run->metadata.generation;
+    if (status == run->status) {
+      continue;
+    }
+    done = false;
+    if (!entry.runs_writing.insert(reported.name).second) {
+      dirty_.insert(key);
+      continue;
+    }
+    ++writing_;
+    client_.WriteStatus({kApiVersion, "testruns", server.metadata.ns, reported.name}, reported.uid,
+                        run->metadata.resource_version, api::Encode(status),
+                        [this, key, name = reported.name](const Result<kube::ObjectText>& written) {
+                          --writing_;
+                          const auto found = entries_.find(key);
+                          if (found == entries_.end()) {
+                            return;
+                          }
+                          found->second.runs_writing.erase(name);
+                          dirty_.insert(key);
+                          // A conflict is somebody else's verdict, which the catalog hears of next.
+                          if (!written.has_value() && written.error().code != Code::kConflict) {
+                            spdlog::warn("gateway: status of test run {} was not written: {}", name,
+                                         written.error().message);
+                          }
+                        });
+  }
+  return done;
+}
+
+}  // namespace slipway::gateway
