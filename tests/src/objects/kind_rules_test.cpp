@@ -1,0 +1,230 @@
+#include "src/objects/kind_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/src/objects/examples.hpp"
+
+namespace slipway::objects {
+namespace {
+
+/// What the rules say about a document that the schema accepts.
+std::string Judge(const char* kind, Json object) {
+  const KindInfo& info = KindNamed(kind);
+  info.schema.Default(object);
+  EXPECT_EQ(Lines(info.schema.Validate(object)), "");
+  object["metadata"].emplace("name", "x");
+  return Lines(CheckRules(info, object));
+}
+
+std::string With(const char* pointer, const std::string& yaml) {
+  Json object = SmallApplication();
+  object[Json::json_pointer(pointer)] = FromYaml(yaml);
+  return Judge("Application", object);
+}
+
+TEST(ApplicationRules, AcceptTheSmallestOne) {
+  EXPECT_EQ(Judge("Application", SmallApplication()), "");
+}
+
+TEST(ApplicationRules, AProcessIsRunOrAService) {
+  const std::string wanted =
+      "spec.release.processes[0]: \"web\": must have exactly one of run and service\n";
+  EXPECT_EQ(With("/spec/release/processes", "[{name: web}]"), wanted);
+  EXPECT_EQ(With("/spec/release/processes", "[{name: web, run: x, service: web.service}]"), wanted);
+  EXPECT_EQ(With("/spec/release/processes", "[{name: web, service: web.service}]"), "");
+}
+
+TEST(ApplicationRules, HealthCanBeReached) {
+  EXPECT_EQ(
+      With("/spec/release/processes/0/health", "{minHealthyTime: 2m, interval: 0s, timeout: 0s}"),
+      "spec.release.processes[0].health.interval: \"0s\": must be longer than 0s\n"
+      "spec.release.processes[0].health.timeout: \"0s\": must be longer than 0s\n"
+      "spec.release.processes[0].health.deadline: \"2m\": must be longer than minHealthyTime, "
+      "which is 2m\n");
+  EXPECT_EQ(With("/spec/strategy", "{progressDeadline: 10s}"),
+            "spec.strategy.progressDeadline: \"10s\": must be longer than minHealthyTime of the "
+            "process web, which is "
+            "10s\n");
+}
+
+TEST(ApplicationRules, WavesGrow) {
+  EXPECT_EQ(With("/spec/strategy", "{waves: [{upTo: 1}, {upTo: 5}, {upTo: 25%}, {upTo: 50%}]}"),
+            "");
+  EXPECT_EQ(With("/spec/strategy",
+                 "{waves: [{name: a, upTo: 5}, {name: a, upTo: 25%}, {upTo: 5}, {upTo: 10%}]}"),
+            "spec.strategy.waves[1].name: \"a\": another wave has this name\n"
+            "spec.strategy.waves[2].upTo: \"5\": must be more than in the waves before, because "
+            "each wave includes them\n"
+            "spec.strategy.waves[3].upTo: \"10%\": must be more than in the waves before, because "
+            "each wave includes "
+            "them\n");
+}
+
+TEST(ApplicationRules, AnEmptySelectionSelectsNothing) {
+  EXPECT_EQ(With("/spec/servers", "{}"),
+            "spec.servers: must name fleets, or labels in selector, or both\n");
+  EXPECT_EQ(With("/spec/servers", "{selector: {}}"),
+            "spec.servers: must name fleets, or labels in selector, or both\n");
+  EXPECT_EQ(With("/spec/servers", "{selector: {matchLabels: {role: web}}}"), "");
+  EXPECT_EQ(With("/spec/gate", "{servers: {}}"),
+            "spec.gate.servers: must name fleets, or labels in selector, or both\n");
+}
+
+TEST(ApplicationRules, SelectorsAreComplete) {
+  EXPECT_EQ(With("/spec/servers/selector",
+                 "{matchLabels: {'a b': c, ok: 'no space'}, matchExpressions: [{key: role, "
+                 "operator: In}, {key: '-', "
+                 "operator: Exists, values: [x]}]}"),
+            "spec.servers.selector.matchLabels: \"a b\": must be the name of a label, such as role "
+            "or example.com/role, "
+            "with a value of a label\n"
+            "spec.servers.selector.matchLabels: \"ok\": must be the name of a label, such as role "
+            "or example.com/role, "
+            "with a value of a label\n"
+            "spec.servers.selector.matchExpressions[0].values: must have at least one value with "
+            "the operators In and "
+            "NotIn\n"
+            "spec.servers.selector.matchExpressions[1].key: \"-\": must be the name of a label, "
+            "such as role or "
+            "example.com/role\n"
+            "spec.servers.selector.matchExpressions[1].values: must be empty with the operators "
+            "Exists and "
+            "DoesNotExist\n");
+}
+
+TEST(ApplicationRules, PathsStayInside) {
+  for (const char* path : {"../shop", "a/../b", "a//b", "./a", "a/."}) {
+    EXPECT_EQ(With("/spec/source/path", path),
+              "spec.source.path: \"" + std::string(path) +
+                  "\": must be a path without empty parts, . and ..\n");
+  }
+  EXPECT_NE(With("/spec/release/root", "/srv/../etc"), "");
+  EXPECT_NE(With("/spec/release/shared", "{dirs: [a/..]}"), "");
+  EXPECT_EQ(With("/spec/release/shared", "{dirs: [log], files: [log]}"),
+            "spec.release.shared.files[0]: \"log\": is among the dirs too\n");
+}
+
+TEST(ApplicationRules, TheAgentsOwnVariablesCannotBeSet) {
+  EXPECT_EQ(With("/spec/release/env", "[{name: SLIPWAY_ADDRESS}]"),
+            "spec.release.env[0].name: \"SLIPWAY_ADDRESS\": names that begin with SLIPWAY_ are set "
+            "by the agent\n");
+}
+
+TEST(ApplicationRules, NoCommandEndsAtOnce) {
+  EXPECT_EQ(With("/spec/release/install", "{run: x, timeout: 0s}"),
+            "spec.release.install.timeout: \"0s\": must be longer than 0s\n");
+  EXPECT_EQ(
+      With("/spec/gate",
+           "{servers: {fleets: [it]}, suites: [{name: a, run: x, timeout: 0ms, report: ../x}]}"),
+      "spec.gate.suites[0].timeout: \"0s\": must be longer than 0s\n"
+      "spec.gate.suites[0].report: \"../x\": must be a path without empty parts, . and ..\n");
+}
+
+TEST(Metadata, KeysAreNames) {
+  EXPECT_EQ(
+      With("/metadata/labels", "{'a b': c}"),
+      "metadata.labels: \"a b\": must be the name of a label, such as role or example.com/role\n");
+  EXPECT_EQ(With("/metadata/annotations", "{'Example.com/x': c}"),
+            "metadata.annotations: \"Example.com/x\": must be the name of a label, such as role or "
+            "example.com/role\n");
+}
+
+TEST(GitRepositoryRules, UrlsHoldNoCredentials) {
+  const auto judge = [](const std::string& url) {
+    return Judge("GitRepository", {{"spec", {{"url", url}}}});
+  };
+  const std::string wanted =
+      "spec.url: must hold no credentials: put them into a Secret and name it in secretRef\n";
+  EXPECT_EQ(judge("https://me:secret@host/shop.git"), wanted);
+  EXPECT_EQ(judge("https://token@host/shop.git"), wanted);
+  EXPECT_EQ(judge("ssh://git:secret@host/shop.git"), wanted);
+  EXPECT_EQ(judge("ssh://git@host:2222/shop.git"), "");
+  EXPECT_EQ(judge("https://host/a@b.git"), "");
+  EXPECT_EQ(judge("file:///srv/shop.git"), "");
+  EXPECT_EQ(judge("https:///shop.git"),
+            "spec.url: must name a host, as in https://host/group/shop.git\n");
+}
+
+TEST(GitRepositoryRules, ReferencesAreOnesThatGitAllows) {
+  const auto judge = [](const std::string& branch) {
+    return Judge("GitRepository",
+                 {{"spec", {{"url", "https://host/x"}, {"ref", {{"branch", branch}}}}}});
+  };
+  EXPECT_EQ(judge("release/1.2"), "");
+  for (const char* branch : {"a..b", "a//b", "a/.b", "a.lock"}) {
+    EXPECT_NE(judge(branch), "") << branch;
+  }
+  EXPECT_EQ(Judge("GitRepository", {{"spec", {{"url", "https://host/x"}, {"interval", "1ms"}}}}),
+            "spec.interval: \"1ms\": must be at least 100ms\n");
+}
+
+TEST(FleetRules, StaticServersHaveOneNameEach) {
+  const auto judge = [](const std::string& servers) {
+    return Judge("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));
+  };
+  EXPECT_EQ(judge("[{address: 10.0.0.1}, {name: web}, {name: db, address: 10.0.0.1}]"), "");
+  EXPECT_EQ(judge("[{labels: {a: b}}]"),
+            "spec.provider.static.servers[0]: must have a name or an address\n");
+  EXPECT_EQ(judge("[{address: 10.0.0.1}, {name: 10-0-0-1}]"),
+            "spec.provider.static.servers[1]: \"10-0-0-1\": another server of this fleet has this "
+            "name\n");
+  EXPECT_EQ(judge("[{name: a, labels: {slipway.dev/fleet: b}}]"),
+            "spec.provider.static.servers[0].labels: \"slipway.dev/fleet\": labels of slipway.dev "
+            "are set by Slipway\n");
+}
+
+Json SmallRollout() {
+  Json object = FromYaml(R"(
+metadata: {name: shop-1}
+spec:
+  application: shop
+  number: 1
+  release: {commit: 1111111111111111111111111111111111111111, tree: 2222222222222222222222222222222222222222,
+            hash: 3333333333333333333333333333333333333333333333333333333333333333}
+  template: {release: {processes: [{name: web, run: x}]}}
+)");
+  for (const char* field : {"commit", "tree", "hash"}) {
+    object["spec"]["release"][field] = std::string(std::string(field) == "hash" ? 64 : 40, '1');
+  }
+  KindNamed("Rollout").schema.Default(object);
+  return object;
+}
+
+std::string Change(const char* pointer, const Json& before, const Json& after) {
+  Json from = SmallRollout();
+  Json to = from;
+  from[Json::json_pointer(pointer)] = before;
+  to[Json::json_pointer(pointer)] = after;
+  return Lines(CheckChange(KindNamed("Rollout"), from, to));
+}
+
+TEST(RolloutRules, OnlyTheLevelsChange) {
+  EXPECT_EQ(Change("/spec/paused", false, true), "");
+  EXPECT_EQ(Change("/spec/paused", true, false), "");
+  EXPECT_EQ(Change("/spec/hold", true, false), "");
+  EXPECT_EQ(Change("/spec/reason", "a", "b"), "");
+  EXPECT_EQ(Change("/spec/template/release/keep", 5, 6),
+            "spec.template: cannot be changed: a rollout is the record of one attempt. Change the "
+            "Application instead\n");
+  EXPECT_NE(Change("/spec/number", 1, 2), "");
+}
+
+TEST(RolloutRules, LevelsThatOnlyGoOneWay) {
+  EXPECT_EQ(Change("/spec/aborted", false, true), "");
+  EXPECT_EQ(Change("/spec/aborted", true, false),
+            "spec.aborted: cannot be made false again: retry makes a new rollout\n");
+  EXPECT_EQ(Change("/spec/promotedThrough", 1, 2), "");
+  EXPECT_EQ(Change("/spec/promotedThrough", 2, 1),
+            "spec.promotedThrough: can only grow: what was promoted cannot be taken back\n");
+}
+
+TEST(ValueRules, ImmutableOnesStay) {
+  const KindInfo& secret = KindNamed("Secret");
+  const Json before = FromYaml("{type: Opaque, immutable: true, data: {a: bWU=}}");
+  EXPECT_EQ(Lines(CheckChange(secret, before, before)), "");
+  EXPECT_EQ(Lines(CheckChange(secret, before, FromYaml("{type: other, data: {a: eA==}}"))),
+            "type: cannot be changed\ndata: cannot be changed\nimmutable: cannot be changed\n");
+}
+
+}  // namespace
+}  // namespace slipway::objects

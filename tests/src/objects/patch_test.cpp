@@ -1,0 +1,131 @@
+#include "src/objects/patch.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/src/objects/examples.hpp"
+
+namespace slipway::objects {
+namespace {
+
+/// The result as text, or the error's code and message.
+std::string Text(const Result<Json>& result) {
+  if (result.has_value()) {
+    return PrintJson(result.value());
+  }
+  return std::to_string(HttpStatus(result.error().code)) + " " + result.error().message;
+}
+
+std::string Merge(const char* object, const char* patch) {
+  return Text(ApplyMergePatch(Json::parse(object), Json::parse(patch)));
+}
+
+std::string Patch(const char* object, const std::string& patch) {
+  return Text(ApplyJsonPatch(Json::parse(object), Json::parse(patch)));
+}
+
+TEST(MergePatch, ReplacesAddsAndRemoves) {
+  EXPECT_EQ(Merge(R"({"a":"b"})", R"({"a":"c"})"), R"({"a":"c"})");
+  EXPECT_EQ(Merge(R"({"a":"b"})", R"({"b":"c"})"), R"({"a":"b","b":"c"})");
+  EXPECT_EQ(Merge(R"({"a":"b","b":"c"})", R"({"a":null})"), R"({"b":"c"})");
+  EXPECT_EQ(Merge(R"({"a":{"b":"c"}})", R"({"a":{"b":"d","c":null}})"), R"({"a":{"b":"d"}})");
+  EXPECT_EQ(Merge(R"({"a":"text"})", R"({"a":{"bb":{"ccc":null}}})"), R"({"a":{"bb":{}}})");
+  EXPECT_EQ(Merge(R"({"e":null})", R"({"a":1})"), R"({"a":1,"e":null})");
+}
+
+TEST(MergePatch, ReplacesListsWhole) {
+  EXPECT_EQ(Merge(R"({"a":[{"b":"c"},1]})", R"({"a":[2]})"), R"({"a":[2]})");
+  EXPECT_EQ(Merge(R"({"a":[1]})", R"({"a":{"b":1}})"), R"({"a":{"b":1}})");
+}
+
+TEST(MergePatch, MustBeAnObject) {
+  for (const char* patch : {"[]", "1", "null", "\"x\""}) {
+    EXPECT_EQ(Merge("{}", patch), "400 a merge patch of an object must be an object");
+  }
+}
+
+TEST(JsonPatch, AddsToObjectsAndLists) {
+  EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"/a","value":{"b":1}}])"), R"({"a":{"b":1}})");
+  EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"add","path":"/a","value":2}])"), R"({"a":2})");
+  EXPECT_EQ(Patch(R"({"l":[1,3]})", R"([{"op":"add","path":"/l/1","value":2}])"),
+            R"({"l":[1,2,3]})");
+  EXPECT_EQ(Patch(R"({"l":[1]})", R"([{"op":"add","path":"/l/-","value":[2]}])"),
+            R"({"l":[1,[2]]})");
+  EXPECT_EQ(Patch(R"({"l":[1]})", R"([{"op":"add","path":"/l/1","value":2}])"), R"({"l":[1,2]})");
+  EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"/a~1b~0c","value":1}])"), R"({"a/b~c":1})");
+  EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"/","value":1}])"), R"({"":1})");
+  EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"add","path":"","value":{"b":2}}])"), R"({"b":2})");
+}
+
+TEST(JsonPatch, RemovesReplacesMovesAndCopies) {
+  EXPECT_EQ(Patch(R"({"a":1,"l":[1,2]})",
+                  R"([{"op":"remove","path":"/a"},{"op":"remove","path":"/l/0"}])"),
+            R"({"l":[2]})");
+  EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"replace","path":"/a","value":null}])"), R"({"a":null})");
+  EXPECT_EQ(Patch(R"({"a":{"b":1},"c":{}})", R"([{"op":"move","from":"/a/b","path":"/c/d"}])"),
+            R"({"a":{},"c":{"d":1}})");
+  EXPECT_EQ(Patch(R"({"l":[1,2,3]})", R"([{"op":"move","from":"/l/0","path":"/l/2"}])"),
+            R"({"l":[2,3,1]})");
+  EXPECT_EQ(
+      Patch(R"({"a":[1]})",
+            R"([{"op":"copy","from":"/a","path":"/b"},{"op":"add","path":"/b/-","value":2}])"),
+      R"({"a":[1],"b":[1,2]})");
+}
+
+TEST(JsonPatch, TestsBeforeItChanges) {
+  EXPECT_EQ(Patch(R"({"a":{"b":[1]}})",
+                  R"([{"op":"test","path":"/a","value":{"b":[1]}},{"op":"remove","path":"/a"}])"),
+            "{}");
+  EXPECT_EQ(
+      Patch(R"({"a":1})", R"([{"op":"remove","path":"/a"},{"op":"test","path":"/a","value":1}])"),
+      "422 the patch does not fit the object: /a: the test failed: the value is another one");
+  EXPECT_EQ(Patch(R"({"a":"1"})", R"([{"op":"test","path":"/a","value":1}])").substr(0, 3), "422");
+  EXPECT_EQ(Patch(R"({"a":10.0})", R"([{"op":"test","path":"/a","value":10}])"), R"({"a":10.0})");
+}
+
+TEST(JsonPatch, PathsThatLeadNowhereDoNotFit) {
+  for (const char* patch :
+       {R"([{"op":"remove","path":"/x"}])", R"([{"op":"replace","path":"/x","value":1}])",
+        R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"add","path":"/a/b","value":1}])",
+        R"([{"op":"add","path":"/l/2","value":1}])", R"([{"op":"add","path":"/l/01","value":1}])",
+        R"([{"op":"add","path":"/l/x","value":1}])", R"([{"op":"remove","path":"/l/-"}])",
+        R"([{"op":"copy","from":"/x","path":"/y"}])",
+        R"([{"op":"move","from":"/l","path":"/l/0"}])",
+        R"([{"op":"add","path":"/l/99999999999999999999","value":1}])"}) {
+    EXPECT_EQ(Patch(R"({"a":"text","l":[1]})", patch).substr(0, 3), "422") << patch;
+  }
+}
+
+TEST(JsonPatch, MalformedOnesAreBadRequests) {
+  for (const char* patch :
+       {"{}", "[1]", R"([{"op":"add"}])", R"([{"path":"/a"}])", R"([{"op":"add","path":"/a"}])",
+        R"([{"op":"jump","path":"/a","value":1}])", R"([{"op":"add","path":"a","value":1}])",
+        R"([{"op":"add","path":"/a~2","value":1}])", R"([{"op":"move","path":"/a"}])",
+        R"([{"op":1,"path":"/a"}])", R"([{"op":"remove","path":""}])",
+        R"([{"op":"add","path":"","value":3}])"}) {
+    EXPECT_EQ(Patch(R"({"a":1})", patch).substr(0, 3), "400") << patch;
+  }
+}
+
+TEST(JsonPatch, IsBounded) {
+  const Json add = {{"op", "add"}, {"path", "/a"}, {"value", 1}};
+  EXPECT_TRUE(ApplyJsonPatch(Json::object(), Json(kMaxPatchOperations, add)).has_value());
+  EXPECT_EQ(ApplyJsonPatch(Json::object(), Json(kMaxPatchOperations + 1, add)).error().code,
+            Code::kTooLarge);
+
+  Json doubling = Json::array();
+  for (int round = 0; round < 60; ++round) {
+    doubling.push_back({{"op", "copy"}, {"from", "/l"}, {"path", "/l/-"}});
+  }
+  EXPECT_EQ(ApplyJsonPatch(Json::parse(R"({"l":["xxxxxxxx"]})"), doubling).error().code,
+            Code::kTooLarge);
+
+  Json deep = Json::array();
+  std::string path = "/a";
+  for (int level = 0; level < 70; ++level, path += "/a") {
+    deep.push_back({{"op", "add"}, {"path", path}, {"value", Json::object()}});
+  }
+  EXPECT_EQ(ApplyJsonPatch(Json::object(), deep).error().code, Code::kBadRequest);
+}
+
+}  // namespace
+}  // namespace slipway::objects

@@ -1,0 +1,282 @@
+#include "src/objects/write_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/src/objects/examples.hpp"
+
+namespace slipway::objects {
+namespace {
+
+using Propagation = DeleteRequest::Propagation;
+
+const Birth kBirth{
+    .now = Time{std::chrono::milliseconds(1'500)}, .uid = "uid-1", .name_suffix = "x7k2p"};
+
+const KindInfo& Application() { return KindNamed("Application"); }
+
+WriteRequest Create() { return {.ns = "default"}; }
+WriteRequest Write() { return {.ns = "default", .name = "shop"}; }
+
+/// An Application as a GET would show it.
+Json Stored() {
+  Json object = SmallApplication();
+  EXPECT_TRUE(PrepareCreate(Application(), object, Create(), kBirth).has_value());
+  object["metadata"]["resourceVersion"] = "7";
+  object["status"] = {{"lastNumber", 3}};
+  Application().schema.Default(object);
+  return object;
+}
+
+TEST(Create, SetsWhatOnlyTheApiMaySet) {
+  Json object = SmallApplication();
+  object["metadata"]["uid"] = "mine";
+  object["metadata"]["generation"] = 9;
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  object["metadata"]["managedFields"] = Json::array({Json::object()});
+  object["status"] = {{"lastNumber", 3}};
+  object["spec"]["suspend"] = nullptr;
+  const auto effect = PrepareCreate(Application(), object, Create(), kBirth);
+  ASSERT_TRUE(effect.has_value()) << effect.error().message;
+  EXPECT_TRUE(effect.value().changed);
+  EXPECT_TRUE(effect.value().warnings.empty());
+  EXPECT_EQ(object["metadata"], (Json{{"name", "shop"},
+                                      {"namespace", "default"},
+                                      {"uid", "uid-1"},
+                                      {"generation", 1},
+                                      {"creationTimestamp", "1970-01-01T00:00:01Z"}}));
+  EXPECT_FALSE(object.contains("status"));
+  EXPECT_EQ(object["spec"]["suspend"], false);
+}
+
+TEST(Create, CompletesAGeneratedName) {
+  Json object = SmallApplication();
+  object["metadata"].erase("name");
+  object["metadata"]["generateName"] = "shop-";
+  ASSERT_TRUE(PrepareCreate(Application(), object, Create(), kBirth).has_value());
+  EXPECT_EQ(object["metadata"]["name"], "shop-x7k2p");
+
+  Json event = {{"metadata", {{"generateName", std::string(80, 'a')}}},
+                {"involvedObject", Json::object()}};
+  ASSERT_TRUE(PrepareCreate(KindNamed("Event"), event, Create(), kBirth).has_value());
+  EXPECT_EQ(event["metadata"]["name"], std::string(58, 'a') + "x7k2p");
+}
+
+TEST(Create, NeedsANameAndTheRightPlace) {
+  const auto code = [](const char* pointer, const Json& value) {
+    Json object = SmallApplication();
+    object[Json::json_pointer(pointer)] = value;
+    return PrepareCreate(Application(), object, Create(), kBirth).error().code;
+  };
+  EXPECT_EQ(code("/metadata", Json::object()), Code::kInvalid);
+  EXPECT_EQ(code("/metadata", 3), Code::kBadRequest);
+  EXPECT_EQ(code("/metadata/namespace", "other"), Code::kBadRequest);
+  EXPECT_EQ(code("/kind", "Fleet"), Code::kBadRequest);
+  EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kBadRequest);
+  EXPECT_EQ(code("/metadata/resourceVersion", "1"), Code::kBadRequest);
+  Json list = Json::array();
+  EXPECT_EQ(PrepareCreate(Application(), list, Create(), kBirth).error().code, Code::kBadRequest);
+}
+
+TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
+  const auto create = [](FieldValidation validation) {
+    Json object = SmallApplication();
+    object["spec"]["colour"] = "red";
+    WriteRequest request = Create();
+    request.field_validation = validation;
+    request.duplicates = {"spec.source"};
+    return PrepareCreate(Application(), object, request, kBirth);
+  };
+  EXPECT_TRUE(create(FieldValidation::kIgnore).value().warnings.empty());
+  EXPECT_EQ(create(FieldValidation::kWarn).value().warnings,
+            (std::vector<std::string>{"unknown field \"spec.colour\"",
+                                      "duplicate field \"spec.source\""}));
+  const Error error = create(FieldValidation::kStrict).error();
+  EXPECT_EQ(error.code, Code::kBadRequest);
+  EXPECT_EQ(error.message,
+            "Application in version \"v1alpha1\" cannot be handled as a Application: strict "
+            "decoding error: unknown field "
+            "\"spec.colour\", duplicate field \"spec.source\"");
+}
+
+TEST(Create, RefusesWithEveryCause) {
+  Json object = SmallApplication();
+  object["spec"]["source"]["repository"] = "";
+  object["spec"]["release"]["keep"] = 0;
+  const Error error = PrepareCreate(Application(), object, Create(), kBirth).error();
+  EXPECT_EQ(error.code, Code::kInvalid);
+  ASSERT_EQ(error.causes.size(), 2U);
+  EXPECT_EQ(error.causes[0], (Cause{.field = "spec.release.keep",
+                                    .message = "0: must be at least 2",
+                                    .reason = "FieldValueInvalid"}));
+  EXPECT_TRUE(error.message.starts_with(
+      "Application.slipway.dev \"shop\" is invalid: [spec.release.keep: 0: must be"));
+}
+
+TEST(Update, EqualToWhatIsStoredIsNoChange) {
+  const Json stored = Stored();
+  Json object = SmallApplication();  // says nothing of what the API added
+  const auto effect = PrepareUpdate(Application(), stored, object, Write());
+  EXPECT_FALSE(effect.value().changed);
+  EXPECT_FALSE(effect.value().removed);
+  EXPECT_EQ(object, stored);
+}
+
+TEST(Update, CountsChangesOfWhatIsWantedOnly) {
+  const Json stored = Stored();
+  Json labelled = stored;
+  labelled["metadata"]["labels"] = {{"a", "b"}};
+  EXPECT_TRUE(PrepareUpdate(Application(), stored, labelled, Write()).value().changed);
+  EXPECT_EQ(labelled["metadata"]["generation"], 1);
+
+  Json changed = stored;
+  changed["spec"]["suspend"] = true;
+  EXPECT_TRUE(PrepareUpdate(Application(), stored, changed, Write()).value().changed);
+  EXPECT_EQ(changed["metadata"]["generation"], 2);
+}
+
+TEST(Update, KeepsStatusAndWhatNobodyMayChange) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["status"] = {{"lastNumber", 99}};
+  object["metadata"]["creationTimestamp"] = "2000-01-01T00:00:00Z";
+  object["metadata"]["generation"] = 55;
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, object, Write()).value().changed);
+  EXPECT_EQ(object, stored);
+}
+
+TEST(Update, OfAnotherVersionOrObjectIsAConflict) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["resourceVersion"] = "6";
+  const Error stale = PrepareUpdate(Application(), stored, object, Write()).error();
+  EXPECT_EQ(stale.code, Code::kConflict);
+  EXPECT_EQ(stale.message,
+            "Operation cannot be fulfilled on applications.slipway.dev \"shop\": the object has "
+            "been modified; please apply "
+            "your changes to the latest version and try again");
+  object = stored;
+  object["metadata"]["uid"] = "uid-0";
+  EXPECT_EQ(PrepareUpdate(Application(), stored, object, Write()).error().code, Code::kConflict);
+  object = stored;
+  object["metadata"]["name"] = "other";
+  EXPECT_EQ(PrepareUpdate(Application(), stored, object, Write()).error().code, Code::kBadRequest);
+}
+
+TEST(Update, NeedsAVersionWhereTheCallerSaysSo) {
+  const Json stored = Stored();
+  Json object = SmallApplication();
+  WriteRequest request = Write();
+  request.needs_resource_version = true;
+  const Error error = PrepareUpdate(Application(), stored, object, request).error();
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(Lines(error.causes), "metadata.resourceVersion: must be specified for an update\n");
+}
+
+TEST(Update, OfADeletedObjectTakesTheLastFinalizerAndRemoves) {
+  Json stored = Stored();
+  stored["metadata"]["finalizers"] = {"slipway.dev/a", "slipway.dev/b"};
+  ASSERT_FALSE(PrepareDelete(Application(), stored, {}, Time{}).value().removed);
+
+  Json one = stored;
+  one["metadata"]["finalizers"] = {"slipway.dev/a"};
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, one, Write()).value().removed);
+  Json none = stored;
+  none["metadata"]["finalizers"] = Json::array();
+  EXPECT_TRUE(PrepareUpdate(Application(), stored, none, Write()).value().removed);
+  Json more = stored;
+  more["metadata"]["finalizers"].push_back("slipway.dev/c");
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, more, Write()).error().causes),
+            "metadata.finalizers: \"slipway.dev/c\": no new finalizers can be added if the object "
+            "is being deleted\n");
+  Json revived = stored;
+  revived["metadata"].erase("deletionTimestamp");
+  ASSERT_TRUE(PrepareUpdate(Application(), stored, revived, Write()).has_value());
+  EXPECT_TRUE(revived["metadata"].contains("deletionTimestamp"));
+}
+
+TEST(StatusUpdate, TakesNothingButStatus) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["status"]["lastNumber"] = 4;
+  object["spec"]["suspend"] = true;
+  object["metadata"]["labels"] = {{"a", "b"}};
+  ASSERT_TRUE(PrepareStatusUpdate(Application(), stored, object, Write()).value().changed);
+  Json wanted = stored;
+  wanted["status"]["lastNumber"] = 4;
+  EXPECT_EQ(object, wanted);
+}
+
+TEST(StatusUpdate, IsJudgedAndComparedToo) {
+  const Json stored = Stored();
+  Json same = stored;
+  EXPECT_FALSE(PrepareStatusUpdate(Application(), stored, same, Write()).value().changed);
+  Json wrong = stored;
+  wrong["status"]["lastNumber"] = -1;
+  EXPECT_EQ(Lines(PrepareStatusUpdate(Application(), stored, wrong, Write()).error().causes),
+            "status.lastNumber: -1: must be at least 0\n");
+  Json stale = stored;
+  stale["metadata"]["resourceVersion"] = "3";
+  EXPECT_EQ(PrepareStatusUpdate(Application(), stored, stale, Write()).error().code,
+            Code::kConflict);
+}
+
+TEST(Delete, RemovesAtOnceWhereNobodyWaits) {
+  Json object = Stored();
+  EXPECT_TRUE(PrepareDelete(Application(), object, {}, Time{}).value().removed);
+}
+
+TEST(Delete, MarksWhereAFinalizerWaits) {
+  Json object = Stored();
+  object["metadata"]["finalizers"] = {"slipway.dev/a"};
+  const auto effect = PrepareDelete(Application(), object, {}, Time{std::chrono::seconds(61)});
+  EXPECT_FALSE(effect.value().removed);
+  EXPECT_TRUE(effect.value().changed);
+  EXPECT_EQ(object["metadata"]["deletionTimestamp"], "1970-01-01T00:01:01Z");
+  EXPECT_EQ(object["metadata"]["deletionGracePeriodSeconds"], 0);
+  EXPECT_EQ(object["metadata"]["generation"], 2);
+  EXPECT_FALSE(
+      PrepareDelete(Application(), object, {}, Time{std::chrono::seconds(99)}).value().changed);
+}
+
+TEST(Delete, LeavesWorkForTheGarbageCollectorWhereAsked) {
+  for (const auto& [propagation, finalizer] :
+       {std::pair{Propagation::kForeground, "foregroundDeletion"},
+        std::pair{Propagation::kOrphan, "orphan"}}) {
+    Json object = Stored();
+    EXPECT_FALSE(
+        PrepareDelete(Application(), object, {.propagation = propagation}, Time{}).value().removed);
+    EXPECT_EQ(object["metadata"]["finalizers"], Json::array({finalizer}));
+  }
+}
+
+TEST(Delete, HonoursPreconditions) {
+  Json object = Stored();
+  EXPECT_EQ(PrepareDelete(Application(), object, {.uid = "uid-0"}, Time{}).error().code,
+            Code::kConflict);
+  EXPECT_EQ(PrepareDelete(Application(), object, {.resource_version = "6"}, Time{}).error().code,
+            Code::kConflict);
+  EXPECT_TRUE(
+      PrepareDelete(Application(), object, {.uid = "uid-1", .resource_version = "7"}, Time{})
+          .value()
+          .removed);
+}
+
+TEST(CoreKinds, HaveNoGenerationAndKeepNoPlainSecrets) {
+  Json secret = FromYaml(
+      "metadata: {name: git}\nstringData: {password: hunter2, empty: ''}\ndata: {user: bWU=}");
+  ASSERT_TRUE(PrepareCreate(KindNamed("Secret"), secret, Create(), kBirth).has_value());
+  EXPECT_EQ(secret["data"], (Json{{"password", "aHVudGVyMg=="}, {"empty", ""}, {"user", "bWU="}}));
+  EXPECT_FALSE(secret.contains("stringData"));
+  EXPECT_EQ(secret["type"], "Opaque");
+  EXPECT_FALSE(secret["metadata"].contains("generation"));
+}
+
+TEST(CoreKinds, NamespacesAreLabelledWithTheirName) {
+  Json object = FromYaml("metadata: {name: prod}");
+  ASSERT_TRUE(PrepareCreate(KindNamed("Namespace"), object, {}, kBirth).has_value());
+  EXPECT_EQ(object["metadata"]["labels"]["kubernetes.io/metadata.name"], "prod");
+  EXPECT_EQ(object["status"]["phase"], "Active");
+}
+
+}  // namespace
+}  // namespace slipway::objects
