@@ -6,8 +6,8 @@
 namespace slipway::runtime {
 
 void Engine::Core::PumpCollector() {
-  const bool synced = std::all_of(kinds_.begin(), kinds_.end(),
-                                  [&](Kind kind) { return cache_.Synced(kind); });
+  const bool synced =
+      std::all_of(kinds_.begin(), kinds_.end(), [&](Kind kind) { return cache_.Synced(kind); });
   while (options_.collect_garbage && synced && HasRoom()) {
     const auto next = collector_.Next(cache_, clock_.now());
     if (!next.has_value()) {

@@ -17,10 +17,10 @@ inline constexpr const char* kForegroundFinalizer = "foregroundDeletion";
 inline constexpr const char* kOrphanFinalizer = "orphan";
 
 /// Collects what no longer has an owner. Owners are told apart by uid. An owner that the cache does
-/// not hold is asked for first: the caches of two kinds may be of different moments. Owners of kinds
-/// that the engine does not keep count as alive. Foreground: the dependents go first, and the owner
-/// keeps its finalizer until none that blocks it is left. Orphan: the dependents lose the reference.
-/// One thread.
+/// not hold is asked for first: the caches of two kinds may be of different moments. Owners of
+/// kinds that the engine does not keep count as alive. Foreground: the dependents go first, and the
+/// owner keeps its finalizer until none that blocks it is left. Orphan: the dependents lose the
+/// reference. One thread.
 class Collector {
  public:
   /// Look whether this owner exists.

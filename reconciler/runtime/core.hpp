@@ -28,10 +28,10 @@ enum class Purpose : std::uint8_t {
 /// One effect whose result has not come.
 struct InFlight {
   Purpose purpose = Purpose::kWrite;
-  std::string group;  ///< of the run
-  Key key;            ///< on whose behalf
-  Key target;         ///< that is written or read
-  Uid uid;            ///< of the target as we knew it; kOutside: of `key`
+  std::string group;                ///< of the run
+  Key key;                          ///< on whose behalf
+  Key target;                       ///< that is written or read
+  Uid uid;                          ///< of the target as we knew it; kOutside: of `key`
   std::uint64_t known_version = 0;  ///< of the target in the cache; 0: none
   Work work;                        ///< kConfirm: the write that failed
   Error failure;                    ///< kConfirm: how it failed
@@ -45,7 +45,7 @@ struct Run {
   std::set<EffectId> in_flight;
   std::size_t confirming = 0;  ///< gets that wait to be sent again
   MonoTime planned_at;
-  bool waits = false;  ///< it is among those that wait for room
+  bool waits = false;    ///< it is among those that wait for room
   bool stalled = false;  ///< it writes what the engine itself has to say
   bool failed = false;
   bool behind = false;  ///< it failed only because the cache was behind
@@ -67,7 +67,8 @@ class Engine::Core {
   void OnChanges(const std::vector<Change>& changes);
   void Replaced(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision);
   void Take(Kind kind, Result<std::vector<Change>> changes);
-  void EffectDone(EffectId id, const EffectResult& result);
+  void ObjectDone(EffectId id, const ObjectResult& result);
+  void OutsideDone(EffectId id, const OutsideResult& result);
   void Tick(Time now, MonoTime mono);
   std::optional<MonoTime> NextDue() const;
   bool Idle() const;
@@ -115,10 +116,10 @@ class Engine::Core {
   std::map<Key, MonoTime> held_until_;    ///< keys that failed wait, whatever changes
   /// Which version of an object is poisonous, and why.
   std::map<Key, std::pair<std::uint64_t, std::string>> quarantine_;
-  std::set<Key> unsynced_;                           ///< wait for lists
-  std::map<std::string, Run> runs_;                  ///< by group
-  std::map<std::string, std::set<Key>> parked_;      ///< wait for a group
-  std::deque<std::string> waiting_groups_;           ///< runs that wait for room in flight
+  std::set<Key> unsynced_;                       ///< wait for lists
+  std::map<std::string, Run> runs_;              ///< by group
+  std::map<std::string, std::set<Key>> parked_;  ///< wait for a group
+  std::deque<std::string> waiting_groups_;       ///< runs that wait for room in flight
   std::map<std::pair<MonoTime, EffectId>, InFlight> confirm_again_;
   std::map<Key, std::map<std::string, Slot>> slots_;
   std::deque<std::pair<Key, std::string>> waiting_asks_;
@@ -132,6 +133,7 @@ class Engine::Core {
  private:
   // engine.cpp
   void OnChange(const Change& change);
+  std::optional<InFlight> TakeInFlight(EffectId id);
   void Affect(const Planner& planner, const Change& change);
   void Wake(std::set<Key>& waiting);
 

@@ -8,12 +8,13 @@
 #include "reconciler/api/codec.hpp"
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
-#include "reconciler/runtime/conditions.hpp"
 
 namespace slipway::runtime::documents {
 namespace {
 
 using Json = nlohmann::json;
+
+constexpr const char* kStalled = "Stalled";
 
 Json Parsed(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);

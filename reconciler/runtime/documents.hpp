@@ -12,6 +12,10 @@
 // it comes from planners or from the API.
 namespace slipway::runtime::documents {
 
+/// The reason of the Stalled condition that the engine writes about an object whose planner fails.
+/// The engine takes it away again; planners leave it alone.
+inline constexpr const char* kPlannerFailed = "PlannerFailed";
+
 /// Whether the status inside `object` and `status` say the same. Absent and empty are the same.
 bool StatusIs(const std::string& object, const std::string& status);
 

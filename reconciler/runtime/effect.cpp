@@ -33,19 +33,18 @@ std::string ReasonOf(const Error& error) {
 
 std::string Describe(const Effect& effect) {
   return std::visit(
-      Overloaded{[](const Create& work) { return "create " + ToString(work.key) + " " + work.json; },
-                 [](const Patch& work) {
-                   return "patch " + ToString(work.key) + " " + work.operations;
-                 },
-                 [](const WriteStatus& work) {
-                   return "status " + ToString(work.key) + " " + work.status;
-                 },
-                 [](const Delete& work) { return "delete " + ToString(work.key); },
-                 [](const Get& work) { return "get " + ToString(work.key); },
-                 [](const Outside& work) {
-                   return "outside " + ToString(work.key) + " " + work.slot + ": " +
-                          Describe(work.request);
-                 }},
+      Overloaded{
+          [](const Create& work) { return "create " + ToString(work.key) + " " + work.json; },
+          [](const Patch& work) { return "patch " + ToString(work.key) + " " + work.operations; },
+          [](const WriteStatus& work) {
+            return "status " + ToString(work.key) + " " + work.status;
+          },
+          [](const Delete& work) { return "delete " + ToString(work.key); },
+          [](const Get& work) { return "get " + ToString(work.key); },
+          [](const Outside& work) {
+            return "outside " + ToString(work.key) + " " + work.slot + ": " +
+                   Describe(work.request);
+          }},
       effect.work);
 }
 

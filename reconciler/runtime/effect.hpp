@@ -28,9 +28,9 @@ struct Create {
   bool operator==(const Create&) const = default;
 };
 
-/// A JSON patch (RFC 6902) of the main resource. A planner gives the bare operations; the engine puts
-/// `test` of /metadata/uid and /metadata/generation before them, so that reports on status do not
-/// make it conflict. What the shell gets is complete.
+/// A JSON patch (RFC 6902) of the main resource. A planner gives the bare operations; the engine
+/// puts `test` of /metadata/uid and /metadata/generation before them, so that reports on status do
+/// not make it conflict. What the shell gets is complete.
 struct Patch {
   Key key;
   Uid uid;

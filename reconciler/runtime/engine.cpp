@@ -87,7 +87,8 @@ void Engine::Core::OnChange(const Change& change) {
   }
   for (const auto& planner : planners_) {
     const std::vector<Kind> reads = planner->reads();
-    if (planner->kind() == key.kind || std::find(reads.begin(), reads.end(), key.kind) != reads.end()) {
+    if (planner->kind() == key.kind ||
+        std::find(reads.begin(), reads.end(), key.kind) != reads.end()) {
       Affect(*planner, change);
     }
   }
@@ -112,34 +113,42 @@ void Engine::Core::Affect(const Planner& planner, const Change& change) {
   }
 }
 
-void Engine::Core::EffectDone(EffectId id, const EffectResult& result) {
+std::optional<InFlight> Engine::Core::TakeInFlight(EffectId id) {
   const auto found = in_flight_.find(id);
   if (found == in_flight_.end()) {
-    return;
+    return std::nullopt;
   }
-  const InFlight record = std::move(found->second);
+  InFlight record = std::move(found->second);
   in_flight_.erase(found);
-  const auto* object = std::get_if<ObjectResult>(&result);
-  const auto* outside = std::get_if<OutsideResult>(&result);
-  if (record.purpose == Purpose::kOutside) {
-    --outside_in_flight_;
-    SLIPWAY_ASSERT(outside != nullptr, "an outside effect was answered with an object");
-    OnOutsideDone(record, *outside);
+  return record;
+}
+
+void Engine::Core::ObjectDone(EffectId id, const ObjectResult& result) {
+  const std::optional<InFlight> record = TakeInFlight(id);
+  if (!record.has_value()) {
     return;
   }
-  SLIPWAY_ASSERT(object != nullptr, "a write was answered with an outside result");
-  switch (record.purpose) {
+  switch (record->purpose) {
     case Purpose::kWrite:
-      OnWriteDone(record, id, *object);
+      OnWriteDone(*record, id, result);
       break;
     case Purpose::kConfirm:
-      OnConfirmed(record, id, *object);
+      OnConfirmed(*record, id, result);
       break;
     case Purpose::kCollect:
-      OnCollected(record, *object);
+      OnCollected(*record, result);
       break;
     case Purpose::kOutside:
-      break;
+      SLIPWAY_UNREACHABLE("an outside effect was answered with an object");
+  }
+}
+
+void Engine::Core::OutsideDone(EffectId id, const OutsideResult& result) {
+  const std::optional<InFlight> record = TakeInFlight(id);
+  if (record.has_value()) {
+    SLIPWAY_ASSERT(record->purpose == Purpose::kOutside, "work for the API has another answer");
+    --outside_in_flight_;
+    OnOutsideDone(*record, result);
   }
 }
 
@@ -226,7 +235,15 @@ void Engine::ObjectDeleted(Kind kind, const Bytes& last) {
   core_->Take(kind, core_->cache_.ApplyDeletion(kind, last));
 }
 
-void Engine::EffectDone(EffectId id, const EffectResult& result) { core_->EffectDone(id, result); }
+void Engine::EffectDone(EffectId id, const ObjectResult& result) { core_->ObjectDone(id, result); }
+
+void Engine::EffectDone(EffectId id, const OutsideResult& result) {
+  core_->OutsideDone(id, result);
+}
+
+void Engine::EffectDone(EffectId id, const EffectResult& result) {
+  std::visit([&](const auto& each) { EffectDone(id, each); }, result);
+}
 
 void Engine::Tick(Time now, MonoTime mono) { core_->Tick(now, mono); }
 

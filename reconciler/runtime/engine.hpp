@@ -46,11 +46,11 @@ struct Note {
 };
 
 /// The heart: it is told, it answers, it never calls out. The shell tells it what was seen, says
-/// what time it is, executes the effects that it takes from it and posts their results. No clock, no
-/// I/O; the same inputs give the same effects. One thread.
+/// what time it is, executes the effects that it takes from it and posts their results. No clock,
+/// no I/O; the same inputs give the same effects. One thread.
 ///
-/// A turn of the shell: all inputs that have come, then Tick(), then TakeEffects(); the next one when
-/// something comes, or at NextWakeup().
+/// A turn of the shell: all inputs that have come, then Tick(), then TakeEffects(); the next one
+/// when something comes, or at NextWakeup().
 class Engine {
  public:
   Engine(std::vector<std::unique_ptr<Planner>> planners, EngineOptions options);
@@ -75,8 +75,10 @@ class Engine {
   /// `last` is the last state with the resourceVersion of the deletion.
   void ObjectDeleted(Kind kind, const Bytes& last);
 
-  /// What an effect came to. A result for an effect that is not in flight (doubled, or of an earlier
-  /// life) is ignored.
+  /// What an effect came to. A result for an effect that is not in flight (doubled, or of an
+  /// earlier life) is ignored.
+  void EffectDone(EffectId id, const ObjectResult& result);
+  void EffectDone(EffectId id, const OutsideResult& result);
   void EffectDone(EffectId id, const EffectResult& result);
 
   /// Lets time pass and plans what can be planned.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <exception>
+#include <nlohmann/json.hpp>
 
 #include "reconciler/api/application.hpp"
 #include "reconciler/api/codec.hpp"

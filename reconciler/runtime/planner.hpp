@@ -34,8 +34,8 @@ struct Plan {
   std::optional<std::string> status;  ///< JSON of the wanted status; nullopt: it stays as it is
   std::vector<Action> actions;        ///< executed in order
 
-  /// Those of our finalizers (slipway.dev/…) that the object should have; nullopt: they stay as they
-  /// are. What is added comes before the status, what is removed after the last action.
+  /// Those of our finalizers (slipway.dev/…) that the object should have; nullopt: they stay as
+  /// they are. What is added comes before the status, what is removed after the last action.
   std::optional<std::vector<std::string>> finalizers;
 
   std::optional<Duration> requeue_after;  ///< of running time; nullopt: only a change can matter
@@ -59,9 +59,15 @@ using OutsideStates = std::map<std::string, OutsideState>;
 struct PlanInput {
   const Object& object;
   const Cache& cache;
-  Time now;          ///< wall time: for people, windows and schedules only
-  Duration elapsed;  ///< running time since the stored status was loaded, or since the plan that
-                     ///< wrote it
+  Time now;  ///< wall time: for people, windows and schedules only
+
+  /// Running time since the stored status was loaded, or since the plan that wrote it.
+  Duration elapsed;
+
+  /// Running time since the engine started: nobody is judged lost before a whole grace period of
+  /// it.
+  Duration up;
+
   const OutsideStates& outside;
 };
 

@@ -46,9 +46,8 @@ std::string Engine::Core::GroupOf(const Planner& planner, const Object& object) 
 
 bool Engine::Core::Ready(const Planner& planner) const {
   const std::vector<Kind> reads = planner.reads();
-  return cache_.Synced(planner.kind()) && std::all_of(reads.begin(), reads.end(), [&](Kind kind) {
-           return cache_.Synced(kind);
-         });
+  return cache_.Synced(planner.kind()) &&
+         std::all_of(reads.begin(), reads.end(), [&](Kind kind) { return cache_.Synced(kind); });
 }
 
 bool Engine::Core::IsHeld(const Key& key) {
@@ -115,6 +114,7 @@ bool Engine::Core::PlanAndFollow(const Planner& planner, const Object& object,
                                       .cache = cache_,
                                       .now = now_,
                                       .elapsed = clock_.now() - counted_from_[object.key],
+                                      .up = clock_.now().since_start,
                                       .outside = outside}));
     return true;
   } catch (const std::exception& thrown) {
@@ -129,7 +129,8 @@ bool Engine::Core::PlanAndFollow(const Planner& planner, const Object& object,
 void Engine::Core::SayWhyStalled(const Object& object, const std::string& group) {
   queue_.CancelDelay(object.key);
   const std::string message =
-      "Slipway cannot plan for this object and leaves it alone until it changes; please report it: " +
+      "Slipway cannot plan for this object and leaves it alone until it changes; please report "
+      "it: " +
       quarantine_[object.key].second;
   std::optional<std::string> status =
       documents::WithPlannerFailed(*object.bytes, message, object.generation, now_);
@@ -169,13 +170,13 @@ bool Engine::Core::AddFinalizers(const Object& object, const std::string& group,
   if (wanted.size() == object.finalizers.size()) {
     return false;
   }
-  StartWrite(object, group,
-             Patch{.key = object.key,
-                   .uid = object.uid,
-                   .generation = object.generation,
-                   .operations = documents::Guarded(
-                       documents::ReplaceFinalizers(*object.bytes, wanted), object.uid,
-                       std::nullopt)});
+  StartWrite(
+      object, group,
+      Patch{.key = object.key,
+            .uid = object.uid,
+            .generation = object.generation,
+            .operations = documents::Guarded(documents::ReplaceFinalizers(*object.bytes, wanted),
+                                             object.uid, std::nullopt)});
   return true;
 }
 
@@ -191,13 +192,13 @@ bool Engine::Core::RemoveFinalizers(const Object& object, const std::string& gro
   if (left.size() == object.finalizers.size()) {
     return false;
   }
-  StartWrite(object, group,
-             Patch{.key = object.key,
-                   .uid = object.uid,
-                   .generation = object.generation,
-                   .operations =
-                       documents::Guarded(documents::ReplaceFinalizers(*object.bytes, left),
-                                          object.uid, std::nullopt)});
+  StartWrite(
+      object, group,
+      Patch{.key = object.key,
+            .uid = object.uid,
+            .generation = object.generation,
+            .operations = documents::Guarded(documents::ReplaceFinalizers(*object.bytes, left),
+                                             object.uid, std::nullopt)});
   return true;
 }
 

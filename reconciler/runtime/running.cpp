@@ -14,7 +14,8 @@ Key TargetOf(const Work& work) {
   return std::visit([](const auto& effect) { return effect.key; }, work);
 }
 
-/// Whether the answer says for certain that nothing was written, and looking at the object would say no more.
+/// Whether the answer says for certain that nothing was written, and looking at the object would
+/// say no more.
 bool RefusedOutright(Code code) {
   switch (code) {
     case Code::kBadRequest:
@@ -60,10 +61,11 @@ void Engine::Core::Pump(const std::string& group) {
   }
   while (!run.rest.empty() && run.confirming == 0) {
     const bool is_patch = std::holds_alternative<Patch>(run.rest.front());
-    const bool only_patches = std::all_of(run.in_flight.begin(), run.in_flight.end(), [&](EffectId id) {
-      const InFlight& record = in_flight_.at(id);
-      return record.purpose == Purpose::kWrite && std::holds_alternative<Patch>(record.work);
-    });
+    const bool only_patches =
+        std::all_of(run.in_flight.begin(), run.in_flight.end(), [&](EffectId id) {
+          const InFlight& record = in_flight_.at(id);
+          return record.purpose == Purpose::kWrite && std::holds_alternative<Patch>(record.work);
+        });
     const Key target = TargetOf(run.rest.front());
     const bool alone = run.in_flight.empty();
     if (!alone && !(is_patch && only_patches && !patched.contains(target))) {
@@ -244,10 +246,10 @@ void Engine::Core::FinishRun(const std::string& group) {
         again = std::max(again, clock_.now() + *run.retry_after);
       }
       const bool at_once = run.behind && queue_.failures(run.key) == 1;
-      if (at_once) {
-        queue_.CancelDelay(run.key);
-      } else {
+      queue_.CancelDelay(run.key);
+      if (!at_once) {
         held_until_[run.key] = again;
+        queue_.AddAt(run.key, again);
       }
     } else {
       queue_.Forgive(run.key);

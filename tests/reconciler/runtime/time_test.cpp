@@ -1,0 +1,231 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/reconciler/runtime/world.hpp"
+
+// Elapsed time, and the results of outside effects with their age.
+namespace slipway::runtime::testing {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+FetchRepository FetchOf(const std::string& url) {
+  FetchRepository fetch{.repository = "shop", .uid = Uid("u"), .spec = {}};
+  fetch.spec.url = url;
+  return fetch;
+}
+
+TEST(RunningClock, CountsTimeBetweenTicksThatComeInTime) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{seconds(100)}, std::nullopt);
+  EXPECT_EQ(clock.now(), MonoTime{}) << "what was before the start does not count";
+  clock.Advance(MonoTime{seconds(103)}, std::nullopt);
+  EXPECT_EQ(clock.now(), MonoTime{seconds(3)});
+}
+
+TEST(RunningClock, ALateTickCountsUpToTheExpectedMomentOnly) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{}, std::nullopt);
+  clock.Advance(MonoTime{minutes(1)}, MonoTime{seconds(3)});
+  EXPECT_EQ(clock.now(), MonoTime{seconds(3)});
+  clock.Advance(MonoTime{minutes(2)}, MonoTime{minutes(9)});
+  EXPECT_EQ(clock.now(), MonoTime{seconds(8)}) << "at most a heartbeat";
+}
+
+TEST(RunningClock, LittleLatenessCountsAndABusyProcessStillMovesOn) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{}, std::nullopt);
+  for (int tick = 1; tick <= 10; ++tick) {
+    clock.Advance(MonoTime{Duration(500) * tick}, clock.now());
+  }
+  EXPECT_EQ(clock.now(), MonoTime{seconds(5)});
+}
+
+TEST(RunningClock, NeverGoesBack) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{seconds(10)}, std::nullopt);
+  clock.Advance(MonoTime{seconds(12)}, std::nullopt);
+  clock.Advance(MonoTime{seconds(5)}, std::nullopt);
+  EXPECT_EQ(clock.now(), MonoTime{seconds(2)});
+}
+
+TEST(Elapsed, CountsFromTheLoadAndThenFromThePlanThatWroteTheStatus) {
+  std::vector<Duration> elapsed;
+  bool write = false;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    Plan plan;
+    plan.requeue_after = seconds(3);
+    if (write) {
+      plan.status = Json({{"active", "x" + std::to_string(elapsed.size())}}).dump();
+    }
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  Json object = ObjectOf(App("shop"), 5);
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  world.Effects();
+  world.Pass(seconds(3));
+  write = true;
+  world.Pass(seconds(3));
+  const Effect status = world.OnlyEffect();
+  write = false;
+  world.Pass(seconds(1));
+  object["status"] = Json::parse(As<WriteStatus>(status).status);
+  object["metadata"]["resourceVersion"] = "6";
+  world.Answer(status, object);
+  world.Effects();
+  EXPECT_THAT(elapsed, ElementsAre(seconds(0), seconds(3), seconds(6), seconds(1)));
+}
+
+TEST(Elapsed, AForeignChangeDoesNotResetIt) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    return Plan{};
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  world.Pass(seconds(2));
+  world.Pass(seconds(2));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
+  world.Effects();
+  EXPECT_THAT(elapsed, ElementsAre(seconds(2), seconds(4)));
+}
+
+TEST(Elapsed, IsNotCountedTwiceWhenAStatusWriteOfUnknownOutcomeWasDone) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    Plan plan;
+    plan.status = Json({{"active", "shop-1"}}).dump();
+    plan.requeue_after = seconds(4);
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  Json object = ObjectOf(App("shop"), 5);
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  world.Pass(seconds(4));
+  const Effect status = world.OnlyEffect();
+  world.Fail(status, Code::kTimeout);
+  const Effect get = world.OnlyEffect();
+  object["status"] = {{"active", "shop-1"}};
+  object["metadata"]["resourceVersion"] = "6";
+  world.Answer(get, object);
+  world.Pass(seconds(1));
+  EXPECT_THAT(elapsed, ElementsAre(seconds(4), seconds(1)));
+}
+
+TEST(Elapsed, APauseOfTheProcessDoesNotCount) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    Plan plan;
+    plan.requeue_after = seconds(2);
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  world.Effects();
+  world.Pass(minutes(1));
+  EXPECT_THAT(elapsed, ElementsAre(seconds(0), seconds(2)));
+}
+
+TEST(Elapsed, ReportsOfAPauseAreSeenBeforeItsTimers) {
+  std::vector<std::uint64_t> versions;
+  World world({{.plan = [&](const PlanInput& input) {
+    versions.push_back(input.object.version);
+    Plan plan;
+    plan.requeue_after = seconds(2);
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  world.Effects();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
+  world.Pass(minutes(1));
+  EXPECT_THAT(versions, ElementsAre(5U, 6U));
+}
+
+TEST(Outside, AtMostOneRequestPerSlotIsInFlightAndItsResultHasAnAge) {
+  std::vector<OutsideStates> seen;
+  World world({{.plan = [&](const PlanInput& input) {
+    seen.push_back(input.outside);
+    Plan plan;
+    plan.actions.push_back(
+        Ask{.slot = "fetch", .request = FetchOf("https://" + std::to_string(seen.size()))});
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const Effect fetch = world.OnlyEffect();
+  EXPECT_EQ(As<Outside>(fetch).key, App("shop"));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  EXPECT_TRUE(seen.back().at("fetch").in_flight);
+  world.AnswerOutside(
+      fetch, OutsideResult(FetchedRevision{.commit = Commit("c"), .author = {}, .subject = {}}));
+  const Effect again = world.OnlyEffect();
+  const OutsideState& state = seen.back().at("fetch");
+  EXPECT_FALSE(state.in_flight);
+  EXPECT_EQ(std::get<FetchRepository>(*state.answered).spec.url, "https://1");
+  EXPECT_EQ(std::get<FetchedRevision>(state.result->value()).commit, Commit("c"));
+  world.AnswerOutside(again, OutsideResult(slipway::Fail(Code::kUnavailable, "no")));
+  world.Effects();
+  EXPECT_EQ(seen.back().at("fetch").failures, 1);
+  world.Pass(seconds(2));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 7)));
+  world.Effects();
+  EXPECT_EQ(seen.back().at("fetch").age, seconds(2));
+  EXPECT_TRUE(seen.back().at("fetch").in_flight);
+}
+
+TEST(Outside, ResultsAreForgottenWithTheirObject) {
+  std::vector<std::size_t> slots;
+  World world({{.plan = [&](const PlanInput& input) {
+    slots.push_back(input.outside.size());
+    Plan plan;
+    plan.actions.push_back(Ask{.slot = "fetch", .request = FetchOf("https://x")});
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const Effect fetch = world.OnlyEffect();
+  world.engine.ObjectDeleted(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 7, "new")));
+  world.OnlyEffect();
+  world.AnswerOutside(fetch, OutsideResult(OutsideValue()));
+  EXPECT_THAT(world.Effects(), SizeIs(0)) << "an answer to an object that is gone";
+  EXPECT_THAT(slots, ElementsAre(0U, 0U));
+}
+
+TEST(Outside, SlowFetchesLeaveRoomForWritesAndForEachOther) {
+  World world(
+      {{.plan =
+            [](const PlanInput& input) {
+              Plan plan;
+              plan.actions.push_back(Ask{.slot = "fetch", .request = FetchOf("https://x")});
+              plan.actions.push_back(Delete{.key = input.object.key, .uid = input.object.uid});
+              return plan;
+            }}},
+      EngineOptions{.max_writes_in_flight = 1, .max_outside_in_flight = 1});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("a"), 5)));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("b"), 6)));
+  const std::vector<Effect> first = world.Effects();
+  ASSERT_THAT(first, SizeIs(2));
+  EXPECT_EQ(As<Delete>(first[0]).key, App("a"));
+  EXPECT_EQ(As<Outside>(first[1]).key, App("a"));
+  world.AnswerOutside(first[1], OutsideResult(OutsideValue()));
+  EXPECT_EQ(As<Outside>(world.OnlyEffect()).key, App("b"));
+}
+
+}  // namespace
+}  // namespace slipway::runtime::testing
