@@ -194,7 +194,7 @@ class World:
                 raise WorldError(f"{binary} is not there; `./dev build` makes it")
         self.data = self.directory / "server"
         self.server, self.url, self.agents_url, self.ca_hash = None, "", "", ""
-        self.listen, self.agent_listen = "127.0.0.1:0", "127.0.0.1:0"
+        self.listen, self.agent_listen, self.grace = "127.0.0.1:0", "127.0.0.1:0", "6s"
         self.agents, self.git = {}, None
 
     # -- the server ---------------------------------------------------------------------------------------------------
@@ -204,7 +204,7 @@ class World:
         seen = log.stat().st_size if log.exists() else 0
         self.server = Process("slipway server", [
             self.slipway_binary, "server", "--data-dir", self.data, "--listen", self.listen, "--agent-listen",
-            self.agent_listen], log)
+            self.agent_listen, "--agent-grace", self.grace], log)
 
         def ready():
             if not self.server.running():

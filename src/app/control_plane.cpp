@@ -160,12 +160,15 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       io, *client, *packs, *pki, clock,
       gateway::GatewayOptions{.listener = ListenerFor(agent_address, kAgentConnections),
                               .incarnation = registry->incarnation().value,
+                              .heartbeat_interval = options.agent_grace / 3,
+                              .grace = options.agent_grace,
                               .run_on_pool = run_on_pool});
   api = std::make_unique<apiserver::Server>(
       io, *registry, metrics, clock, gateway.get(),
       apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
-  controllers = std::make_unique<Controllers>(io, *client, *git, clock,
-                                              runtime::EngineOptions{.seed = RandomSeed()});
+  controllers = std::make_unique<Controllers>(
+      io, *client, *git, clock,
+      Controllers::Options{.engine = {.seed = RandomSeed()}, .agent_grace = options.agent_grace});
   MakeMetrics();
   return Ok();
 }

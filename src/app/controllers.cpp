@@ -34,14 +34,6 @@ std::uint64_t NumberOf(const std::string& resource_version) {
   return number;
 }
 
-/// The operations of a patch behind tests of uid and generation, so that reports on status do not make it conflict.
-std::string GuardedPatch(const runtime::Patch& patch) {
-  std::string text = R"([{"op":"test","path":"/metadata/uid","value":")" + patch.uid.value +
-                     R"("},{"op":"test","path":"/metadata/generation","value":)" +
-                     std::to_string(patch.generation) + "},";
-  return text + patch.operations.substr(patch.operations.find('[') + 1);
-}
-
 }  // namespace
 
 /// Hands what happens to one kind to the engine.
@@ -76,12 +68,12 @@ class Controllers::Feed final : public kube::ObjectSink {
 };
 
 Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-                         const Clock& clock, runtime::EngineOptions options)
+                         const Clock& clock, Options options)
     : io_(io),
       client_(client),
       git_(git),
       clock_(clock),
-      engine_(AllPlanners(), std::move(options)),
+      engine_(AllPlanners(options.agent_grace), std::move(options.engine)),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }
@@ -160,7 +152,7 @@ void Controllers::Execute(const Effect& effect) {
             client_.Create(NameOf(work.key), work.json, written);
           },
           [&](const runtime::Patch& work) {
-            client_.Patch(NameOf(work.key), GuardedPatch(work), written);
+            client_.Patch(NameOf(work.key), work.operations, written);
           },
           [&](const runtime::WriteStatus& work) {
             client_.WriteStatus(NameOf(work.key), work.uid, std::to_string(work.version),

@@ -15,16 +15,22 @@
 
 namespace slipway::app {
 
-/// Every planner of the control plane, in the order in which the engine asks them.
-std::vector<std::unique_ptr<runtime::Planner>> AllPlanners();
+/// Every planner of the control plane, in the order in which the engine asks them. `agent_grace`: how long agents have to come
+/// back after a start before anybody is judged by their absence.
+std::vector<std::unique_ptr<runtime::Planner>> AllPlanners(Duration agent_grace);
 
 /// The shell around the engine: tells it what the API says, lets it think, does what it wants done. Constructed, used and
 /// destroyed on the one thread that runs `io`.
 class Controllers {
  public:
+  struct Options {
+    runtime::EngineOptions engine;
+    Duration agent_grace{30'000};  ///< at least the gateway's
+  };
+
   /// All references outlive it.
   Controllers(boost::asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-              const Clock& clock, runtime::EngineOptions options);
+              const Clock& clock, Options options);
   ~Controllers();
 
   /// Starts to watch and to plan.

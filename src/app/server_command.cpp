@@ -15,6 +15,7 @@
 #include <cstdlib>
 #include <iostream>
 
+#include "reconciler/api/scalars.hpp"
 #include "src/app/control_plane.hpp"
 
 namespace slipway::app {
@@ -25,6 +26,7 @@ namespace asio = boost::asio;
 /// An orderly stop takes less than this; then the process ends as it is. What was acknowledged is durable anyway.
 constexpr std::chrono::milliseconds kStopWithin{4'500};
 constexpr Duration kDrain{500};
+constexpr Duration kShortestGrace{3'000};
 
 void RaiseFileLimit() {
   rlimit limit{};
@@ -132,6 +134,17 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
                       "Another name or address by which clients and agents reach this machine");
   command->add_flag("--allow-file-urls", options->allow_file_urls,
                     "Let GitRepositories name file:// URLs, which read this machine's files");
+  command->add_option_function<std::string>(
+      "--agent-grace",
+      [options](const std::string& text) {
+        const auto parsed = api::ParseDuration(text);
+        if (!parsed.has_value() || parsed.value() < kShortestGrace) {
+          throw CLI::ValidationError("--agent-grace",
+                                     "must be a length of time of at least 3s, such as 15s");
+        }
+        options->agent_grace = parsed.value();
+      },
+      "Silence of an agent after which its server counts as unreachable (15s)");
   command->add_option("--log-level", options->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

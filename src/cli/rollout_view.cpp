@@ -43,12 +43,14 @@ const api::ServerRelease* ReleaseOf(const api::Server& server, const std::string
   return nullptr;
 }
 
-/// The servers with an intent of `rollout` for this application, in the order of their names.
-std::vector<Part> PartsOf(const RolloutPicture& picture, const std::string& rollout) {
+/// The servers whose intent this rollout wrote, in the order of their names: those that it brings, or takes `back`.
+std::vector<Part> PartsOf(const RolloutPicture& picture, bool back) {
+  const std::string& name = picture.rollout.metadata.name;
   std::vector<Part> parts;
   for (const api::Server& server : picture.servers) {
     for (const api::Intent& intent : server.spec.releases) {
-      if (intent.application == picture.rollout.spec.application && intent.rollout == rollout) {
+      if (intent.application == picture.rollout.spec.application &&
+          (back ? intent.from : intent.rollout) == name) {
         parts.push_back({&server, &intent, ReleaseOf(server, intent.application)});
       }
     }
@@ -258,7 +260,7 @@ std::vector<std::string> DrawRollout(const RolloutPicture& picture, const Look& 
   const bool back =
       rollout.status.phase == api::RolloutPhase::kRollingBack && rollout.status.stable;
   lines.push_back((waves.empty() && !back ? "└─ " : "├─ ") + GateLine(picture, look.color));
-  const std::vector<Part> parts = PartsOf(picture, rollout.metadata.name);
+  const std::vector<Part> parts = PartsOf(picture, false);
   std::size_t good = 0;
   for (std::size_t i = 0; i < waves.size(); ++i) {
     std::vector<Part> members;
@@ -274,7 +276,7 @@ std::vector<std::string> DrawRollout(const RolloutPicture& picture, const Look& 
                i + 1 == waves.size() && !back, look.color, lines);
   }
   if (back) {
-    std::vector<Part> returning = PartsOf(picture, rollout.status.stable->rollout);
+    std::vector<Part> returning = PartsOf(picture, true);
     std::erase_if(returning, [](const Part& part) { return part.Done() && part.Good(); });
     DrawBranch(Colored("back to " + rollout.status.stable->rollout, kRed, look.color), returning,
                true, look.color, lines);
@@ -303,14 +305,11 @@ std::vector<std::string> TellChanges(const RolloutPicture* before, const Rollout
   }
   const auto parts = [](const RolloutPicture& picture) {
     std::vector<std::pair<std::string, std::string>> words;
-    for (const Part& part : PartsOf(picture, picture.rollout.metadata.name)) {
+    for (const Part& part : PartsOf(picture, false)) {
       words.emplace_back(part.server->metadata.name, WordsFor(part));
     }
-    if (picture.rollout.status.phase == api::RolloutPhase::kRollingBack &&
-        picture.rollout.status.stable) {
-      for (const Part& part : PartsOf(picture, picture.rollout.status.stable->rollout)) {
-        words.emplace_back(part.server->metadata.name, "going back, " + WordsFor(part));
-      }
+    for (const Part& part : PartsOf(picture, true)) {
+      words.emplace_back(part.server->metadata.name, "going back, " + WordsFor(part));
     }
     return words;
   };
