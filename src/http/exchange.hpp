@@ -79,7 +79,7 @@ class Exchange {
 
   /// Turns the connection into a WebSocket. kBadRequest: the client did not ask for one, or not
   /// for `options.subprotocol`; an answer can still be sent. The handler owns the WebSocket's
-  /// life: the connection is closed when it returns.
+  /// life: the connection is closed when it returns. OnEnd then says that the listener is stopping.
   virtual boost::asio::awaitable<Result<std::shared_ptr<WebSocket>>> Upgrade(
       WebSocketOptions options) = 0;
 };

@@ -1,0 +1,123 @@
+#include "src/http/beast_web_socket.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/ssl.hpp>
+#include <string_view>
+
+namespace slipway::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+
+bool Offers(const wire::request<wire::string_body>& request, const std::string& protocol) {
+  wire::token_list offered(request[wire::field::sec_websocket_protocol]);
+  return offered.exists(protocol);
+}
+
+}  // namespace
+
+BeastWebSocket::BeastWebSocket(std::shared_ptr<Connection> connection, WebSocketOptions options)
+    : connection_(std::move(connection)),
+      options_(std::move(options)),
+      socket_(connection_->stream()),
+      buffer_(options_.message_bytes + (16 << 10)),
+      write_deadline_(connection_->stream().get_executor()) {
+  socket_.read_message_max(options_.message_bytes);
+  socket_.text(true);
+  socket_.set_option(websocket::stream_base::timeout{.handshake_timeout = options_.write,
+                                                     .idle_timeout = options_.silence,
+                                                     .keep_alive_pings = true});
+}
+
+asio::awaitable<Result<void>> BeastWebSocket::Accept(wire::request<wire::string_body> request) {
+  if (!websocket::is_upgrade(request)) {
+    co_return Fail(Code::kBadRequest, "this address is for WebSockets");
+  }
+  if (!Offers(request, options_.subprotocol)) {
+    co_return Fail(Code::kBadRequest, "this WebSocket speaks only " + options_.subprotocol);
+  }
+  const std::string protocol = options_.subprotocol;
+  const auto decorate = [protocol](websocket::response_type& response) {
+    response.set(wire::field::sec_websocket_protocol, protocol);
+  };
+  socket_.set_option(websocket::stream_base::decorator(decorate));
+  connection_->ExpireNever();  // the WebSocket has its own time-outs
+  boost::system::error_code error;
+  co_await socket_.async_accept(request, asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return Ok();
+}
+
+Error BeastWebSocket::Broken(const boost::system::error_code& error) {
+  Abort();
+  if (error == beast::error::timeout) {
+    return Fail(Code::kTimeout, "the other side was silent for too long");
+  }
+  if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
+    return Fail(Code::kBadRequest,
+                "the message is larger than " + std::to_string(options_.message_bytes) + " bytes");
+  }
+  return Fail(Code::kUnavailable, "the WebSocket was closed: " + error.message());
+}
+
+asio::awaitable<Result<std::string>> BeastWebSocket::Read() {
+  const auto self = shared_from_this();
+  boost::system::error_code error;
+  co_await socket_.async_read(buffer_, asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return Broken(error);
+  }
+  if (!socket_.got_text()) {
+    Abort();
+    co_return Fail(Code::kBadRequest, "binary messages are not part of this protocol");
+  }
+  std::string message = beast::buffers_to_string(buffer_.data());
+  buffer_.consume(buffer_.size());
+  if (buffer_.capacity() > (64 << 10)) {
+    buffer_.shrink_to_fit();
+  }
+  co_return message;
+}
+
+asio::awaitable<Result<void>> BeastWebSocket::Write(std::string message) {
+  const auto self = shared_from_this();
+  write_deadline_.expires_after(options_.write);
+  write_deadline_.async_wait([weak = weak_from_this()](const boost::system::error_code& cancelled) {
+    const auto late = weak.lock();
+    if (!cancelled && late != nullptr) {
+      late->Abort();
+    }
+  });
+  boost::system::error_code error;
+  const auto bytes = asio::buffer(message);
+  co_await socket_.async_write(bytes, asio::redirect_error(asio::use_awaitable, error));
+  write_deadline_.cancel();
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return Ok();
+}
+
+asio::awaitable<void> BeastWebSocket::Close(std::uint16_t code, std::string reason) {
+  const auto self = shared_from_this();
+  websocket::close_reason good_bye(code);
+  good_bye.reason = reason.substr(0, 120);
+  boost::system::error_code error;
+  co_await socket_.async_close(good_bye, asio::redirect_error(asio::use_awaitable, error));
+  Abort();
+}
+
+void BeastWebSocket::Abort() { connection_->Abort(); }
+
+}  // namespace slipway::http

@@ -1,0 +1,300 @@
+#include "src/http/http_exchange.hpp"
+
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/ssl.hpp>
+#include <cstdio>
+#include <ctime>
+#include <limits>
+
+#include "src/http/beast_web_socket.hpp"
+#include "src/http/request_target.hpp"
+
+namespace slipway::http {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace wire = boost::beast::http;
+
+using Head = wire::response_header<>;
+
+std::string Lower(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](unsigned char letter) { return std::tolower(letter); });
+  return text;
+}
+
+std::string HttpDate() {
+  const std::time_t now = std::time(nullptr);
+  std::tm parts{};
+  gmtime_r(&now, &parts);
+  char text[64];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
+  return text;
+}
+
+void FillHead(const Response& response, Head& head) {
+  head.version(11);
+  head.result(static_cast<unsigned>(response.status));
+  head.set(wire::field::date, HttpDate());
+  head.set(wire::field::content_type, response.content_type);
+  head.set(wire::field::cache_control, "no-cache, private");
+  for (const auto& [name, value] : response.headers) {
+    head.insert(name, value);
+  }
+}
+
+}  // namespace
+
+HttpExchange::HttpExchange(std::shared_ptr<Connection> connection)
+    : connection_(std::move(connection)) {
+  parser_.header_limit(static_cast<std::uint32_t>(connection_->limits().header_bytes));
+  // ReadBody limits the body, before any of it is parsed: until then the head shall be readable.
+  parser_.body_limit(std::numeric_limits<std::uint64_t>::max());
+}
+
+Error HttpExchange::Broken(const boost::system::error_code& error) {
+  connection_->Abort();
+  if (error == beast::error::timeout) {
+    return Fail(Code::kTimeout, "the client was too slow");
+  }
+  return Fail(Code::kUnavailable, "the connection broke: " + error.message());
+}
+
+Result<void> HttpExchange::TakeHead() {
+  const auto& message = parser_.get();
+  head_.method = std::string(message.method_string());
+  for (const auto& field : message) {
+    head_.headers.emplace_back(Lower(std::string(field.name_string())), std::string(field.value()));
+  }
+  return ParseTarget(std::string_view(message.target().data(), message.target().size()), head_);
+}
+
+asio::awaitable<bool> HttpExchange::ReadHead() {
+  connection_->ExpireAfter(connection_->limits().header);
+  boost::system::error_code error;
+  co_await wire::async_read_header(connection_->stream(), connection_->buffer(), parser_,
+                                   asio::redirect_error(asio::use_awaitable, error));
+  if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
+    std::string message = "the header is larger than " +
+                          std::to_string(connection_->limits().header_bytes) + " bytes\n";
+    co_await Refuse(431, std::move(message));
+    co_return false;
+  }
+  const bool ours = error.category() == make_error_code(wire::error::bad_method).category();
+  if (error && ours && error != wire::error::end_of_stream &&
+      error != wire::error::partial_message) {
+    std::string message = "this is no HTTP/1.1 request: " + error.message() + "\n";
+    co_await Refuse(400, std::move(message));
+    co_return false;
+  }
+  if (error) {
+    connection_->Abort();
+    co_return false;
+  }
+  const auto taken = TakeHead();
+  if (!taken.has_value()) {
+    std::string message = taken.error().message + "\n";
+    co_await Refuse(400, std::move(message));
+  }
+  co_return taken.has_value();
+}
+
+asio::awaitable<void> HttpExchange::Refuse(int status, std::string message) {
+  Response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(message);
+  const auto sent = co_await Respond(std::move(response));
+  if (sent.has_value()) {
+    co_await connection_->Drain();
+  }
+}
+
+asio::awaitable<void> HttpExchange::SendContinue() {
+  connection_->ExpireAfter(connection_->limits().write);
+  boost::system::error_code error;
+  const std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
+  const auto bytes = asio::buffer(text);
+  co_await asio::async_write(connection_->stream(), bytes,
+                             asio::redirect_error(asio::use_awaitable, error));
+}
+
+asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
+  if (connection_->reading_ahead()) {
+    co_return Fail(Code::kInternal, "the body is read before OnEnd");
+  }
+  const std::uint64_t most = std::min(limit, connection_->limits().body_bytes);
+  const Error too_large =
+      Fail(Code::kTooLarge, "the body is larger than " + std::to_string(most) + " bytes");
+  const auto announced = parser_.content_length();
+  if (announced && *announced > most) {
+    co_return too_large;
+  }
+  parser_.body_limit(most);
+  if (!parser_.is_done() && Lower(head_.Header("expect")) == "100-continue") {
+    co_await SendContinue();
+  }
+  connection_->ExpireAfter(connection_->limits().body);
+  boost::system::error_code error;
+  if (!parser_.is_done()) {
+    co_await wire::async_read(connection_->stream(), connection_->buffer(), parser_,
+                              asio::redirect_error(asio::use_awaitable, error));
+  }
+  if (error == wire::error::body_limit) {
+    co_return too_large;
+  }
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return std::move(parser_.get().body());
+}
+
+bool HttpExchange::KeepsAlive() const {
+  return parser_.is_done() && parser_.get().keep_alive() && !connection_->stopping() &&
+         !connection_->broken();
+}
+
+asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
+  state_ = State::kAnswered;
+  wire::response<wire::string_body> message;
+  FillHead(response, message.base());
+  message.body() = std::move(response.body);
+  message.prepare_payload();
+  message.keep_alive(KeepsAlive());
+  wire::response_serializer<wire::string_body> serializer(message);
+  if (head_.method == "HEAD") {
+    serializer.split(true);
+  }
+  while (!serializer.is_done()) {
+    if (serializer.split() && serializer.is_header_done()) {
+      break;
+    }
+    connection_->ExpireAfter(connection_->limits().write);
+    boost::system::error_code error;
+    co_await wire::async_write_some(connection_->stream(), serializer,
+                                    asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_return Broken(error);
+    }
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> HttpExchange::BeginStream(Response response) {
+  if (parser_.get().version() < 11) {
+    Response refusal;
+    refusal.status = 505;
+    refusal.content_type = "text/plain; charset=utf-8";
+    refusal.body = "streams need HTTP/1.1\n";
+    const auto sent = co_await Respond(std::move(refusal));
+    if (!sent.has_value()) {
+      co_return sent.error();
+    }
+    co_return Fail(Code::kBadRequest, "streams need HTTP/1.1");
+  }
+  state_ = State::kStreaming;
+  wire::response<wire::empty_body> message;
+  FillHead(response, message.base());
+  message.chunked(true);
+  message.keep_alive(KeepsAlive());
+  wire::response_serializer<wire::empty_body> serializer(message);
+  connection_->ExpireAfter(connection_->limits().write);
+  boost::system::error_code error;
+  co_await wire::async_write_header(connection_->stream(), serializer,
+                                    asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
+  if (connection_->broken()) {
+    co_return Fail(Code::kUnavailable, "the client has gone");
+  }
+  if (chunk.empty()) {
+    co_return Ok();  // an empty chunk would end the stream
+  }
+  const wire::chunk_body<asio::const_buffer> framed(asio::buffer(chunk));
+  connection_->ExpireAfter(connection_->limits().write);
+  boost::system::error_code error;
+  co_await asio::async_write(connection_->stream(), framed,
+                             asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> HttpExchange::EndStream() {
+  state_ = State::kAnswered;
+  const wire::chunk_last<wire::chunk_crlf> last;
+  connection_->ExpireAfter(connection_->limits().write);
+  boost::system::error_code error;
+  co_await asio::async_write(connection_->stream(), last,
+                             asio::redirect_error(asio::use_awaitable, error));
+  if (error) {
+    co_return Broken(error);
+  }
+  co_return Ok();
+}
+
+void HttpExchange::OnEnd(std::function<void()> ended) {
+  if (connection_->broken() || connection_->stopping()) {
+    ended();
+    return;
+  }
+  connection_->on_end = std::move(ended);
+  if (parser_.is_done() && state_ != State::kUpgraded) {
+    connection_->ReadAhead();
+  }
+}
+
+asio::awaitable<bool> HttpExchange::Finish() {
+  connection_->on_end = nullptr;
+  if (connection_->broken() || state_ == State::kUpgraded) {
+    connection_->Abort();
+    co_return false;
+  }
+  if (state_ == State::kStreaming) {  // cut short: the client must not take it for complete
+    connection_->Abort();
+    co_return false;
+  }
+  if (state_ == State::kUnanswered) {
+    Response response;
+    response.status = 500;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = "this request was not answered: a fault of the server\n";
+    const auto sent = co_await Respond(std::move(response));
+    if (!sent.has_value()) {
+      co_return false;
+    }
+  }
+  if (!parser_.is_done() && !connection_->broken()) {
+    co_await connection_->Drain();
+  }
+  co_return KeepsAlive();
+}
+
+asio::awaitable<Result<std::shared_ptr<WebSocket>>> HttpExchange::Upgrade(
+    WebSocketOptions options) {
+  if (connection_->reading_ahead() || !parser_.is_done()) {
+    co_return Fail(Code::kBadRequest, "a request for a WebSocket has no body");
+  }
+  auto socket = std::make_shared<BeastWebSocket>(connection_, std::move(options));
+  wire::request<wire::string_body> request = parser_.get();
+  auto accepted = co_await socket->Accept(std::move(request));
+  if (!accepted.has_value()) {
+    co_return accepted.error();
+  }
+  state_ = State::kUpgraded;
+  co_return std::shared_ptr<WebSocket>(std::move(socket));
+}
+
+}  // namespace slipway::http
