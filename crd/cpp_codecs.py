@@ -73,7 +73,7 @@ def _struct_text(struct):
 
 def source(model, file):
     enums, structs = model.of_file(file)
-    lines = [BANNER, '#include "reconciler/api/json_codecs.hpp"', '#include "reconciler/base/assert.hpp"', "",
+    lines = [BANNER, "#include <nlohmann/json.hpp>", "", '#include "reconciler/api/json_codecs.hpp"', '#include "reconciler/base/assert.hpp"', "",
              "namespace slipway::api::codec {", ""]
     for enum in enums:
         lines += _enum_codec(enum)

@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 namespace slipway::api::codec {
 namespace {
@@ -64,6 +65,56 @@ bool IsObject(const Json& json, Cursor& at) {
   }
   return true;
 }
+
+bool IsList(const Json& json, Cursor& at) {
+  if (!json.is_array()) {
+    at.Refuse("must be a list");
+    return false;
+  }
+  return true;
+}
+
+std::size_t Size(const Json& list) { return list.size(); }
+
+const Json& Item(const Json& list, std::size_t index) { return list[index]; }
+
+const Json* FindField(const Json& object, std::string_view key) {
+  const auto found = object.find(key);
+  return found != object.end() && !found->is_null() ? &*found : nullptr;
+}
+
+void ReadEach(const Json& object, Cursor& at,
+              const std::function<void(const std::string& key, const Json& value)>& read) {
+  for (const auto& [key, value] : object.items()) {
+    at.Enter(key);
+    read(key, value);
+    at.Leave();
+    if (at.failed()) {
+      return;
+    }
+  }
+}
+
+std::optional<Error> ParseAndRead(std::string_view text,
+                                  const std::function<void(const Json&, Cursor&)>& read) {
+  const auto json = Parse(text);
+  if (json.has_error()) {
+    return json.error();
+  }
+  Cursor at;
+  read(json.value(), at);
+  return at.failed() ? std::optional(at.TakeError()) : std::nullopt;
+}
+
+void Put(Json& object, std::string_view key, Json&& value) {
+  object[std::string(key)] = std::move(value);
+}
+
+void Append(Json& list, Json&& value) { list.push_back(std::move(value)); }
+
+void MakeList(Json& json) { json = Json::array(); }
+
+void MakeObject(Json& json) { json = Json::object(); }
 
 void ReadKind(const Json& object, std::string_view kind, Cursor& at) {
   const auto found = object.find("kind");

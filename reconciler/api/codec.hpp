@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,7 +15,8 @@
 #include "reconciler/base/ids.hpp"
 #include "reconciler/base/result.hpp"
 
-// What the generated codecs are made of. Heavy: only for their .cpp files.
+// What the generated codecs are made of, and what others build codecs of their own from. A file that uses it
+// includes <nlohmann/json.hpp>. Pure; one Cursor belongs to one thread.
 namespace slipway::api::codec {
 
 using Json = nlohmann::json;
@@ -51,8 +53,10 @@ Result<Json> Parse(std::string_view text);
 /// `value` as text, keys sorted. Bytes that are no UTF-8 become U+FFFD.
 std::string Print(const Json& value);
 
-// --- JSON -> value. Overloads for enums and structs are generated.
+// --- JSON -> value. Each Read refuses by the cursor what does not fit, and then leaves `value` in any
+// state. Overloads for enums and structs are generated.
 
+/// A scalar, or the whole of metadata.
 void Read(const Json& json, bool& value, Cursor& at);
 void Read(const Json& json, std::int64_t& value, Cursor& at);
 void Read(const Json& json, std::string& value, Cursor& at);
@@ -63,46 +67,55 @@ void Read(const Json& json, Quantity& value, Cursor& at);
 void Read(const Json& json, OwnerReference& value, Cursor& at);
 void Read(const Json& json, ObjectMeta& value, Cursor& at);
 
+/// Whether `json` is an object, or a list; refuses it otherwise.
+bool IsObject(const Json& json, Cursor& at);
+bool IsList(const Json& json, Cursor& at);
+
+/// The items of a list, and the value of a field: nullptr where it is absent or null.
+std::size_t Size(const Json& list);
+const Json& Item(const Json& list, std::size_t index);
+const Json* FindField(const Json& object, std::string_view key);
+
+/// Calls `read` for each field of an object until something is refused.
+void ReadEach(const Json& object, Cursor& at,
+              const std::function<void(const std::string& key, const Json& value)>& read);
+
+/// An id is read as its text.
 template <typename Tag>
 void Read(const Json& json, StrongId<Tag>& value, Cursor& at) {
   Read(json, value.value, at);
 }
 
+/// What is there is read; ReadField does not come here for what is absent.
 template <typename T>
 void Read(const Json& json, std::optional<T>& value, Cursor& at) {
   Read(json, value.emplace(), at);
 }
 
+/// A list, item by item.
 template <typename T>
 void Read(const Json& json, std::vector<T>& value, Cursor& at) {
-  if (!json.is_array()) {
-    at.Refuse("must be a list");
+  if (!IsList(json, at)) {
     return;
   }
-  value.reserve(json.size());
-  for (std::size_t index = 0; index < json.size() && !at.failed(); ++index) {
+  value.reserve(Size(json));
+  for (std::size_t index = 0; index < Size(json) && !at.failed(); ++index) {
     at.Enter(index);
-    Read(json[index], value.emplace_back(), at);
+    Read(Item(json, index), value.emplace_back(), at);
     at.Leave();
   }
 }
 
+/// An object with any keys.
 template <typename T>
 void Read(const Json& json, std::map<std::string, T>& value, Cursor& at) {
-  if (!json.is_object()) {
-    at.Refuse("must be an object");
-    return;
-  }
-  for (const auto& [key, item] : json.items()) {
-    at.Enter(key);
-    Read(item, value[key], at);
-    at.Leave();
-    if (at.failed()) {
-      return;
-    }
+  if (IsObject(json, at)) {
+    ReadEach(json, at,
+             [&](const std::string& key, const Json& item) { Read(item, value[key], at); });
   }
 }
 
+/// Whether a field may be absent.
 enum class Presence : std::uint8_t { kOptional, kRequired };
 
 /// Reads `object[key]` where it is there and not null; the value stays as it is otherwise.
@@ -111,9 +124,9 @@ void ReadField(const Json& object, std::string_view key, Presence presence, T& v
   if (at.failed()) {
     return;
   }
-  const auto found = object.find(key);
+  const Json* found = FindField(object, key);
   at.Enter(key);
-  if (found != object.end() && !found->is_null()) {
+  if (found != nullptr) {
     Read(*found, value, at);
   } else if (presence == Presence::kRequired) {
     at.Refuse("is required");
@@ -121,27 +134,28 @@ void ReadField(const Json& object, std::string_view key, Presence presence, T& v
   at.Leave();
 }
 
-/// Whether `json` is an object; refuses it otherwise.
-bool IsObject(const Json& json, Cursor& at);
-
 /// Refuses an object of another kind; one without a kind is accepted.
 void ReadKind(const Json& object, std::string_view kind, Cursor& at);
 
-/// Parses and reads a whole document.
+/// Parses text and hands the tree to `read`. What was wrong; nothing where all was well.
+std::optional<Error> ParseAndRead(std::string_view text,
+                                  const std::function<void(const Json&, Cursor&)>& read);
+
+/// Reads a whole document.
 template <typename T>
 Result<T> DecodeAs(std::string_view text) {
-  SLIPWAY_TRY(json, Parse(text));
   T value;
-  Cursor at;
-  Read(json, value, at);
-  if (at.failed()) {
-    return at.TakeError();
+  std::optional<Error> error =
+      ParseAndRead(text, [&](const Json& json, Cursor& at) { Read(json, value, at); });
+  if (error) {
+    return std::move(*error);
   }
   return value;
 }
 
 // --- value -> JSON. Overloads for enums and structs are generated.
 
+/// A scalar, or the whole of metadata.
 Json Write(bool value, Form form);
 Json Write(std::int64_t value, Form form);
 Json Write(const std::string& value, Form form);
@@ -152,25 +166,38 @@ Json Write(Quantity value, Form form);
 Json Write(const OwnerReference& value, Form form);
 Json Write(const ObjectMeta& value, Form form);
 
-template <typename Tag>
-Json Write(const StrongId<Tag>& value, Form form) {
+/// Sets a field; makes `object` an object where it is null. Append: the same for a list.
+void Put(Json& object, std::string_view key, Json&& value);
+void Append(Json& list, Json&& value);
+
+/// A list without items and an object without fields.
+void MakeList(Json& json);
+void MakeObject(Json& json);
+
+/// An id is written as its text. (Tree is always Json, named so late that json_fwd.hpp is enough here.)
+template <typename Tag, typename Tree = Json>
+Tree Write(const StrongId<Tag>& value, Form form) {
   return Write(value.value, form);
 }
 
-template <typename T>
-Json Write(const std::vector<T>& value, Form form) {
-  Json json = Json::array();
+/// A list, item by item.
+template <typename T, typename Tree = Json>
+Tree Write(const std::vector<T>& value, Form form) {
+  Tree json;
+  MakeList(json);
   for (const T& item : value) {
-    json.push_back(Write(item, form));
+    Append(json, Write(item, form));
   }
   return json;
 }
 
-template <typename T>
-Json Write(const std::map<std::string, T>& value, Form form) {
-  Json json = Json::object();
+/// An object with any keys.
+template <typename T, typename Tree = Json>
+Tree Write(const std::map<std::string, T>& value, Form form) {
+  Tree json;
+  MakeObject(json);
   for (const auto& [key, item] : value) {
-    json[key] = Write(item, form);
+    Put(json, key, Write(item, form));
   }
   return json;
 }
@@ -178,14 +205,14 @@ Json Write(const std::map<std::string, T>& value, Form form) {
 /// Writes a field that is always there.
 template <typename T>
 void WriteRequired(Json& object, const char* key, const T& value, Form form) {
-  object[key] = Write(value, form);
+  Put(object, key, Write(value, form));
 }
 
 /// Writes a field that has a default; the canonical form leaves the default out.
 template <typename T>
 void WriteDefaulted(Json& object, const char* key, const T& value, const T& initial, Form form) {
   if (form == Form::kComplete || !(value == initial)) {
-    object[key] = Write(value, form);
+    Put(object, key, Write(value, form));
   }
 }
 
@@ -193,7 +220,7 @@ void WriteDefaulted(Json& object, const char* key, const T& value, const T& init
 template <typename T>
 void WriteOptional(Json& object, const char* key, const std::optional<T>& value, Form form) {
   if (value.has_value()) {
-    object[key] = Write(*value, form);
+    Put(object, key, Write(*value, form));
   }
 }
 
@@ -201,7 +228,7 @@ void WriteOptional(Json& object, const char* key, const std::optional<T>& value,
 template <typename T>
 void WriteUnlessEmpty(Json& object, const char* key, const T& value, Form form) {
   if (!value.empty()) {
-    object[key] = Write(value, form);
+    Put(object, key, Write(value, form));
   }
 }
 

@@ -1,7 +1,7 @@
 #include "reconciler/api/scalars.hpp"
 
+#include <algorithm>
 #include <array>
-#include <cstdio>
 #include <limits>
 #include <optional>
 
@@ -38,6 +38,12 @@ bool Take(std::string_view& text, std::string_view prefix) {
   }
   text.remove_prefix(prefix.size());
   return true;
+}
+
+/// `number`, which is not negative, with zeros in front.
+std::string Padded(std::int64_t number, std::size_t width) {
+  const std::string digits = std::to_string(number);
+  return std::string(digits.size() < width ? width - digits.size() : 0, '0') + digits;
 }
 
 /// The number that at most kMostDigits digits say.
@@ -264,16 +270,13 @@ std::string FormatTime(Time time) {
   const auto midnight = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{midnight};
   const std::int64_t clock = (time - midnight).count();
-  std::array<char, 64> buffer{};
-  std::snprintf(buffer.data(), buffer.size(), "%04d-%02u-%02uT%02d:%02d:%02d",
-                static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()), static_cast<int>(clock / kHour),
-                static_cast<int>(clock % kHour / kMinute),
-                static_cast<int>(clock % kMinute / kSecond));
-  std::string text = buffer.data();
+  std::string text = Padded(static_cast<int>(date.year()), 4) + "-" +
+                     Padded(static_cast<unsigned>(date.month()), 2) + "-" +
+                     Padded(static_cast<unsigned>(date.day()), 2) + "T" + Padded(clock / kHour, 2) +
+                     ":" + Padded(clock % kHour / kMinute, 2) + ":" +
+                     Padded(clock % kMinute / kSecond, 2);
   if (clock % kSecond != 0) {
-    std::snprintf(buffer.data(), buffer.size(), ".%03d", static_cast<int>(clock % kSecond));
-    text += buffer.data();
+    text += "." + Padded(clock % kSecond, 3);
   }
   return text + "Z";
 }

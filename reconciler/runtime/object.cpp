@@ -4,6 +4,7 @@
 #include <charconv>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <nlohmann/json.hpp>
 
 #include "reconciler/api/application.hpp"
 #include "reconciler/api/codec.hpp"

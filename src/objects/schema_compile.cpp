@@ -1,4 +1,7 @@
+#include <re2/re2.h>
+
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "reconciler/base/assert.hpp"
 #include "src/objects/schema_node.hpp"
@@ -72,7 +75,8 @@ const std::map<std::string, Setter>& Keywords() {
       {"title", Set(&SchemaNode::title)},
       {"format", Set(&SchemaNode::format)},
       {"pattern", SetPattern},
-      {"default", Set(&SchemaNode::initial)},
+      {"default", [](SchemaNode& node, const Json& value,
+                     const std::string&) { node.initial = std::make_unique<Json>(value); }},
       {"enum", Set(&SchemaNode::enumeration)},
       {"minimum", Set(&SchemaNode::minimum)},
       {"maximum", Set(&SchemaNode::maximum)},
@@ -101,6 +105,9 @@ const std::map<std::string, Setter>& Keywords() {
 }
 
 }  // namespace
+
+SchemaNode::SchemaNode() = default;
+SchemaNode::~SchemaNode() = default;
 
 std::unique_ptr<SchemaNode> CompileSchema(const Json& source, const std::string& path) {
   auto node = std::make_unique<SchemaNode>();

@@ -1,28 +1,36 @@
 #pragma once
 
-#include <re2/re2.h>
-
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
-// A compiled schema. Heavy: only for the .cpp files of this folder.
+namespace re2 {
+class RE2;
+}
+
+// A compiled schema; only for this folder. Immutable once compiled, hence thread-safe.
 namespace slipway::objects {
 
+/// `type` of a schema; kIntOrString is x-kubernetes-int-or-string.
 enum class NodeType : std::uint8_t { kObject, kArray, kString, kInteger, kBoolean, kIntOrString };
+/// x-kubernetes-list-type: what makes two items the same.
 enum class ListType : std::uint8_t { kAtomic, kSet, kMap };
 
+/// One schema and those below it. Absent keywords are nullopt, nullptr or empty.
 struct SchemaNode {
+  SchemaNode();
+  ~SchemaNode();
+
   NodeType type = NodeType::kObject;
   std::string title;
   std::string format;
   std::string pattern_text;
   std::unique_ptr<re2::RE2> pattern;
-  std::optional<nlohmann::json> initial;  ///< the default
+  std::unique_ptr<nlohmann::json> initial;  ///< the default
   std::vector<std::string> enumeration;
   std::optional<std::int64_t> minimum;
   std::optional<std::int64_t> maximum;

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "src/objects/field_path.hpp"
 #include "src/objects/schema.hpp"
 #include "src/objects/schema_node.hpp"
@@ -70,7 +72,7 @@ void DefaultNode(const SchemaNode& node, Json& tree) {
     return;
   }
   for (const auto& [key, schema] : node.properties) {
-    if (schema->initial.has_value() && !tree.contains(key)) {
+    if (schema->initial != nullptr && !tree.contains(key)) {
       tree[key] = *schema->initial;
     }
   }

@@ -1,6 +1,9 @@
+#include <re2/re2.h>
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "reconciler/api/scalars.hpp"
