@@ -15,8 +15,8 @@
 #include "reconciler/base/ids.hpp"
 #include "reconciler/base/result.hpp"
 
-// What the generated codecs are made of, and what others build codecs of their own from. A file that uses it
-// includes <nlohmann/json.hpp>. Pure; one Cursor belongs to one thread.
+// What the generated codecs are made of, and what others build codecs of their own from. A file
+// that uses it includes <nlohmann/json.hpp>. Pure; one Cursor belongs to one thread.
 namespace slipway::api::codec {
 
 using Json = nlohmann::json;
@@ -24,7 +24,8 @@ using Json = nlohmann::json;
 /// kCanonical also leaves out every field that equals its default.
 enum class Form : std::uint8_t { kComplete, kCanonical };
 
-/// Where a decoder is in the document, and the first thing that did not fit; after that nothing more is read.
+/// Where a decoder is in the document, and the first thing that did not fit; after that nothing
+/// more is read.
 class Cursor {
  public:
   bool failed() const { return error_.has_value(); }
@@ -174,7 +175,8 @@ void Append(Json& list, Json&& value);
 void MakeList(Json& json);
 void MakeObject(Json& json);
 
-/// An id is written as its text. (Tree is always Json, named so late that json_fwd.hpp is enough here.)
+/// An id is written as its text. (Tree is always Json, named so late that json_fwd.hpp is enough
+/// here.)
 template <typename Tag, typename Tree = Json>
 Tree Write(const StrongId<Tag>& value, Form form) {
   return Write(value.value, form);

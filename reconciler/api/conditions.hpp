@@ -20,7 +20,8 @@ inline const Condition* FindCondition(const std::vector<Condition>& conditions,
   return found == conditions.end() ? nullptr : &*found;
 }
 
-/// Sets `wanted.type`, at the end where it is new. The time of the last transition is `now` only where the status changes.
+/// Sets `wanted.type`, at the end where it is new. The time of the last transition is `now` only
+/// where the status changes.
 inline void SetCondition(std::vector<Condition>& conditions, Condition wanted, Time now) {
   const auto found = std::ranges::find(conditions, wanted.type, &Condition::type);
   if (found == conditions.end()) {

@@ -11,7 +11,8 @@
 
 namespace slipway::api {
 
-/// Who an object belongs to. It is collected when none of its owners is left; owners are told apart by uid.
+/// Who an object belongs to. It is collected when none of its owners is left; owners are told apart
+/// by uid.
 struct OwnerReference {
   std::string api_version{};
   std::string kind{};

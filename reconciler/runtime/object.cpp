@@ -4,7 +4,6 @@
 #include <charconv>
 #include <exception>
 #include <nlohmann/json.hpp>
-#include <nlohmann/json.hpp>
 
 #include "reconciler/api/application.hpp"
 #include "reconciler/api/codec.hpp"

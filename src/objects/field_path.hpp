@@ -7,7 +7,8 @@
 
 namespace slipway::objects {
 
-/// Where in a document something is, written `spec.strategy.waves[1].upTo` or `metadata.labels[slipway.dev/fleet]`.
+/// Where in a document something is, written `spec.strategy.waves[1].upTo` or
+/// `metadata.labels[slipway.dev/fleet]`.
 class FieldPath {
  public:
   /// Steps into a field or an item for as long as it lives. `key` must live as long.

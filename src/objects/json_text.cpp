@@ -9,7 +9,8 @@
 namespace slipway::objects {
 namespace {
 
-/// Builds the tree from the parser's events; stops at the depth limit, and sees fields that come twice.
+/// Builds the tree from the parser's events; stops at the depth limit, and sees fields that come
+/// twice.
 class TreeBuilder {
  public:
   explicit TreeBuilder(std::vector<std::string>& duplicates) : duplicates_(duplicates) {}

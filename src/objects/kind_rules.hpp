@@ -9,7 +9,8 @@
 // What a schema cannot say. All functions expect trees that fit their schema and are defaulted.
 namespace slipway::objects {
 
-/// Brings an object into the form that is stored: a Secret's stringData becomes data, a Namespace gets its name as a label.
+/// Brings an object into the form that is stored: a Secret's stringData becomes data, a Namespace
+/// gets its name as a label.
 void Normalise(const KindInfo& kind, nlohmann::json& object);
 
 /// What is wrong with one object, such as a process with neither run nor service.

@@ -8,7 +8,8 @@
 
 namespace slipway::objects {
 
-/// A column of `kubectl get`. `json_path` is a path such as `.spec.url`, or text with paths in braces.
+/// A column of `kubectl get`. `json_path` is a path such as `.spec.url`, or text with paths in
+/// braces.
 struct PrinterColumn {
   std::string name;
   std::string type;  ///< string, integer, number, boolean or date
@@ -43,7 +44,8 @@ struct KindInfo {
   std::string QualifiedPlural() const;
 };
 
-/// The kinds of crd/ and core/, ordered by group, then plural. Made at the first call; lives as long as the process.
+/// The kinds of crd/ and core/, ordered by group, then plural. Made at the first call; lives as
+/// long as the process.
 const std::vector<KindInfo>& AllKinds();
 
 /// nullptr where there is no such kind.
@@ -51,7 +53,8 @@ const KindInfo* FindByPlural(std::string_view group, std::string_view version,
                              std::string_view plural);
 const KindInfo* FindByKind(std::string_view api_version, std::string_view kind);
 
-/// By what people type: kind, plural, singular or short name, in any case, with or without ".group".
+/// By what people type: kind, plural, singular or short name, in any case, with or without
+/// ".group".
 const KindInfo* FindByAnyName(std::string_view name);
 
 }  // namespace slipway::objects

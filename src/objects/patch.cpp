@@ -8,7 +8,8 @@
 
 #include "src/objects/json_text.hpp"
 
-// JSON patches are applied by hand: nlohmann's own asserts where a parent is a scalar, and knows no limits.
+// JSON patches are applied by hand: nlohmann's own asserts where a parent is a scalar, and knows no
+// limits.
 namespace slipway::objects {
 namespace {
 

@@ -14,10 +14,12 @@ struct SchemaNode;
 /// A structural schema of Kubernetes, compiled. Cheap to copy, immutable, thread-safe.
 class Schema {
  public:
-  /// Compiles a schema of ours. A keyword that is not known, or a pattern that cannot be compiled, fails an assertion.
+  /// Compiles a schema of ours. A keyword that is not known, or a pattern that cannot be compiled,
+  /// fails an assertion.
   explicit Schema(const nlohmann::json& source);
 
-  /// Removes the fields that the schema does not know and appends their paths, such as `spec.colour`.
+  /// Removes the fields that the schema does not know and appends their paths, such as
+  /// `spec.colour`.
   void Prune(nlohmann::json& tree, std::vector<std::string>& unknown) const;
 
   /// Removes fields that are null, where the schema does not allow null.

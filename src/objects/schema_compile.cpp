@@ -61,7 +61,8 @@ Setter Set(std::optional<T> SchemaNode::*member) {
   };
 }
 
-/// What each keyword does. Those that only matter to people and to server-side apply do nothing here.
+/// What each keyword does. Those that only matter to people and to server-side apply do nothing
+/// here.
 const std::map<std::string, Setter>& Keywords() {
   static const std::map<std::string, Setter> kKeywords = {
       {"description", Ignore},

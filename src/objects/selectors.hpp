@@ -11,7 +11,8 @@
 
 namespace slipway::objects {
 
-/// What `labelSelector` and `kubectl -l` say: `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2`. All must hold; none means all.
+/// What `labelSelector` and `kubectl -l` say: `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>1,m<2`. All
+/// must hold; none means all.
 class LabelSelector {
  public:
   /// Code::kBadRequest with the place where it cannot be understood.
@@ -33,16 +34,19 @@ class LabelSelector {
   std::vector<Requirement> requirements_;
 };
 
-/// What `fieldSelector` says: `metadata.name=x,status.phase!=Ended`. A field that is absent compares as "".
+/// What `fieldSelector` says: `metadata.name=x,status.phase!=Ended`. A field that is absent
+/// compares as "".
 class FieldSelector {
  public:
-  /// Code::kBadRequest where it cannot be understood, or asks for a field that `kind` does not offer.
+  /// Code::kBadRequest where it cannot be understood, or asks for a field that `kind` does not
+  /// offer.
   static Result<FieldSelector> Parse(const KindInfo& kind, std::string_view text);
 
   bool empty() const { return terms_.empty(); }
   bool Matches(const nlohmann::json& object) const;
 
-  /// The name that `metadata.name=…` demands; empty where it does not. Lets a list become a look-up.
+  /// The name that `metadata.name=…` demands; empty where it does not. Lets a list become a
+  /// look-up.
   std::string_view RequiredName() const;
 
  private:

@@ -7,7 +7,8 @@
 #include "reconciler/api/shared.hpp"
 #include "src/objects/faults.hpp"
 
-// Rules about the parts that Applications, Rollouts and slipway.yaml share. `faults` stands at the part itself.
+// Rules about the parts that Applications, Rollouts and slipway.yaml share. `faults` stands at the
+// part itself.
 namespace slipway::objects {
 
 /// Fleets or labels are named; selectors are complete.

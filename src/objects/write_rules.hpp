@@ -10,10 +10,10 @@
 #include "reconciler/base/time.hpp"
 #include "src/objects/kinds.hpp"
 
-// What a write makes of an object: Kubernetes' semantics as pure functions. `stored` is the object as a GET shows it, with
-// its metadata.resourceVersion; the result carries the same one until the store gives a new one.
-// Errors: kBadRequest (malformed, or names that do not match the path), kInvalid (with all causes), kConflict (another
-// resourceVersion or uid than the stored one).
+// What a write makes of an object: Kubernetes' semantics as pure functions. `stored` is the object
+// as a GET shows it, with its metadata.resourceVersion; the result carries the same one until the
+// store gives a new one. Errors: kBadRequest (malformed, or names that do not match the path),
+// kInvalid (with all causes), kConflict (another resourceVersion or uid than the stored one).
 namespace slipway::objects {
 
 /// What to do with fields that the schema does not know and fields that are there twice.
@@ -56,8 +56,8 @@ struct DeleteRequest {
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, nlohmann::json& object,
                                   const WriteRequest& request, const Birth& birth);
 
-/// Makes `object`, as it was sent or as a patch left it, ready to replace `stored`: keeps the stored status and what nobody
-/// may change, counts the generation.
+/// Makes `object`, as it was sent or as a patch left it, ready to replace `stored`: keeps the
+/// stored status and what nobody may change, counts the generation.
 Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const nlohmann::json& stored,
                                   nlohmann::json& object, const WriteRequest& request);
 
@@ -65,7 +65,8 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const nlohmann::json& st
 Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const nlohmann::json& stored,
                                         nlohmann::json& object, const WriteRequest& request);
 
-/// Marks `object` (the stored one, changed in place) as being deleted, or says that it is to be removed at once.
+/// Marks `object` (the stored one, changed in place) as being deleted, or says that it is to be
+/// removed at once.
 Result<WriteEffect> PrepareDelete(const KindInfo& kind, nlohmann::json& object,
                                   const DeleteRequest& request, Time now);
 

@@ -24,7 +24,8 @@ constexpr std::size_t kMaxYamlText = 3 << 20;
   throw YAML::ParserException(mark, message);
 }
 
-/// Builds the tree of one document from the parser's events. Throws YAML::ParserException on what is not accepted.
+/// Builds the tree of one document from the parser's events. Throws YAML::ParserException on what
+/// is not accepted.
 class TreeBuilder : public YAML::EventHandler {
  public:
   std::optional<Json> TakeTree() { return std::exchange(root_, std::nullopt); }
