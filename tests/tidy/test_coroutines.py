@@ -14,6 +14,7 @@ def body(statement):
     "co_await socket_.async_read_some(buffer, asio::use_awaitable);",
     "auto x = co_await this->client_->Get<api::Server>(name, std::move(options));",
     "co_await std::move(task);",
+    "co_await (*handler)(std::move(exchange));",
     "auto executor = co_await asio::this_coro::executor;",
     "SLIPWAY_CO_TRY(value, co_await Get(Key(\"a\", \"b\")));",
     "if ((co_await Read()).has_value()) { Options next{.a = 1}; }",

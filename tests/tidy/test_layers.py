@@ -53,6 +53,10 @@ def test_our_headers_are_named_from_the_root(judge, include):
     assert judge(layers, f"#include {include}\n") == [("layer", include)]
 
 
+def test_a_header_may_be_made_by_cmake(judge):
+    assert judge(layers, {"src/x/x.cpp": '#include "src/x/version.hpp"\n', "src/x/version.hpp.in": HEADER}) == []
+
+
 def test_lower_folders_of_the_core_do_not_know_higher_ones(judge):
     files = {"reconciler/base/x.cpp": '#include "reconciler/runtime/engine.hpp"\n', "reconciler/runtime/engine.hpp": HEADER}
     assert judge(layers, files) == [("layer", '"reconciler/runtime/engine.hpp"')]

@@ -76,8 +76,11 @@ def _function_around(source, block):
 
 
 def _is_plain(source, at):
-    """Whether the operand that begins at a token is `name`, `a.b->c(…)` or `std::move(name)`."""
+    """Whether the operand that begins at a token is `name`, `a.b->c(…)`, `(*f)(…)` or `std::move(name)`."""
     tokens, pairs = source.tokens, source.pairs
+    if source.words(at, at + 2) == ["(", "*"] and source.words(at + 3, at + 5) == [")", "("]:
+        at += 2
+        return _is_plain(source, at) if tokens[at].kind == "word" else False
     if at >= len(tokens) or tokens[at].kind != "word" and tokens[at].text != "::":
         return False
     while at < len(tokens):
