@@ -99,9 +99,6 @@ struct Plan {
 /// (retry, undo) is taken as it is: its owner is the application and its number the next one.
 Plan PlanApplication(const Snapshot& snapshot);
 
-/// On every Rollout that is made here: its commit is pinned under the rollout's name, and unpinned before it goes.
-inline constexpr const char* kPinFinalizer = "slipway.dev/pin";
-
 inline constexpr std::size_t kMaxFailedReleases = 50;
 
 }  // namespace slipway::application

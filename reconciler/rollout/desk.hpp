@@ -68,9 +68,6 @@ void Summarise(Desk& desk);
 std::string NameOfWave(const Desk& desk, std::int64_t wave);
 
 // ---- shared ----
-/// The next intent for a server; its attempt number was never used there with this rollout.
-AssignIntent NextIntent(const ServerView& view, const std::string& application,
-                        const api::ReleaseRef& release, std::int64_t wave);
 /// Whether another action fits into this plan.
 bool HasRoom(const Plan& plan);
 void WakeAfter(Plan& plan, Duration delay);

@@ -8,13 +8,6 @@
 #include "reconciler/rollout/intent.hpp"
 
 namespace slipway::rollout {
-namespace steps {
-
-bool HasRoom(const Plan& plan) { return plan.actions.size() < kMaxActions; }
-
-void WakeAfter(Plan& plan, Duration delay) {
-  plan.requeue_after = std::min(plan.requeue_after.value_or(delay), delay);
-}
 
 AssignIntent NextIntent(const ServerView& view, const std::string& application,
                         const api::ReleaseRef& release, std::int64_t wave) {
@@ -33,6 +26,14 @@ AssignIntent NextIntent(const ServerView& view, const std::string& application,
                      .attempt = attempt + 1,
                      .commit = release.commit,
                      .hash = release.hash}};
+}
+
+namespace steps {
+
+bool HasRoom(const Plan& plan) { return plan.actions.size() < kMaxActions; }
+
+void WakeAfter(Plan& plan, Duration delay) {
+  plan.requeue_after = std::min(plan.requeue_after.value_or(delay), delay);
 }
 
 namespace {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -62,6 +63,9 @@ struct Plan {
 
 inline constexpr std::size_t kMaxActions = 256;
 
+/// On every Rollout: its commit is pinned in the mirror under the rollout's name, and unpinned before the rollout goes.
+inline constexpr const char* kPinFinalizer = "slipway.dev/pin";
+
 /// Clocks are saved when something else changes, and at least this often.
 inline constexpr Duration kSaveClocksAfter{30'000};
 
@@ -71,6 +75,10 @@ inline constexpr std::int64_t kMaxGateRuns = 4;
 /// After this many rollouts in a row that a newer one displaced, the next one is finished even where the strategy says
 /// Supersede: pushes that never end must not keep every promotion away.
 inline constexpr int kMaxDisplacedInARow = 3;
+
+/// The next intent for a server; its attempt number was never used there with this rollout.
+AssignIntent NextIntent(const ServerView& view, const std::string& application,
+                        const api::ReleaseRef& release, std::int64_t wave);
 
 /// Decides the next step of one rollout. Total and deterministic; O(servers).
 ///

@@ -90,6 +90,7 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.generation = server.metadata.generation;
   facts.fleet = server.spec.fleet;
   facts.address = server.spec.address;
+  facts.provider_id = server.spec.provider_id;
   facts.name_hash = StableHash(facts.name);
   facts.cordoned = server.spec.cordoned;
   facts.has_releases = !server.spec.releases.empty();

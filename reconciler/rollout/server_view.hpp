@@ -73,6 +73,7 @@ struct ServerFacts final : runtime::View {
   std::int64_t generation = 0;
   std::string fleet;
   std::string address;
+  std::string provider_id;
   std::uint64_t name_hash = 0;  ///< the same on every machine and in every version of this program
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
   bool cordoned = false;

@@ -47,4 +47,7 @@ Plan PlanGitRepository(const Snapshot& snapshot);
 /// What the repository follows, such as "main" or "v1.2"; "sha1:<commit>" where a commit is pinned.
 std::string RefOf(const api::GitRef& ref);
 
+/// What the repository followed when it found the artifact.
+std::string RefOf(const api::Artifact& artifact);
+
 }  // namespace slipway::source

@@ -1,0 +1,112 @@
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "reconciler/application/desk.hpp"
+#include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
+#include "reconciler/rollout/order.hpp"
+
+// Servers that stand aside get the promoted release, one intent of wave 0 each: newcomers; servers whose rollout ended without
+// success; attempts that were interrupted. What bears an intent of the active rollout, or goes back from it, is left to the
+// rollout's own planner. Only what can be reached is written to: an intent that waits on a server out of reach would start
+// whenever that comes back, with no regard to the budget of that moment.
+namespace slipway::application::steps {
+namespace {
+
+using rollout::Candidate;
+using rollout::IntentFacts;
+using rollout::ServerView;
+
+struct Stage {
+  const api::ReleaseRef& stable;
+  std::int64_t stable_number = 0;
+  std::int64_t active_number = 0;  ///< 0: none
+  rollout::PackedRelease release;
+};
+
+enum class Need : std::uint8_t { kNone, kBring, kAgain };
+
+/// A rollout that halted where it stood because its strategy says never to go back keeps its servers, until a newer one is
+/// promoted.
+bool StandsByItself(const Desk& desk, const Stage& stage, std::int64_t number) {
+  const api::Rollout* halted = FindRollout(desk, rollout::RolloutName(desk.name, number));
+  return desk.spec.strategy.rollback == api::RollbackPolicy::kNever && halted != nullptr &&
+         number > stage.stable_number && halted->status.phase == api::RolloutPhase::kHalted;
+}
+
+Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
+  if (!view.server->reachable || view.busy) {
+    return Need::kNone;
+  }
+  if (view.release == nullptr || !view.release->intent) {
+    return view.server->cordoned ? Need::kNone : Need::kBring;
+  }
+  const IntentFacts& intent = *view.release->intent;
+  const bool of_active = stage.active_number != 0 && (intent.rollout == stage.active_number ||
+                                                      intent.from == stage.active_number);
+  if (of_active) {
+    return Need::kNone;
+  }
+  if (intent.rollout != stage.stable_number) {
+    return StandsByItself(desk, stage, intent.rollout) ? Need::kNone : Need::kBring;
+  }
+  const bool done = rollout::EndedWith(*view.release, api::Outcome::kSucceeded) &&
+                    rollout::Matches(*view.release);
+  const bool failed = rollout::EndedWith(*view.release, api::Outcome::kFailed);
+  const bool again = rollout::IsSettled(*view.release) && !done && !failed &&
+                     intent.retries < rollout::kMaxRetries && !view.server->cordoned;
+  return again ? Need::kAgain : Need::kNone;
+}
+
+rollout::AssignIntent Bring(const Desk& desk, const Stage& stage, const ServerView& view,
+                            Need need) {
+  rollout::AssignIntent action = rollout::NextIntent(view, desk.name, stage.stable, 0);
+  if (need == Need::kAgain) {
+    // Where it was brought by a wave, it stays a server of that wave.
+    action.intent.wave = view.release->intent->wave;
+    action.intent.retries = view.release->intent->retries + 1;
+  }
+  return action;
+}
+
+}  // namespace
+
+void CatchUp(Desk& desk) {
+  const auto& stable = desk.status.stable;
+  if (!stable || !desk.snapshot.settled || FindRollout(desk, stable->rollout) == nullptr) {
+    return;
+  }
+  const Stage stage{.stable = *stable,
+                    .stable_number = rollout::RolloutNumber(desk.name, stable->rollout),
+                    .active_number = rollout::RolloutNumber(desk.name, desk.status.active),
+                    .release = rollout::PackedRelease(stable->commit, stable->hash)};
+  rollout::Usage usage;
+  rollout::StableHealth health;
+  std::vector<Candidate> candidates;
+  for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
+    const ServerView& view = desk.snapshot.servers[index];
+    rollout::Count(view, usage);
+    rollout::Count(view, stage.release, health);
+    if (NeedOf(desk, stage, view) != Need::kNone) {
+      candidates.push_back({.index = index,
+                            .rank = rollout::RankOf(view, stage.release, stage.release),
+                            .in_service = rollout::Available(view)});
+    }
+  }
+  const rollout::Limits limits = rollout::ResolveLimits(
+      desk.spec.strategy, static_cast<std::int64_t>(desk.snapshot.servers.size()));
+  // Where the promoted release is healthy nowhere, what is healthy on another one is left alone.
+  std::int64_t headroom = health.IsWorse() ? 0 : rollout::Headroom(limits, usage);
+  rollout::OrderFirst(candidates, desk.snapshot.servers, candidates.size());
+  for (const Candidate& candidate : candidates) {
+    if (!HasRoom(desk.plan) || (candidate.in_service && headroom == 0)) {
+      return;
+    }
+    headroom -= candidate.in_service ? 1 : 0;
+    const ServerView& view = desk.snapshot.servers[candidate.index];
+    desk.plan.actions.push_back(Bring(desk, stage, view, NeedOf(desk, stage, view)));
+  }
+}
+
+}  // namespace slipway::application::steps

@@ -1,0 +1,77 @@
+#include <string>
+#include <utility>
+
+#include "reconciler/application/desk.hpp"
+#include "reconciler/rollout/cache_views.hpp"
+#include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
+
+namespace slipway::application::steps {
+namespace {
+
+bool IsSame(const api::RolloutRelease& left, const api::RolloutRelease& right) {
+  return left.commit == right.commit && left.hash == right.hash;
+}
+
+bool IsPromoted(const Desk& desk, const api::RolloutRelease& release) {
+  const auto& stable = desk.status.stable;
+  return stable && stable->commit == release.commit && stable->hash == release.hash;
+}
+
+/// Whether what is wanted needs a rollout of its own.
+bool IsNeeded(const Desk& desk) {
+  const api::RolloutRelease& wanted = desk.desired->release;
+  const api::Rollout* newest = Newest(desk);
+  if (newest != nullptr && !rollout::HasEnded(newest->status.phase)) {
+    // Even where the promoted release is wanted again: what is under way now must not be the last word.
+    return !IsSame(newest->spec.release, wanted);
+  }
+  return !IsPromoted(desk, wanted);
+}
+
+/// Keeps the commit in the mirror under the name that the rollout will have; true once it is durable there.
+bool IsPinned(Desk& desk, const std::string& name) {
+  const PinState* pin = desk.snapshot.pin;
+  const Commit& commit = desk.desired->release.commit;
+  if (pin == nullptr || pin->id != name || pin->commit != commit) {
+    desk.plan.actions.push_back(PinCommit{.id = name, .commit = commit});
+    return false;
+  }
+  if (!pin->error) {
+    return true;
+  }
+  desk.problem =
+      Problem{"PinFailed", "The commit cannot be kept in the mirror: " + pin->error->message, true};
+  const Duration delay = rollout::RetryDelay(pin->failures);
+  if (pin->age >= delay) {
+    desk.plan.actions.push_back(PinCommit{.id = name, .commit = commit});
+  } else {
+    WakeAfter(desk.plan, delay - pin->age);
+  }
+  return false;
+}
+
+}  // namespace
+
+void MakeNext(Desk& desk) {
+  if (!desk.desired || desk.spec.suspend || desk.status.hold || !IsNeeded(desk)) {
+    return;
+  }
+  const api::RolloutRelease& release = desk.desired->release;
+  if (FindFailure(desk.status, release.commit, release.hash) != nullptr) {
+    return;
+  }
+  // A number is used up once it was seen anywhere: in a Rollout, in an intent, in an agent's report, in our status.
+  const std::int64_t number = desk.newest_number + 1;
+  const std::string name = rollout::RolloutName(desk.name, number);
+  if (!IsPinned(desk, name)) {
+    return;
+  }
+  desk.plan.actions.push_back(CreateRollout{.name = name,
+                                            .spec = {.application = desk.name,
+                                                     .number = number,
+                                                     .release = release,
+                                                     .template_ = desk.desired->content}});
+}
+
+}  // namespace slipway::application::steps

@@ -1,0 +1,164 @@
+#include <string>
+#include <vector>
+
+#include "reconciler/api/conditions.hpp"
+#include "reconciler/application/desk.hpp"
+#include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
+
+namespace slipway::application::steps {
+namespace {
+
+using api::ConditionStatus;
+
+struct Account {
+  std::string reason;
+  std::string message;
+  bool ready = false;
+  bool reconciling = false;
+  bool stalled = false;
+};
+
+/// Servers where the promoted release failed or was given up, for the message.
+std::string Marked(const Desk& desk) {
+  const auto& stable = desk.status.stable;
+  const std::int64_t number =
+      stable ? rollout::RolloutNumber(desk.name, stable->rollout) : std::int64_t{0};
+  rollout::Tally marked;
+  for (std::uint32_t index = 0; index < desk.snapshot.servers.size() && number != 0; ++index) {
+    const auto* release = desk.snapshot.servers[index].release;
+    const bool ended_badly = release != nullptr && release->intent &&
+                             release->intent->rollout == number && rollout::IsSettled(*release) &&
+                             !rollout::EndedWith(*release, api::Outcome::kSucceeded);
+    if (ended_badly) {
+      marked.Add(index);
+    }
+  }
+  return NamesOf(marked, desk.snapshot.servers);
+}
+
+/// What became of the release that is wanted.
+Account AccountOfTarget(const Desk& desk) {
+  const auto& target = *desk.status.target;
+  const std::string commit = target.commit.value.substr(0, 12);
+  if (const auto* failed = FindFailure(desk.status, target.commit, target.hash)) {
+    return {.reason = "ReleaseFailed",
+            .message = commit + " failed in " + failed->rollout + " (" + failed->reason +
+                       ") and is not tried again by itself: push a commit that mends it, or retry.",
+            .stalled = true};
+  }
+  const auto& stable = desk.status.stable;
+  if (!stable || stable->commit != target.commit || stable->hash != target.hash) {
+    return desk.spec.suspend ? Account{.reason = "Suspended",
+                                       .message = "Suspended: " + commit +
+                                                  " is not brought until spec.suspend is false."}
+                             : Account{.reason = "Reconciling",
+                                       .message = "Brings " + commit + ".",
+                                       .reconciling = true};
+  }
+  if (const std::string marked = Marked(desk); !marked.empty()) {
+    return {.reason = "ServersFailed",
+            .message = commit + " is promoted, but failed on " + marked + ".",
+            .stalled = true};
+  }
+  const api::ApplicationServers& servers = desk.status.servers;
+  if (servers.updated < servers.total) {
+    return {.reason = "CatchingUp",
+            .message = commit + " is promoted and runs on " + std::to_string(servers.updated) +
+                       " of " + std::to_string(servers.total) + " servers; " +
+                       std::to_string(servers.unreachable) + " cannot be reached.",
+            .reconciling = true};
+  }
+  return {.reason = "Succeeded",
+          .message = commit + " runs on all " + std::to_string(servers.total) + " servers.",
+          .ready = true};
+}
+
+Account AccountOf(const Desk& desk) {
+  if (const api::Rollout* active = FindRollout(desk, desk.status.active)) {
+    return {.reason = "RolloutInProgress",
+            .message = active->metadata.name + " is " +
+                       std::string(api::ToString(active->status.phase)) + ".",
+            .reconciling = true};
+  }
+  const api::Rollout* newest = Newest(desk);
+  if (newest != nullptr && !rollout::HasEnded(newest->status.phase)) {
+    return {.reason = "RolloutInProgress",
+            .message = newest->metadata.name + " is " +
+                       std::string(api::ToString(newest->status.phase)) + ".",
+            .reconciling = true};
+  }
+  if (desk.problem) {
+    return {.reason = desk.problem->reason,
+            .message = desk.problem->message,
+            .reconciling = desk.problem->passing,
+            .stalled = !desk.problem->passing};
+  }
+  if (desk.status.hold) {
+    return {.reason = "Held",
+            .message = desk.status.hold->rollout +
+                       " holds: a person decided, and nothing newer is made until somebody lifts "
+                       "it with `slipway rollout resume`." +
+                       (desk.status.hold->reason.empty() ? std::string()
+                                                         : " Reason: " + desk.status.hold->reason)};
+  }
+  return desk.status.target ? AccountOfTarget(desk)
+                            : Account{.reason = "Resolving",
+                                      .message = "Looks for what is wanted.",
+                                      .reconciling = true};
+}
+
+void CountRunning(Desk& desk) {
+  const auto& target = desk.status.target;
+  const rollout::PackedRelease wanted =
+      target ? rollout::PackedRelease(target->commit, target->hash) : rollout::PackedRelease();
+  api::ApplicationServers counts;
+  for (const rollout::ServerView& view : desk.snapshot.servers) {
+    ++counts.total;
+    counts.available += rollout::Available(view) ? 1 : 0;
+    counts.unreachable += view.server->reachable ? 0 : 1;
+    counts.updated +=
+        view.release != nullptr && view.release->running && view.release->running->release == wanted
+            ? 1
+            : 0;
+  }
+  desk.status.servers = counts;
+}
+
+/// Everything that decides what happens next: whatever differs here is durable before anything is done.
+bool SameDecisions(const api::ApplicationStatus& left, const api::ApplicationStatus& right) {
+  return left.source == right.source && left.target == right.target &&
+         left.stable == right.stable && left.promoted == right.promoted &&
+         left.last_number == right.last_number && left.active == right.active &&
+         left.failed == right.failed && left.hold == right.hold;
+}
+
+}  // namespace
+
+void Summarise(Desk& desk) {
+  CountRunning(desk);
+  const Account account = AccountOf(desk);
+  const std::int64_t generation = desk.snapshot.application.metadata.generation;
+  desk.status.observed_generation = generation;
+  const auto set = [&](const char* type, bool holds) {
+    api::SetCondition(desk.status.conditions,
+                      {.type = type,
+                       .status = holds ? ConditionStatus::kTrue : ConditionStatus::kFalse,
+                       .reason = account.reason,
+                       .message = account.message,
+                       .observed_generation = generation},
+                      desk.snapshot.now);
+  };
+  set("Ready", account.ready);
+  set("Reconciling", account.reconciling);
+  set("Stalled", account.stalled);
+}
+
+void KeepWhatIsStored(Desk& desk) {
+  const api::ApplicationStatus& stored = desk.snapshot.application.status;
+  if (!desk.plan.actions.empty() && SameDecisions(desk.status, stored)) {
+    desk.status = stored;
+  }
+}
+
+}  // namespace slipway::application::steps

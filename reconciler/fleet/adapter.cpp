@@ -1,0 +1,253 @@
+#include "reconciler/fleet/adapter.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "reconciler/fleet/fleet_planner.hpp"
+#include "reconciler/rollout/cache_views.hpp"
+
+namespace slipway::fleet {
+namespace {
+
+using rollout::ServerFacts;
+using runtime::Cache;
+using runtime::Change;
+using runtime::KeySink;
+using runtime::Kind;
+using runtime::Object;
+using runtime::PlanInput;
+
+constexpr const char* kByName = "name";  ///< ServerClaim: spec.name
+
+void ClaimedName(const Object& object, std::vector<std::string>& values) {
+  if (const auto* claim = object.As<api::ServerClaim>(); claim != nullptr) {
+    values.push_back(claim->spec.name);
+  }
+}
+
+void Register(runtime::CacheSchema& schema) {
+  rollout::RegisterViews(schema);
+  schema.AddIndex(Kind::kServerClaim, kByName, &ClaimedName);
+}
+
+bool IsMatched(const api::ServerClaim& claim) { return claim.status.server == claim.spec.name; }
+
+bool HasMatchedClaim(const Cache& cache, const std::string& ns, const std::string& server) {
+  return std::ranges::any_of(
+      cache.Lookup(Kind::kServerClaim, kByName, ns, server),
+      [](const Object* claim) { return IsMatched(*claim->As<api::ServerClaim>()); });
+}
+
+Observation Observe(const api::Fleet& fleet) {
+  if (fleet.spec.provider.static_) {
+    return ObserveStatic(*fleet.spec.provider.static_);
+  }
+  return Incomplete{Fail(Code::kInvalid, "spec.provider names no provider.")};
+}
+
+/// The fleet's own servers, and those of others whose names it wants, by name.
+std::vector<KnownServer> KnownServers(const PlanInput& input, const Observation& observation) {
+  const std::string& ns = input.object.key.ns;
+  std::vector<KnownServer> known;
+  const auto add = [&](const Object& object) {
+    if (object.deleting || object.view == nullptr) {
+      return;
+    }
+    known.push_back({.facts = object.ViewAs<ServerFacts>(),
+                     .labels = &object.labels,
+                     .ours = object.IsOwnedBy(input.object.uid),
+                     .joined = HasMatchedClaim(input.cache, ns, object.key.name)});
+  };
+  for (const Object* object : input.cache.OwnedBy(Kind::kServer, input.object.uid)) {
+    add(*object);
+  }
+  if (const auto* complete = std::get_if<Complete>(&observation)) {
+    for (const ObservedServer& server : complete->servers) {
+      const Object* object = input.cache.Find({Kind::kServer, ns, server.name});
+      if (object != nullptr && !object->IsOwnedBy(input.object.uid)) {
+        add(*object);
+      }
+    }
+  }
+  std::ranges::sort(known, {}, [](const KnownServer& server) { return server.facts->name; });
+  return known;
+}
+
+/// Sets a text of spec, or takes it away where it became empty.
+void Set(nlohmann::json& operations, const char* path, const std::string& before,
+         const std::string& after) {
+  if (!after.empty()) {
+    operations.push_back({{"op", "add"}, {"path", path}, {"value", after}});
+  } else if (!before.empty()) {
+    operations.push_back({{"op", "remove"}, {"path", path}});
+  }
+}
+
+runtime::Patch PatchOf(const std::string& ns, const UpdateServer& update) {
+  nlohmann::json operations = nlohmann::json::array();
+  operations.push_back({{"op", "add"}, {"path", "/metadata/labels"}, {"value", update.labels}});
+  Set(operations, "/spec/address", update.server->address, update.address);
+  Set(operations, "/spec/providerID", update.server->provider_id, update.provider_id);
+  return {.key = {Kind::kServer, ns, update.server->name},
+          .uid = update.server->uid,
+          .generation = update.server->generation,
+          .operations = operations.dump()};
+}
+
+class FleetPlanner final : public runtime::Planner {
+ public:
+  Kind kind() const override { return Kind::kFleet; }
+  std::vector<Kind> reads() const override { return {Kind::kServer, Kind::kServerClaim}; }
+  void Register(runtime::CacheSchema& schema) const override { fleet::Register(schema); }
+
+  void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const override {
+    const Object& object = change.any();
+    const std::string& ns = object.key.ns;
+    const Object* server = &object;
+    if (object.key.kind == Kind::kServerClaim) {
+      const auto* claim = object.As<api::ServerClaim>();
+      server = claim == nullptr ? nullptr : cache.Find({Kind::kServer, ns, claim->spec.name});
+    }
+    if (server == nullptr || server->key.kind != Kind::kServer || server->view == nullptr) {
+      return;
+    }
+    keys.insert({Kind::kFleet, ns, server->ViewAs<ServerFacts>()->fleet});
+    if (change.after == nullptr) {
+      // A name became free that another fleet may wait for.
+      for (const Object* fleet : cache.List(Kind::kFleet, ns)) {
+        keys.insert(fleet->key);
+      }
+    }
+  }
+
+  runtime::Plan MakePlan(const PlanInput& input) const override;
+};
+
+runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
+  const auto& fleet = *input.object.As<api::Fleet>();
+  const std::string& ns = input.object.key.ns;
+  if (input.object.deleting) {
+    return {};
+  }
+  Observation observation = Observe(fleet);
+  const std::vector<KnownServer> known = KnownServers(input, observation);
+  const Plan plan = PlanFleet(
+      {.fleet = fleet, .observation = std::move(observation), .servers = known, .now = input.now});
+  runtime::Plan out;
+  if (plan.status != fleet.status) {
+    out.status = api::Encode(plan.status);
+  }
+  for (const Action& action : plan.actions) {
+    if (const auto* create = std::get_if<CreateServer>(&action)) {
+      const api::Server server{
+          .metadata = {.name = create->name,
+                       .ns = ns,
+                       .labels = create->labels,
+                       .owner_references = {rollout::ControlledBy(input.object)}},
+          .spec = create->spec};
+      out.actions.push_back(
+          runtime::Create{.key = {Kind::kServer, ns, create->name}, .json = api::Encode(server)});
+    } else if (const auto* update = std::get_if<UpdateServer>(&action)) {
+      out.actions.push_back(PatchOf(ns, *update));
+    } else if (const auto* removal = std::get_if<DeleteServer>(&action)) {
+      out.actions.push_back(runtime::Delete{.key = {Kind::kServer, ns, removal->server->name},
+                                            .uid = removal->server->uid});
+    }
+  }
+  return out;
+}
+
+class ServerClaimPlanner final : public runtime::Planner {
+ public:
+  Kind kind() const override { return Kind::kServerClaim; }
+  std::vector<Kind> reads() const override { return {Kind::kFleet, Kind::kServer}; }
+  void Register(runtime::CacheSchema& schema) const override { fleet::Register(schema); }
+
+  std::string Group(const Object& object) const override {
+    return "claims of " + object.key.ns + "/" + object.As<api::ServerClaim>()->spec.name;
+  }
+
+  void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const override {
+    const Object& object = change.any();
+    const auto add = [&](const std::string& name) {
+      for (const Object* claim : cache.Lookup(Kind::kServerClaim, kByName, object.key.ns, name)) {
+        keys.insert(claim->key);
+      }
+    };
+    if (object.key.kind == Kind::kServerClaim) {
+      if (const auto* claim = object.As<api::ServerClaim>(); claim != nullptr) {
+        add(claim->spec.name);
+      }
+    } else if (object.key.kind == Kind::kServer) {
+      // Reports do not matter to claims; that a server comes, goes or moves does.
+      if (change.before == nullptr || change.after == nullptr ||
+          change.before->generation != change.after->generation) {
+        add(object.key.name);
+      }
+    } else if (object.key.kind == Kind::kFleet) {
+      for (const Object* server :
+           cache.Lookup(Kind::kServer, rollout::kByFleet, object.key.ns, object.key.name)) {
+        add(server->key.name);
+      }
+    }
+  }
+
+  runtime::Plan MakePlan(const PlanInput& input) const override;
+};
+
+/// Who has the name: a claim that is matched already, or else the first of those that may have it.
+const api::ServerClaim* HolderOf(const PlanInput& input, const api::ServerClaim& claim,
+                                 const std::string& fleet) {
+  const api::ServerClaim* first = nullptr;
+  const auto order = [](const api::ServerClaim& one) {
+    return std::tuple(!IsMatched(one), one.metadata.creation_timestamp.value_or(Time::max()),
+                      one.metadata.name);
+  };
+  for (const Object* object :
+       input.cache.Lookup(Kind::kServerClaim, kByName, input.object.key.ns, claim.spec.name)) {
+    const auto* other = object->As<api::ServerClaim>();
+    const bool may = other->spec.fleet.empty() || other->spec.fleet == fleet;
+    if (!object->deleting && may && (first == nullptr || order(*other) < order(*first))) {
+      first = other;
+    }
+  }
+  return first == nullptr || first->metadata.name == claim.metadata.name ? nullptr : first;
+}
+
+runtime::Plan ServerClaimPlanner::MakePlan(const PlanInput& input) const {
+  const auto& claim = *input.object.As<api::ServerClaim>();
+  const std::string& ns = input.object.key.ns;
+  if (input.object.deleting) {
+    return {};
+  }
+  const Object* server = input.cache.Find({Kind::kServer, ns, claim.spec.name});
+  const bool there = server != nullptr && !server->deleting && server->view != nullptr;
+  const auto* facts = there ? server->ViewAs<ServerFacts>() : nullptr;
+  const auto* fleet =
+      there ? input.cache.Get<api::Fleet>({Kind::kFleet, ns, facts->fleet}) : nullptr;
+  const ClaimPlan plan =
+      PlanServerClaim({.claim = claim,
+                       .server = facts,
+                       .holder = there ? HolderOf(input, claim, facts->fleet) : nullptr,
+                       .suspended = fleet != nullptr && fleet->spec.suspend,
+                       .now = input.now});
+  runtime::Plan out;
+  if (plan.status != claim.status) {
+    out.status = api::Encode(plan.status);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::unique_ptr<runtime::Planner> MakeFleetPlanner() { return std::make_unique<FleetPlanner>(); }
+
+std::unique_ptr<runtime::Planner> MakeServerClaimPlanner() {
+  return std::make_unique<ServerClaimPlanner>();
+}
+
+}  // namespace slipway::fleet

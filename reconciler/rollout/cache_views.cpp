@@ -1,0 +1,211 @@
+#include "reconciler/rollout/cache_views.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/api/testrun.hpp"
+#include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/selection.hpp"
+
+namespace slipway::rollout {
+namespace {
+
+using runtime::Kind;
+using runtime::Object;
+
+constexpr Duration kFirstRetry{5'000};
+constexpr Duration kLongestRetry{300'000};
+
+void FleetOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* server = object.ViewAs<ServerFacts>(); server != nullptr) {
+    values.push_back(server->fleet);
+  }
+}
+
+void ApplicationOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* rollout = object.As<api::Rollout>(); rollout != nullptr) {
+    values.push_back(rollout->spec.application);
+  }
+}
+
+void StateOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* rollout = object.As<api::Rollout>();
+      rollout != nullptr && !HasEnded(rollout->status.phase)) {
+    values.emplace_back(kOpen);
+  }
+}
+
+void FleetsOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* application = object.As<api::Application>(); application != nullptr) {
+    values = application->spec.servers.fleets;
+    if (values.empty()) {
+      values.emplace_back(kAnyFleet);
+    }
+  }
+}
+
+void RepositoryOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* application = object.As<api::Application>(); application != nullptr) {
+    values.push_back(application->spec.source.repository);
+  }
+}
+
+void ServerOf(const Object& object, std::vector<std::string>& values) {
+  if (const auto* run = object.As<api::TestRun>(); run != nullptr) {
+    values.push_back(run->spec.server);
+  }
+}
+
+bool IsSelected(const api::ServerSelection& selection, const Object& object) {
+  const auto* server = object.ViewAs<ServerFacts>();
+  return server != nullptr && !object.deleting && Selects(selection, server->fleet, object.labels);
+}
+
+}  // namespace
+
+void RegisterViews(runtime::CacheSchema& schema) {
+  schema.SetProjector(Kind::kServer, &ProjectServer);
+  schema.AddIndex(Kind::kServer, kByFleet, &FleetOf);
+  schema.AddIndex(Kind::kRollout, kByApplication, &ApplicationOf);
+  schema.AddIndex(Kind::kRollout, kByState, &StateOf);
+  schema.AddIndex(Kind::kApplication, kByFleet, &FleetsOf);
+  schema.AddIndex(Kind::kApplication, kByRepository, &RepositoryOf);
+  schema.AddIndex(Kind::kTestRun, kByServer, &ServerOf);
+}
+
+std::vector<ServerView> SelectServers(const runtime::Cache& cache, const std::string& ns,
+                                      const api::ServerSelection& selection,
+                                      const std::string& application) {
+  std::vector<ServerView> views;
+  const auto add = [&](runtime::Cache::Objects objects) {
+    views.reserve(views.size() + objects.size());
+    for (const Object* object : objects) {
+      if (IsSelected(selection, *object)) {
+        views.push_back(ViewOf(*object->ViewAs<ServerFacts>(), application));
+      }
+    }
+  };
+  if (selection.fleets.empty()) {
+    add(cache.List(Kind::kServer, ns));
+  }
+  for (const std::string& fleet : selection.fleets) {
+    add(cache.Lookup(Kind::kServer, kByFleet, ns, fleet));
+  }
+  if (selection.fleets.size() > 1) {
+    std::ranges::sort(
+        views, {}, [](const ServerView& view) -> const std::string& { return view.server->name; });
+  }
+  return views;
+}
+
+std::vector<const Object*> ApplicationsOf(const runtime::Cache& cache,
+                                          const runtime::Change& change) {
+  std::vector<const Object*> applications;
+  const auto add = [&](const std::string& fleet) {
+    for (const Object* object :
+         cache.Lookup(Kind::kApplication, kByFleet, change.any().key.ns, fleet)) {
+      const auto* application = object->As<api::Application>();
+      if (application != nullptr && Concerns(application->spec.servers, change)) {
+        applications.push_back(object);
+      }
+    }
+  };
+  add(kAnyFleet);
+  const auto fleet_of = [](const runtime::ObjectPtr& object) {
+    const auto* server = object == nullptr ? nullptr : object->ViewAs<ServerFacts>();
+    return server == nullptr ? std::string() : server->fleet;
+  };
+  const std::string before = fleet_of(change.before);
+  const std::string after = fleet_of(change.after);
+  add(after);
+  if (before != after) {
+    add(before);
+  }
+  return applications;
+}
+
+bool Concerns(const api::ServerSelection& selection, const runtime::Change& change) {
+  return (change.before != nullptr && IsSelected(selection, *change.before)) ||
+         (change.after != nullptr && IsSelected(selection, *change.after));
+}
+
+std::vector<const Object*> RolloutsOf(const runtime::Cache& cache, const Object& application) {
+  std::vector<const Object*> rollouts;
+  for (const Object* object :
+       cache.Lookup(Kind::kRollout, kByApplication, application.key.ns, application.key.name)) {
+    if (!object->deleting && object->IsOwnedBy(application.uid)) {
+      rollouts.push_back(object);
+    }
+  }
+  std::ranges::sort(rollouts, {},
+                    [](const Object* object) { return object->As<api::Rollout>()->spec.number; });
+  return rollouts;
+}
+
+std::string GroupOf(const std::string& ns, const std::string& application) {
+  return "application " + ns + "/" + application;
+}
+
+Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options) {
+  if (input.up < options.agent_grace) {
+    return {.settled = false, .elapsed = Duration(0), .wake_after = options.agent_grace - input.up};
+  }
+  return {.settled = true, .elapsed = std::min(input.elapsed, input.up - options.agent_grace)};
+}
+
+api::OwnerReference ControlledBy(const Object& owner) {
+  return {.api_version = std::string(runtime::kApiVersion),
+          .kind = std::string(runtime::NameOf(owner.key.kind)),
+          .name = owner.key.name,
+          .uid = owner.uid,
+          .controller = true,
+          .block_owner_deletion = true};
+}
+
+runtime::Patch PatchOf(const std::string& ns, const AssignIntent& action) {
+  const ServerFacts& server = *action.view.server;
+  const int position = action.view.release != nullptr ? action.view.release->position : -1;
+  const std::string intent = api::Encode(action.intent);
+  std::string operation;
+  if (position >= 0) {
+    operation = R"({"op":"replace","path":"/spec/releases/)" + std::to_string(position) +
+                R"(","value":)" + intent + "}";
+  } else if (server.has_releases) {
+    operation = R"({"op":"add","path":"/spec/releases/-","value":)" + intent + "}";
+  } else {
+    operation = R"({"op":"add","path":"/spec/releases","value":[)" + intent + "]}";
+  }
+  return {.key = {Kind::kServer, ns, server.name},
+          .uid = server.uid,
+          .generation = server.generation,
+          .operations = "[" + operation + "]"};
+}
+
+PinAnswer PinAnswerOf(const runtime::OutsideStates& outside, const std::string& slot,
+                      const runtime::OutsideRequest& wanted) {
+  const auto found = outside.find(slot);
+  if (found == outside.end()) {
+    return {.ask = true};
+  }
+  const runtime::OutsideState& state = found->second;
+  if (!state.result || state.answered != wanted) {
+    return {.ask = !state.in_flight};
+  }
+  if (state.result->has_value()) {
+    return {.held = true};
+  }
+  const Duration delay = RetryDelay(state.failures);
+  PinAnswer answer{.problem = state.result->error().message};
+  answer.ask = !state.in_flight && state.age >= delay;
+  if (!answer.ask) {
+    answer.retry_after = std::max(Duration(0), delay - state.age);
+  }
+  return answer;
+}
+
+Duration RetryDelay(int failures) {
+  const int doublings = std::clamp(failures - 1, 0, 16);
+  return std::min(kLongestRetry, kFirstRetry * (std::int64_t{1} << doublings));
+}
+
+}  // namespace slipway::rollout
