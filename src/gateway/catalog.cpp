@@ -28,6 +28,12 @@ const T* Find(const std::map<std::string, T>& all, const std::string& key) {
   return found == all.end() ? nullptr : &found->second;
 }
 
+/// Where the content of a rollout comes from: its own copy, whatever the Application says by now.
+const api::Source& SourceOf(const api::Rollout& rollout, const api::Application& application) {
+  const auto& copy = rollout.spec.template_.source;
+  return copy ? *copy : application.spec.source;
+}
+
 }  // namespace
 
 std::string KeyOf(const api::ObjectMeta& metadata) { return metadata.ns + "/" + metadata.name; }
@@ -129,9 +135,10 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
         !rollout::Live(intent, *application, rollout)) {
       continue;
     }
+    const api::Source& source = SourceOf(*rollout, *application);
     assign.releases.push_back({.intent = intent,
-                               .repository = ns + "/" + application->spec.source.repository,
-                               .path = application->spec.source.path,
+                               .repository = ns + "/" + source.repository,
+                               .path = source.path,
                                .tree = rollout->spec.release.tree,
                                .release = rollout->spec.template_.release});
   }
@@ -143,6 +150,7 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
         rollout == nullptr || application == nullptr) {
       continue;
     }
+    const api::Source& source = SourceOf(*rollout, *application);
     assign.test_runs.push_back({.name = run.metadata.name,
                                 .uid = run.metadata.uid,
                                 .application = run.spec.application,
@@ -150,8 +158,8 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
                                 .number = run.spec.number,
                                 .commit = run.spec.commit,
                                 .hash = run.spec.hash,
-                                .repository = ns + "/" + application->spec.source.repository,
-                                .path = application->spec.source.path,
+                                .repository = ns + "/" + source.repository,
+                                .path = source.path,
                                 .tree = rollout->spec.release.tree,
                                 .release_template = rollout->spec.template_});
   }
