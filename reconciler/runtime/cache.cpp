@@ -9,6 +9,7 @@ namespace {
 
 constexpr char kOwnerIndex[] = "owner";
 constexpr char kNamespaceIndex[] = "namespace";
+constexpr std::size_t kMostGraves = 16'384;
 
 /// Parts cannot hold the separator: names and labels are plain text.
 std::string BucketName(std::string_view index, std::string_view ns, std::string_view value) {
@@ -112,12 +113,12 @@ std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
   }
   for (const Key& key : gone) {
     changes.push_back(Remove(key));
+    Bury(key, revision);
   }
   std::sort(listed.begin(), listed.end(),
             [](const ObjectPtr& left, const ObjectPtr& right) { return left->key < right->key; });
   for (ObjectPtr& object : listed) {
-    const Object* known = Find(object->key);
-    if (known == nullptr || known->version < object->version) {
+    if (!IsOldNews(*object)) {
       changes.push_back(Put(std::move(object)));
     }
   }
@@ -129,9 +130,7 @@ std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
 Result<std::vector<Change>> Cache::Apply(Kind kind, Bytes bytes) {
   SLIPWAY_TRY(object, ReadObject(kind, schema_.ProjectorOf(kind), std::move(bytes)));
   std::vector<Change> changes;
-  const Object* known = Find(object->key);
-  const bool old_news = known != nullptr && known->version >= object->version;
-  if (!old_news && !of(kind).dead.contains(object->uid)) {
+  if (!IsOldNews(*object) && !of(kind).dead.contains(object->uid)) {
     changes.push_back(Put(std::move(object)));
   }
   return changes;
@@ -145,6 +144,7 @@ Result<std::vector<Change>> Cache::ApplyDeletion(Kind kind, const Bytes& last) {
   if (!was_known && known != nullptr && known->version <= header.version) {
     changes.push_back(Remove(header.key));
   }
+  Bury(header.key, header.version);
   return changes;
 }
 
@@ -156,6 +156,29 @@ std::vector<Change> Cache::Forget(const Key& key, const Uid& uid) {
     changes.push_back(Remove(key));
   }
   return changes;
+}
+
+/// Answers to writes and watches come by different ways: what comes late may speak of an object
+/// that was changed or deleted since.
+bool Cache::IsOldNews(const Object& object) const {
+  const Object* known = Find(object.key);
+  if (known != nullptr) {
+    return known->version >= object.version;
+  }
+  const auto grave = graves_.find(object.key);
+  return grave != graves_.end() && grave->second >= object.version;
+}
+
+void Cache::Bury(const Key& key, std::uint64_t version) {
+  const auto [grave, added] = graves_.emplace(key, version);
+  grave->second = std::max(grave->second, version);
+  if (added) {
+    grave_order_.push_back(key);
+  }
+  if (grave_order_.size() > kMostGraves) {
+    graves_.erase(grave_order_.front());
+    grave_order_.pop_front();
+  }
 }
 
 Change Cache::Put(ObjectPtr object) {

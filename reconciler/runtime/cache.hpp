@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <set>
@@ -121,6 +122,8 @@ class Cache {
     std::set<Uid> dead;  ///< uids that are gone although a late watch may still tell of them
   };
 
+  bool IsOldNews(const Object& object) const;
+  void Bury(const Key& key, std::uint64_t version);
   PerKind& of(Kind kind) { return kinds_[static_cast<std::size_t>(kind)]; }
   const PerKind& of(Kind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
   Objects Bucketed(Kind kind, const std::string& bucket) const;
@@ -133,6 +136,8 @@ class Cache {
   CacheSchema schema_;
   std::array<PerKind, kAllKinds.size()> kinds_;
   std::set<Kind> synced_;
+  std::map<Key, std::uint64_t> graves_;  ///< versions of the newest deletions; bounded
+  std::deque<Key> grave_order_;
   std::unordered_map<Uid, int> uids_;  ///< how many objects have it; never iterated
 };
 

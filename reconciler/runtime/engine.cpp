@@ -199,6 +199,10 @@ void Engine::Core::Absorb(const InFlight& record, const Bytes& object) {
     }
   }
   Take(record.target.kind, cache_.Apply(record.target.kind, object));
+  const Object* known = cache_.Find(record.target);
+  if (known != nullptr && known->deleting && known->finalizers.empty()) {
+    ForgetObject(record.target, Uid(known->uid));  // it went with its last finalizer
+  }
 }
 
 void Engine::Core::ForgetObject(const Key& key, const Uid& uid) {

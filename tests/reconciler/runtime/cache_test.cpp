@@ -116,6 +116,16 @@ TEST(Cache, ADeletedAndRecreatedObjectSurvivesTheLateDeletion) {
   EXPECT_NE(cache.Find(ServerKey("a")), nullptr);
 }
 
+TEST(Cache, ALateAnswerDoesNotBringBackWhatWasDeletedMeanwhile) {
+  Cache cache = MakeCache();
+  ASSERT_TRUE(cache.Apply(Kind::kServer, Text(ServerOf("a", "web", 5))).has_value());
+  ASSERT_TRUE(cache.ApplyDeletion(Kind::kServer, Text(ServerOf("a", "web", 9))).has_value());
+  EXPECT_THAT(cache.Apply(Kind::kServer, Text(ServerOf("a", "web", 8))).value(), SizeIs(0));
+  EXPECT_THAT(cache.Apply(Kind::kServer, Text(ServerOf("a", "web", 10))).value(), SizeIs(1));
+  cache.Replace(Kind::kServer, {}, 20);
+  EXPECT_THAT(cache.Apply(Kind::kServer, Text(ServerOf("a", "web", 15))).value(), SizeIs(0));
+}
+
 TEST(Cache, WhatCannotBeReadIsKeptWithTheReason) {
   Cache cache = MakeCache();
   Json bad = ServerOf("a", "web", 1);
