@@ -10,6 +10,10 @@ namespace {
 Verdict JudgeProcess(const api::Process& wanted, const ReleaseId& id,
                      const ObservedProcess* process, MonoTime began, MonoTime now, bool once) {
   const std::string name = wanted.name + ": ";
+  const MonoTime deadline = began + wanted.health.deadline;
+  if (process != nullptr && !process->checked && now < deadline) {
+    return {.outcome = std::nullopt, .message = "", .look_again = deadline - now};
+  }
   if (process == nullptr || !process->running) {
     const bool says_why = process != nullptr && !process->trouble.empty();
     return {.outcome = Outcome::kFailed,
@@ -25,7 +29,6 @@ Verdict JudgeProcess(const api::Process& wanted, const ReleaseId& id,
   if (process->healthy_since && *process->healthy_since + needed <= now) {
     return {.outcome = Outcome::kSucceeded, .message = "", .look_again = std::nullopt};
   }
-  const MonoTime deadline = began + wanted.health.deadline;
   if (deadline <= now) {
     std::string message = name + "was not healthy " +
                           (once ? "" : "for " + api::FormatDuration(needed) + " ") + "within " +

@@ -27,6 +27,7 @@ bool DriveAttempt(Desk& desk);
 bool BeginAttempt(Desk& desk);
 
 // ---- gate_run.cpp: one gate run ----
+/// Begins to end gate runs of earlier starts of the agent, as Interrupted where they had no result.
 void InterruptGateRuns(Desk& desk);
 void FoldGateRun(Desk& desk, const Finished& finished);
 /// Forgets gate runs that are over here and there.
@@ -61,9 +62,11 @@ bool AllRun(const api::ReleaseTemplate& config, const ReleaseId& id, const Obser
 bool AnyRuns(const Observed* observed);
 
 // ---- report.cpp ----
+/// Says what is known, from the journal and what is observed.
 void FillReports(Desk& desk);
 
 // ---- shared ----
+/// nullptr where there is none.
 const Observed* FindObserved(const std::vector<Observed>& all, const std::string& name);
 const ObservedProcess* FindProcess(const Observed* observed, const std::string& name);
 /// Makes the plan wake after `delay` at the latest.

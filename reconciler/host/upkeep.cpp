@@ -32,7 +32,7 @@ void KeepUpApplication(Desk& desk, const std::string& application, const Applica
   }
   for (const api::Process& wanted : release->config.processes) {
     const ObservedProcess* process = FindProcess(&observed, wanted.name);
-    if (process != nullptr && process->running) {
+    if (process != nullptr && (process->running || !process->checked)) {
       continue;
     }
     const Duration delay = process == nullptr ? Duration{0} : RestartDelay(process->restarts);

@@ -75,6 +75,7 @@ struct ClaimWaiting {
   Duration retry_after{2'000};  ///< at least; the agent adds jitter
 };
 
+/// Why something is not done: the body of every error.
 struct Refusal {
   std::string reason;
   std::string message;

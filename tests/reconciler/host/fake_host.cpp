@@ -157,7 +157,7 @@ void FakeHost::Restart() {
         process.healthy_since.reset();
         process.was_healthy = false;
         process.bad_checks = 0;
-        process.checked = false;
+        process.checked = !process.running;
       }
     }
   }

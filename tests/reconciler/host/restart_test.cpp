@@ -165,6 +165,18 @@ TEST(Upkeep, AProcessThatEndsIsStartedAgainEverLater) {
   EXPECT_THAT(host.done, ElementsAre("upkeep shop/web"));
 }
 
+TEST(Upkeep, WhatWasNotLookedAtYetIsNotStarted) {
+  FakeHost host;
+  host.Want({WantRelease("shop-1", 1, 'a')});
+  host.Run();
+  host.done.clear();
+  host.Restart();
+  host.applications["shop"].processes[0].running = false;  // a service, until systemd was asked
+  host.applications["shop"].processes[0].checked = false;
+  host.Step();
+  EXPECT_THAT(host.done, IsEmpty());
+}
+
 TEST(Upkeep, WaitsForNoInstallOfTheNextRelease) {
   FakeHost host;
   host.Want({WantRelease("shop-1", 1, 'a')});

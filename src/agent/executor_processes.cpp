@@ -1,0 +1,191 @@
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "src/agent/executor.hpp"
+#include "src/agent/files.hpp"
+#include "src/agent/log.hpp"
+#include "src/agent/release_directories.hpp"
+#include "src/agent/supervise.hpp"
+
+// How processes are stopped, switched and started.
+namespace slipway::agent {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t kMaxSpecBytes = 2U << 20;
+constexpr Duration kStopMargin{15'000};  ///< beyond stopTimeout, for the supervisor itself
+constexpr Duration kStopLook{20};
+constexpr Duration kClearBound{5'000};
+
+std::string ServiceIn(const std::string& directory) {
+  const Result<std::string> text = ReadFile(directory + "/watch", kMaxSpecBytes);
+  const Result<WatchSpec> spec = text ? DecodeWatchSpec(text.value()) : text.error();
+  return spec ? spec.value().process.service : "";
+}
+
+Duration StopTimeoutIn(const std::string& directory) {
+  const Result<std::string> text = ReadFile(directory + "/spec", kMaxSpecBytes);
+  const Result<SuperviseSpec> spec = text ? DecodeSuperviseSpec(text.value()) : text.error();
+  return spec ? spec.value().stop_timeout : Duration{10'000};
+}
+
+/// Names of the processes that are there, those of the release in the opposite of its order first.
+std::vector<std::string> StopOrder(const std::string& processes,
+                                   const api::ReleaseTemplate& config) {
+  std::vector<std::string> names = ListDirectory(processes);
+  std::vector<std::string> order;
+  for (auto it = config.processes.rbegin(); it != config.processes.rend(); ++it) {
+    if (std::ranges::find(names, it->name) != names.end()) {
+      order.push_back(it->name);
+    }
+  }
+  for (const std::string& name : names) {
+    if (std::ranges::find(order, name) == order.end()) {
+      order.push_back(name);
+    }
+  }
+  return order;
+}
+
+}  // namespace
+
+asio::awaitable<Result<void>> Executor::Stop(Job job) {
+  const std::vector<std::string> names = StopOrder(job.processes, job.action.config);
+  for (const std::string& name : names) {
+    const std::string directory = job.processes + "/" + name;
+    const std::string service = ServiceIn(directory);
+    if (service.empty()) {
+      SLIPWAY_CO_TRYV(co_await StopOne(directory));
+      continue;
+    }
+    std::vector<std::string> argv = {options_.systemctl, "stop", service};
+    SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "stopping service " + service));
+    observer_.ServiceChanged(directory, false);
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> Executor::StopOne(std::string directory) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor);
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  const MonoTime until = clock_.Mono() + StopTimeoutIn(directory) + kStopMargin;
+  pid_t told = 0;
+  while (true) {
+    const Found found = FindSupervised(directory);
+    if (!found.running) {
+      break;
+    }
+    if (found.state && found.state->supervisor > 1 && found.state->supervisor != told) {
+      told = found.state->supervisor;
+      ::kill(told, SIGTERM);
+    }
+    if (clock_.Mono() >= until) {
+      LogWarning(directory + ": its supervisor does not stop it, and is killed");
+      ::kill(told, SIGKILL);
+    }
+    if (clock_.Mono() >= until + kClearBound) {
+      co_return Fail(Code::kTimeout, directory + ": cannot be stopped");
+    }
+    timer.expires_after(kStopLook);
+    co_await timer.async_wait(token);
+  }
+  co_return ClearAway(directory, kClearBound);
+}
+
+asio::awaitable<Result<void>> Executor::Switch(Job job) {
+  struct stat info {};
+  if (::stat(job.directory.c_str(), &info) != 0 || !S_ISDIR(info.st_mode)) {
+    co_return Fail(Code::kInvalid, job.directory + ": is not there any more");
+  }
+  SLIPWAY_CO_TRYV(CheckShared(job.layout, job.action.config));
+  // What the release holds must be on the disk before anything points to it.
+  std::vector<std::string> argv = {"/bin/sync", "-f", job.directory};
+  SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "writing the release to the disk"));
+  co_return SwitchLink(job.layout.Current(), "releases/" + job.action.directory);
+}
+
+asio::awaitable<Result<void>> Executor::Start(Job job) {
+  for (const api::Process& process : job.action.config.processes) {
+    SLIPWAY_CO_TRYV(co_await StartProcess(job, process));
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> Executor::StartAgain(host::Upkeep upkeep) {
+  host::Action action;
+  action.id.application = upkeep.application;
+  action.release = upkeep.release;
+  action.config = upkeep.config;
+  action.directory = upkeep.directory;
+  const Job job = MakeJob(std::move(action));
+  for (const api::Process& process : upkeep.config.processes) {
+    if (process.name == upkeep.process) {
+      SLIPWAY_CO_TRYV(co_await StartProcess(job, process));
+    }
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> Executor::StartProcess(Job job, api::Process process) {
+  const std::string directory = job.processes + "/" + process.name;
+  SLIPWAY_CO_TRYV(MakeDirectories(directory));
+  WatchSpec watch{.process = process, .address = options_.address, .release = job.action.release};
+  if (watch.process.health.http) {
+    watch.process.health.http->path = Expand(process.health.http->path, job.facts);
+  }
+  if (!process.service.empty()) {
+    SLIPWAY_CO_TRYV(WriteFileAtomically(directory + "/watch", EncodeWatchSpec(watch), 0644));
+    SLIPWAY_CO_TRYV(co_await StartService(job, process));
+    co_return Ok();
+  }
+  const Found found = FindSupervised(directory);
+  if (found.running && found.state && found.state->release == job.action.release) {
+    co_return Ok();
+  }
+  if (found.running) {
+    co_return Fail(Code::kInternal, process.name + ": another release of it still runs");
+  }
+  SLIPWAY_CO_TRYV(ClearAway(directory, kClearBound));
+  SLIPWAY_CO_TRY(user, FindUser(job.action.config.user));
+  SuperviseSpec spec;
+  spec.launch = {.argv = {"/bin/sh", "-c", process.run},
+                 .directory = job.directory,
+                 .env = MakeEnvironment(job.action.config.env, user, job.facts),
+                 .user = job.action.config.user};
+  spec.stop_timeout = process.stop_timeout;
+  spec.release = job.action.release;
+  SLIPWAY_CO_TRYV(WriteFileAtomically(directory + "/watch", EncodeWatchSpec(watch), 0644));
+  SLIPWAY_CO_TRYV(WriteFileAtomically(directory + "/spec", EncodeSuperviseSpec(spec), 0600));
+  const Result<void> started = co_await StartSupervisor(options_.program, directory);
+  if (!started) {
+    co_return Fail(started.error().code, process.name + ": " + started.error().message);
+  }
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> Executor::StartService(Job job, api::Process process) {
+  struct stat info {};
+  if (::stat(options_.systemd_marker.c_str(), &info) != 0) {
+    co_return Fail(Code::kInvalid,
+                   "service " + process.service +
+                       ": systemd does not run on this server; use run instead of service");
+  }
+  std::vector<std::string> argv = {options_.systemctl, "restart", process.service};
+  SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "restarting service " + process.service));
+  observer_.ServiceChanged(job.processes + "/" + process.name, true);
+  co_return Ok();
+}
+
+}  // namespace slipway::agent
