@@ -1,0 +1,98 @@
+#include "src/apiserver/access.hpp"
+
+#include <algorithm>
+
+#include "src/apiserver/pki.hpp"
+#include "src/apiserver/request_options.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+using Target = Route::Target;
+
+Error NotAllowed() {
+  return Fail(Code::kMethodNotAllowed,
+              "the server does not allow this method on the requested resource");
+}
+
+bool IsMaster(const http::Peer& peer) {
+  return std::find(peer.organisations.begin(), peer.organisations.end(), kMastersGroup) !=
+         peer.organisations.end();
+}
+
+Result<std::string> CollectionVerb(const http::RequestHead& head, const Route& route) {
+  if (head.method == "GET") {
+    return std::string(IsTrue(head, "watch") ? "watch" : "list");
+  }
+  const bool one_space = !route.path.kind->namespaced || !route.path.ns.empty();
+  if (head.method == "POST" && one_space) {
+    return std::string("create");
+  }
+  return NotAllowed();
+}
+
+Result<std::string> ObjectVerb(const http::RequestHead& head, const Route& route) {
+  if (head.method == "GET") {
+    return std::string("get");
+  }
+  const bool writable = route.target == Target::kObject || route.target == Target::kStatus;
+  if (head.method == "PUT" && writable) {
+    return std::string("update");
+  }
+  if (head.method == "PATCH" && writable) {
+    return std::string("patch");
+  }
+  if (head.method == "DELETE" && route.target == Target::kObject) {
+    return std::string("delete");
+  }
+  return NotAllowed();
+}
+
+}  // namespace
+
+Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
+  switch (route.target) {
+    case Target::kRoot:
+    case Target::kVersion:
+    case Target::kMetrics:
+    case Target::kCoreVersions:
+    case Target::kGroups:
+    case Target::kGroup:
+    case Target::kResources:
+      if (head.method == "GET" || head.method == "HEAD") {
+        return std::string("get");
+      }
+      return NotAllowed();
+    case Target::kCollection:
+      return CollectionVerb(head, route);
+    case Target::kObject:
+    case Target::kStatus:
+    case Target::kLog:
+      return ObjectVerb(head, route);
+  }
+  return NotAllowed();
+}
+
+Result<void> CheckIdentity(const http::Peer& peer) {
+  if (!peer.has_certificate) {
+    return Fail(Code::kUnauthorized, "Unauthorized");
+  }
+  return Ok();
+}
+
+Result<void> CheckAccess(const http::Peer& peer, const std::string& verb, const Route& route) {
+  SLIPWAY_TRYV(CheckIdentity(peer));
+  if (IsMaster(peer)) {
+    return Ok();
+  }
+  std::string message = "forbidden: User \"" + peer.common_name + "\" cannot " + verb;
+  if (route.path.kind != nullptr) {
+    message = route.path.kind->QualifiedPlural() + " is " + message + " resource \"" +
+              route.path.kind->plural + "\" in API group \"" + route.path.kind->group + "\"";
+    message += route.path.ns.empty() ? " at the cluster scope"
+                                     : " in the namespace \"" + route.path.ns + "\"";
+  }
+  return Fail(Code::kForbidden, message);
+}
+
+}  // namespace slipway::apiserver

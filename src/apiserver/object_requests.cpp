@@ -1,0 +1,281 @@
+#include "src/apiserver/object_requests.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <charconv>
+#include <chrono>
+#include <functional>
+
+#include "src/apiserver/presentation.hpp"
+#include "src/apiserver/request_options.hpp"
+#include "src/apiserver/status_text.hpp"
+#include "src/http/await.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+namespace asio = boost::asio;
+using http::Response;
+using ExchangePtr = std::shared_ptr<http::Exchange>;
+
+constexpr std::size_t kMaxBody = 3 << 20;
+constexpr std::size_t kMaxLogLines = 100'000;
+
+/// Runs `work` on the pool and goes on here with what it gave.
+template <typename T>
+asio::awaitable<T> Offload(asio::thread_pool* pool, std::function<T()> work) {
+  std::function<void(std::function<void(T)>)> start =
+      [pool, work = std::move(work)](std::function<void(T)> done) {
+        asio::post(*pool, [work, done = std::move(done)] { done(work()); });
+      };
+  co_return co_await http::AwaitCallback<T>(std::move(start));
+}
+
+/// The text of a `Warning` header, RFC 7234.
+std::string WarningText(const std::string& message) {
+  std::string text = "299 - \"";
+  for (const char letter : message) {
+    if (letter == '"' || letter == '\\') {
+      text += '\\';
+    }
+    text += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
+  }
+  return text + "\"";
+}
+
+Response Shown(Result<std::string> text, const ObjectPath& path, int status = 200) {
+  if (!text.has_value()) {
+    return Failure(text.error(), &path);
+  }
+  Response response;
+  response.status = status;
+  response.body = std::move(text.value());
+  return response;
+}
+
+/// A page as text, or the error.
+Result<std::string> ListText(const Registry& registry, const ObjectPath& path,
+                             const ListRequest& request, Form form, Time now) {
+  SLIPWAY_TRY(list, registry.List(path, request.options));
+  if (list.revision < request.not_older) {
+    Error error =
+        Fail(Code::kTimeout, "Too large resource version: " + std::to_string(request.not_older) +
+                                 ", current: " + std::to_string(list.revision));
+    error.retry_after = std::chrono::seconds(1);
+    error.causes.push_back({.field = "",
+                            .message = "Too large resource version",
+                            .reason = "ResourceVersionTooLarge"});
+    return error;
+  }
+  return ShowList(*path.kind, list, form, now);
+}
+
+Result<LogRequest> LogRequestOf(const http::RequestHead& head, const ObjectPath& path) {
+  LogRequest request{.ns = path.ns,
+                     .server = path.name,
+                     .application = std::string(head.Query("application")),
+                     .process = std::string(head.Query("process"))};
+  if (request.application.empty()) {
+    return Fail(Code::kBadRequest, "say whose logs: application=NAME");
+  }
+  const std::string_view lines = head.Query("tailLines");
+  if (!lines.empty()) {
+    const auto [end, error] =
+        std::from_chars(lines.data(), lines.data() + lines.size(), request.lines);
+    const bool number = error == std::errc() && end == lines.data() + lines.size();
+    if (!number || request.lines == 0 || request.lines > kMaxLogLines) {
+      return Fail(Code::kBadRequest,
+                  "tailLines must be a number from 1 to " + std::to_string(kMaxLogLines));
+    }
+  }
+  return request;
+}
+
+/// How a write is to be done and shown.
+struct Manner {
+  WriteOptions options{};
+  Form form{};
+  PatchType type = PatchType::kMerge;  ///< of a patch
+};
+
+Result<Manner> MannerOf(const http::RequestHead& head, const std::string& verb) {
+  SLIPWAY_TRY(options, WriteOptionsOf(head));
+  SLIPWAY_TRY(form, TableOf(head));
+  Manner manner{.options = options, .form = form};
+  if (verb == "patch") {
+    SLIPWAY_TRY(type, PatchTypeOf(head));
+    manner.type = type;
+  }
+  return manner;
+}
+
+/// Starts the write that a verb stands for.
+void StartWrite(Registry& registry, const std::string& verb, const Route& route,
+                const Manner& manner, std::string text, WriteDone done) {
+  const bool status = route.target == Route::Target::kStatus;
+  const WriteOptions& options = manner.options;
+  if (verb == "create") {
+    registry.Create(route.path, std::move(text), options, std::move(done));
+  } else if (verb == "update" && status) {
+    registry.UpdateStatus(route.path, std::move(text), options, std::move(done));
+  } else if (verb == "update") {
+    registry.Update(route.path, std::move(text), options, std::move(done));
+  } else if (status) {
+    registry.PatchStatus(route.path, manner.type, std::move(text), options, std::move(done));
+  } else {
+    registry.Patch(route.path, manner.type, std::move(text), options, std::move(done));
+  }
+}
+
+}  // namespace
+
+Response Failure(const Error& error, const ObjectPath* path) {
+  Response response;
+  response.status = HttpStatus(error.code);
+  response.body = FailureStatus(error, path);
+  if (error.retry_after) {
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
+    response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
+  }
+  return response;
+}
+
+asio::awaitable<Result<ObjectList>> ObjectRequests::ReadList(ObjectPath path,
+                                                             ListOptions options) const {
+  std::function<Result<ObjectList>()> work = [from = registry, path = std::move(path),
+                                              options = std::move(options)] {
+    return from->List(path, options);
+  };
+  co_return co_await Offload<Result<ObjectList>>(pool, std::move(work));
+}
+
+Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& path) const {
+  const auto form = TableOf(head);
+  if (!form.has_value()) {
+    return Failure(form.error(), &path);
+  }
+  const auto object = registry->Get(path);
+  if (!object.has_value()) {
+    return Failure(object.error(), &path);
+  }
+  return Shown(ShowObject(*path.kind, object.value(), form.value(), clock->Now()), path);
+}
+
+asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath path) const {
+  const auto request = ListRequestOf(exchange->head());
+  if (!request.has_value()) {
+    co_return Failure(request.error(), &path);
+  }
+  const auto form = TableOf(exchange->head());
+  if (!form.has_value()) {
+    co_return Failure(form.error(), &path);
+  }
+  std::function<Result<std::string>()> work = [from = registry, path, request = request.value(),
+                                               form = form.value(), now = clock->Now()] {
+    return ListText(*from, path, request, form, now);
+  };
+  auto text = co_await Offload<Result<std::string>>(pool, std::move(work));
+  co_return Shown(std::move(text), path);
+}
+
+asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb,
+                                                Route route) const {
+  const http::RequestHead& head = exchange->head();
+  const auto manner = MannerOf(head, verb);
+  if (!manner.has_value()) {
+    co_return Failure(manner.error(), &route.path);
+  }
+  auto text = co_await exchange->ReadBody(kMaxBody);
+  if (text.has_value() && verb != "patch") {
+    text = ObjectTextOf(head, std::move(text.value()));
+  }
+  if (!text.has_value()) {
+    co_return Failure(text.error(), &route.path);
+  }
+  std::function<void(WriteDone)> start = [this, verb, route, manner = manner.value(),
+                                          text = std::move(text.value())](WriteDone done) {
+    StartWrite(*registry, verb, route, manner, text, std::move(done));
+  };
+  const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+  if (!written.has_value()) {
+    co_return Failure(written.error(), &route.path);
+  }
+  int status = 200;
+  if (verb == "create") {
+    status = 201;
+  }
+  auto shown =
+      ShowObject(*route.path.kind, written.value().object, manner.value().form, clock->Now());
+  Response response = Shown(std::move(shown), route.path, status);
+  for (const std::string& warning : written.value().warnings) {
+    response.headers.emplace_back("Warning", WarningText(warning));
+  }
+  co_return response;
+}
+
+asio::awaitable<Response> ObjectRequests::Delete(ExchangePtr exchange, ObjectPath path) const {
+  const auto body = co_await exchange->ReadBody(kMaxBody);
+  if (!body.has_value()) {
+    co_return Failure(body.error(), &path);
+  }
+  const auto wish = DeleteWishOf(exchange->head(), body.value());
+  if (!wish.has_value()) {
+    co_return Failure(wish.error(), &path);
+  }
+  std::function<void(DeleteDone)> start = [this, path, wish = wish.value()](DeleteDone done) {
+    const WriteOptions options{.dry_run = wish.dry_run};
+    registry->Delete(path, wish.request, options, std::move(done));
+  };
+  const auto deleted = co_await http::AwaitCallback<Result<Deleted>>(std::move(start));
+  if (!deleted.has_value()) {
+    co_return Failure(deleted.error(), &path);
+  }
+  if (deleted.value().removed) {
+    co_return Shown(DeletedStatus(path, deleted.value().uid), path);
+  }
+  co_return Shown(deleted.value().object.Text(), path);
+}
+
+asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath path) const {
+  auto request = LogRequestOf(exchange->head(), path);
+  if (!request.has_value()) {
+    co_return Failure(request.error(), &path);
+  }
+  const auto server = registry->Get(path);
+  if (!server.has_value()) {
+    co_return Failure(server.error(), &path);
+  }
+  if (logs == nullptr) {
+    const Error error = Fail(Code::kUnavailable, "this server has no access to agents");
+    co_return Failure(error, &path);
+  }
+  using Done = std::function<void(Result<std::string>)>;
+  std::function<void(Done)> start = [this, wanted = request.value()](Done done) {
+    logs->FetchLogs(wanted, std::move(done));
+  };
+  auto text = co_await http::AwaitCallback<Result<std::string>>(std::move(start));
+  Response response = Shown(std::move(text), path);
+  if (response.status == 200) {
+    response.content_type = "text/plain; charset=utf-8";
+  }
+  co_return response;
+}
+
+asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::string verb,
+                                                 Route route) const {
+  if (route.target == Route::Target::kLog) {
+    co_return co_await Logs(std::move(exchange), std::move(route.path));
+  }
+  if (verb == "get") {
+    co_return Get(exchange->head(), route.path);
+  }
+  if (verb == "list") {
+    co_return co_await List(std::move(exchange), std::move(route.path));
+  }
+  if (verb == "delete") {
+    co_return co_await Delete(std::move(exchange), std::move(route.path));
+  }
+  co_return co_await Write(std::move(exchange), std::move(verb), std::move(route));
+}
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <utility>  // before Asio, which needs it and does not include it
+
+#include <boost/asio/awaitable.hpp>
+#include <memory>
+#include <string>
+
+#include "reconciler/base/clock.hpp"
+#include "src/apiserver/log_source.hpp"
+#include "src/apiserver/registry.hpp"
+#include "src/apiserver/route.hpp"
+#include "src/http/exchange.hpp"
+
+namespace boost::asio {
+class thread_pool;
+}  // namespace boost::asio
+
+namespace slipway::apiserver {
+
+/// Answers requests about objects: everything but watches. The pointers outlive it. On the home
+/// thread; lists are read and written out on the pool, because they may be large.
+struct ObjectRequests {
+  Registry* registry = nullptr;
+  const Clock* clock = nullptr;
+  LogSource* logs = nullptr;  ///< nullptr: there are none
+  boost::asio::thread_pool* pool = nullptr;
+
+  /// `verb` as VerbOf gave it. Errors become a Status in the answer.
+  boost::asio::awaitable<http::Response> Answer(std::shared_ptr<http::Exchange> exchange,
+                                                std::string verb, Route route) const;
+
+  /// A list without the walk back: what a watch begins with.
+  boost::asio::awaitable<Result<ObjectList>> ReadList(ObjectPath path, ListOptions options) const;
+
+ private:
+  boost::asio::awaitable<http::Response> List(std::shared_ptr<http::Exchange> exchange,
+                                              ObjectPath path) const;
+  boost::asio::awaitable<http::Response> Write(std::shared_ptr<http::Exchange> exchange,
+                                               std::string verb, Route route) const;
+  boost::asio::awaitable<http::Response> Delete(std::shared_ptr<http::Exchange> exchange,
+                                                ObjectPath path) const;
+  boost::asio::awaitable<http::Response> Logs(std::shared_ptr<http::Exchange> exchange,
+                                              ObjectPath path) const;
+  http::Response Get(const http::RequestHead& head, const ObjectPath& path) const;
+};
+
+/// An error as an answer: a Status, and Retry-After where it says so. `path` may be nullptr.
+http::Response Failure(const Error& error, const ObjectPath* path);
+
+}  // namespace slipway::apiserver

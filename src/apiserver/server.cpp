@@ -1,0 +1,288 @@
+#include "src/apiserver/server.hpp"
+
+#include <algorithm>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+#include <chrono>
+#include <utility>
+
+#include "reconciler/base/rng.hpp"
+#include "src/apiserver/access.hpp"
+#include "src/apiserver/discovery.hpp"
+#include "src/apiserver/object_requests.hpp"
+#include "src/apiserver/request_options.hpp"
+#include "src/apiserver/route.hpp"
+#include "src/apiserver/watch_stream.hpp"
+#include "src/http/listener.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+namespace asio = boost::asio;
+using http::Response;
+using std::chrono::steady_clock;
+using ExchangePtr = std::shared_ptr<http::Exchange>;
+
+/// Threads that read lists.
+constexpr std::size_t kPoolThreads = 2;
+/// Requests that are being answered, watches apart; one more is told to come back.
+constexpr std::size_t kMaxInFlight = 1024;
+/// How long requests may go on after Stop.
+constexpr Duration kGrace = std::chrono::seconds(3);
+constexpr Duration kShortestWatch = std::chrono::minutes(30);
+
+/// Also readable while the server is not: no path under here tells anything.
+bool IsProbe(const std::string& path) {
+  return path == "/livez" || path == "/readyz" || path == "/healthz";
+}
+
+Response Plain(std::string body, int status = 200) {
+  Response response;
+  response.status = status;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::move(body);
+  return response;
+}
+
+Response JsonBody(std::string body) {
+  Response response;
+  response.body = std::move(body);
+  return response;
+}
+
+/// Counts one request for as long as it lives.
+class InFlight {
+ public:
+  explicit InFlight(std::size_t& count) : count_(count) { ++count_; }
+  ~InFlight() { --count_; }
+  InFlight(const InFlight&) = delete;
+  InFlight& operator=(const InFlight&) = delete;
+
+ private:
+  std::size_t& count_;
+};
+
+}  // namespace
+
+struct Server::State : public std::enable_shared_from_this<Server::State> {
+  State(asio::io_context& context, Registry& objects, metrics::Metrics& numbers, const Clock& time,
+        LogSource* logs, Options given)
+      : io(context),
+        registry(objects),
+        metrics(numbers),
+        clock(time),
+        options(std::move(given)),
+        pool(kPoolThreads),
+        requests{&objects, &time, logs, &pool},
+        rng(static_cast<std::uint64_t>(time.Now().time_since_epoch().count())),
+        watches(numbers.MakeGauge("slipway_api_watches", "Watches that are open.")) {}
+
+  asio::awaitable<void> Handle(ExchangePtr exchange);
+  asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route);
+  asio::awaitable<void> Watch(ExchangePtr exchange, Route route);
+  Response Describe(const Route& route) const;
+  void Count(const std::string& verb, const Route& route, int status,
+             steady_clock::time_point begin);
+  void CountConnections();
+  Duration LongestWatch(const WatchRequest& request);
+
+  asio::io_context& io;
+  Registry& registry;
+  metrics::Metrics& metrics;
+  const Clock& clock;
+  Options options;
+  asio::thread_pool pool;
+  ObjectRequests requests;
+  Rng rng;
+  metrics::Gauge watches;
+  std::unique_ptr<http::Listener> listener;
+  std::size_t in_flight = 0;
+  bool ready = false;
+};
+
+asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
+  const http::RequestHead& head = exchange->head();
+  if (IsProbe(head.path)) {
+    const bool good = ready || head.path != "/readyz";
+    Response response = Plain(good ? "ok" : "not ready", good ? 200 : 503);
+    co_await exchange->Respond(std::move(response));
+    co_return;
+  }
+  auto route = ParseRoute(head.path);
+  auto allowed = CheckIdentity(exchange->peer());
+  std::string verb = "get";
+  const ObjectPath* path = nullptr;
+  if (allowed.has_value() && !route.has_value()) {
+    allowed = CheckAccess(exchange->peer(), verb, Route{});
+  }
+  if (allowed.has_value() && route.has_value()) {
+    path = route.value().path.kind == nullptr ? nullptr : &route.value().path;
+    auto found = VerbOf(head, route.value());
+    verb = found.has_value() ? found.value() : head.method;
+    allowed = CheckAccess(exchange->peer(), verb, route.value());
+    if (allowed.has_value() && !found.has_value()) {
+      allowed = found.error();
+    }
+  }
+  if (allowed.has_value() && !route.has_value()) {
+    allowed = route.error();
+  }
+  if (!allowed.has_value()) {
+    Response refusal = Failure(allowed.error(), path);
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  if (verb == "watch") {
+    co_await Watch(std::move(exchange), std::move(route.value()));
+  } else {
+    co_await Answer(std::move(exchange), std::move(verb), std::move(route.value()));
+  }
+}
+
+asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route) {
+  const auto begin = steady_clock::now();
+  Response response;
+  if (in_flight >= kMaxInFlight) {
+    Error busy = Fail(Code::kTooManyRequests, "the server is busy: try again later");
+    busy.retry_after = std::chrono::seconds(1);
+    response = Failure(busy, nullptr);
+  } else if (route.path.kind == nullptr) {
+    response = Describe(route);
+  } else {
+    const InFlight counted(in_flight);
+    response = co_await requests.Answer(exchange, verb, route);
+  }
+  Count(verb, route, response.status, begin);
+  co_await exchange->Respond(std::move(response));
+}
+
+Response Server::State::Describe(const Route& route) const {
+  using Target = Route::Target;
+  switch (route.target) {
+    case Target::kVersion:
+      return JsonBody(VersionInfo());
+    case Target::kMetrics: {
+      Response response = Plain(metrics.Text());
+      response.content_type = metrics::Metrics::kTextType;
+      return response;
+    }
+    case Target::kCoreVersions:
+      return JsonBody(CoreVersions());
+    case Target::kGroups:
+      return JsonBody(GroupList());
+    case Target::kGroup:
+      return JsonBody(GroupInfo(route.group));
+    case Target::kResources:
+      return JsonBody(ResourceList(route.group, route.version));
+    case Target::kRoot:
+    case Target::kCollection:
+    case Target::kObject:
+    case Target::kStatus:
+    case Target::kLog:
+      return JsonBody(PathList());
+  }
+  return JsonBody(PathList());
+}
+
+Duration Server::State::LongestWatch(const WatchRequest& request) {
+  if (request.longest) {
+    return *request.longest;
+  }
+  // Spread out, so that clients do not all come back at once.
+  return kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count())));
+}
+
+asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
+  const auto request = WatchRequestOf(exchange->head());
+  const auto form = TableOf(exchange->head());
+  WatchJob job;
+  Result<void> good = Ok();
+  if (!request.has_value()) {
+    good = request.error();
+  } else if (!form.has_value()) {
+    good = form.error();
+  } else {
+    job = {.registry = &registry,
+           .clock = &clock,
+           .path = route.path,
+           .request = request.value(),
+           .form = form.value(),
+           .longest = LongestWatch(request.value()),
+           .bookmark_interval = options.bookmark_interval};
+  }
+  if (good.has_value() && job.request.initial) {
+    ListOptions wanted;
+    wanted.selectors = job.request.selectors;
+    auto list = co_await requests.ReadList(route.path, std::move(wanted));
+    if (list.has_value()) {
+      job.initial = std::move(list.value());
+    } else {
+      good = list.error();
+    }
+  }
+  if (!good.has_value()) {
+    Response refusal = Failure(good.error(), &route.path);
+    co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  watches.Add(1);
+  co_await StreamWatch(exchange, std::move(job));
+  watches.Add(-1);
+}
+
+void Server::State::Count(const std::string& verb, const Route& route, int status,
+                          steady_clock::time_point begin) {
+  const std::string resource = route.path.kind == nullptr ? "" : route.path.kind->plural;
+  metrics
+      .MakeCounter("slipway_api_requests_total", "Requests that were answered, watches apart.",
+                   {{"verb", verb}, {"resource", resource}, {"code", std::to_string(status)}})
+      .Add();
+  const std::chrono::duration<double> elapsed = steady_clock::now() - begin;
+  metrics
+      .MakeHistogram("slipway_api_request_seconds", "Time until an answer was ready to be sent.",
+                     {{"verb", verb}}, {0.001, 0.005, 0.025, 0.1, 0.5, 2.5, 10})
+      .Observe(elapsed.count());
+}
+
+void Server::State::CountConnections() {
+  auto open = metrics.MakeGauge("slipway_api_connections", "Connections to the API.");
+  auto strangers = metrics.MakeGauge("slipway_api_connections_unauthenticated",
+                                     "Connections to the API of nobody known.");
+  metrics.OnCollect([weak = weak_from_this(), open, strangers]() mutable {
+    const auto self = weak.lock();
+    if (self != nullptr && self->listener != nullptr) {
+      const http::ListenerCounts counts = self->listener->counts();
+      open.Set(static_cast<double>(counts.connections));
+      strangers.Set(static_cast<double>(counts.unauthenticated));
+    }
+  });
+}
+
+Server::Server(asio::io_context& io, Registry& registry, metrics::Metrics& metrics,
+               const Clock& clock, LogSource* logs, Options options)
+    : state_(std::make_shared<State>(io, registry, metrics, clock, logs, std::move(options))) {
+  const http::Handler handler = [state = state_.get()](ExchangePtr exchange) {
+    return state->Handle(std::move(exchange));
+  };
+  state_->listener = std::make_unique<http::Listener>(io, state_->options.listener, handler);
+  state_->CountConnections();
+}
+
+Server::~Server() = default;
+
+Result<void> Server::Open() { return state_->listener->Open(); }
+
+http::Endpoint Server::endpoint() const { return state_->listener->endpoint(); }
+
+void Server::SetReady(bool ready) { state_->ready = ready; }
+
+Result<void> Server::ReplaceIdentity(http::TlsIdentity identity) {
+  return state_->listener->ReplaceIdentity(std::move(identity));
+}
+
+void Server::Stop(std::function<void()> done) {
+  state_->ready = false;
+  state_->listener->Stop(kGrace, std::move(done));
+}
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <string>
+
+#include "reconciler/base/error.hpp"
+#include "src/apiserver/registry.hpp"
+
+namespace slipway::apiserver {
+
+/// What went wrong, as a `Status` of Kubernetes. `path`: the object that it is about, or nullptr.
+/// Thread-safe.
+std::string FailureStatus(const Error& error, const ObjectPath* path);
+
+/// What a DELETE answers that removed an object.
+std::string DeletedStatus(const ObjectPath& path, const std::string& uid);
+
+}  // namespace slipway::apiserver

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <utility>  // before Asio, which needs it and does not include it
+
+#include <boost/asio/awaitable.hpp>
+#include <cstdint>
+#include <memory>
+
+#include "reconciler/base/clock.hpp"
+#include "src/apiserver/presentation.hpp"
+#include "src/apiserver/registry.hpp"
+#include "src/apiserver/request_options.hpp"
+#include "src/http/exchange.hpp"
+
+namespace slipway::apiserver {
+
+/// What one WATCH needs. The pointers outlive it.
+struct WatchJob {
+  const Registry* registry = nullptr;
+  const Clock* clock = nullptr;
+  ObjectPath path{};
+  WatchRequest request{};
+  Form form{};
+  Duration longest{};  ///< then it ends, cleanly
+  Duration bookmark_interval{};
+  ObjectList initial{};  ///< what is there, where the request wants it
+};
+
+/// Streams changes until the client goes, the listener stops, its time is over, or history was
+/// compacted under it. Answers the exchange in each case. On the home thread.
+boost::asio::awaitable<void> StreamWatch(std::shared_ptr<http::Exchange> exchange, WatchJob job);
+
+}  // namespace slipway::apiserver
