@@ -8,9 +8,12 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 #include <utility>
+
+#include "reconciler/api/scalars.hpp"
 
 namespace slipway::store {
 namespace {
@@ -56,13 +59,16 @@ Error SystemError(const std::string& what, int number) {
   }
 }
 
-Result<std::string> RandomHex() {
+/// Begins with the time, so that a later incarnation is greater as text: agents refuse what is older.
+Result<std::string> MintIncarnation(Time now) {
   std::array<unsigned char, 16> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return SystemError("random numbers", errno);
   }
   constexpr const char* kDigits = "0123456789abcdef";
-  std::string text;
+  std::string text = api::FormatTime(std::chrono::floor<std::chrono::seconds>(now));
+  std::erase_if(text, [](char sign) { return sign == '-' || sign == ':'; });
+  text += '-';
   for (const unsigned char byte : bytes) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 0xf];
@@ -108,8 +114,8 @@ Result<bool> CheckOwnership(Database& database, const std::string& path) {
   return true;
 }
 
-Result<void> MakeSchema(Database& database, const std::string& path) {
-  SLIPWAY_TRY(incarnation, RandomHex());
+Result<void> MakeSchema(Database& database, const std::string& path, Time now) {
+  SLIPWAY_TRY(incarnation, MintIncarnation(now));
   const std::string sql = "BEGIN IMMEDIATE;" + std::string(kSchema) +
                           "INSERT INTO facts VALUES ('incarnation', '" + incarnation + "');" +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) + ";" +
@@ -159,7 +165,7 @@ Result<std::unique_ptr<DataFile::Lock>> DataFile::TakeLock(const std::string& pa
   return lock;
 }
 
-Result<DataFile> DataFile::Open(const std::string& path) {
+Result<DataFile> DataFile::Open(const std::string& path, Time now) {
   DataFile file;
   file.path_ = path;
   SLIPWAY_TRY(lock, TakeLock(path));
@@ -175,10 +181,10 @@ Result<DataFile> DataFile::Open(const std::string& path) {
   }
   SLIPWAY_TRYV(Configure(database, path));
   if (!existed) {
-    SLIPWAY_TRYV(MakeSchema(database, path));
+    SLIPWAY_TRYV(MakeSchema(database, path, now));
   }
   SLIPWAY_TRY(incarnation, database.Text("SELECT value FROM facts WHERE name = 'incarnation'"));
-  if (incarnation.value_or("").size() != 32) {
+  if (incarnation.value_or("").empty()) {
     return Fail(Code::kInternal, path +
                                      " is damaged (it has no incarnation): move it away and put "
                                      "the newest backup in its place");

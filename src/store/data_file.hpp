@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "reconciler/base/time.hpp"
 #include "src/store/sqlite.hpp"
 #include "src/store/store.hpp"
 
@@ -14,8 +15,9 @@ class DataFile {
  public:
   /// Makes the file where there is none; its directory must exist. kConflict: another process has
   /// it; kForbidden: no right to write; kInternal: damaged; kInvalid: it is not a store of ours, or
-  /// a newer version wrote it. Reads the whole file once (quick_check).
-  static Result<DataFile> Open(const std::string& path);
+  /// a newer version wrote it. Reads the whole file once (quick_check). `now` dates the incarnation
+  /// of a new file.
+  static Result<DataFile> Open(const std::string& path, Time now);
 
   /// The connection of the one writer.
   Database& writer() { return *writer_; }

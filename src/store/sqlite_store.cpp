@@ -59,7 +59,7 @@ SqliteStore::~SqliteStore() = default;
 Result<std::unique_ptr<SqliteStore>> SqliteStore::Open(Options options) {
   SLIPWAY_ASSERT(options.clock != nullptr && options.readers > 0 && options.batch_writes > 0,
                  "options of a store");
-  SLIPWAY_TRY(file, DataFile::Open(options.path));
+  SLIPWAY_TRY(file, DataFile::Open(options.path, options.clock->Now()));
   SLIPWAY_TRY(log, LogWriter::Open(file));
   SLIPWAY_TRY(readers, ReaderSet::Open(file, options.readers));
   auto machinery =

@@ -27,8 +27,9 @@ inline constexpr Revision kFirstRevision = 1;
 /// The bytes of one object, shared by everybody who serves them. nullptr where there is none.
 using Value = std::shared_ptr<const std::string>;
 
-/// Names one life of a data directory: 32 random hex digits, made with it. Kept over restarts; a
-/// restored copy gets a new one.
+/// Names one life of a data directory: the time at which it was made and 32 random hex digits, such
+/// as "20260102T030405Z-1f3c…". Later ones are greater as text. Kept over restarts; a restored copy
+/// gets a new one.
 using Incarnation = StrongId<struct IncarnationTag>;
 
 /// One key as it stands at some revision. Keys are paths such as

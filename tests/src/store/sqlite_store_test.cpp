@@ -52,7 +52,7 @@ class SqliteStoreTest : public ::testing::Test {
 TEST_F(SqliteStoreTest, ReopensWithTheSameObjectsRevisionsHistoryAndIncarnation) {
   auto store = Open();
   const Incarnation incarnation = store->incarnation();
-  EXPECT_THAT(incarnation.value, MatchesRegex("[0-9a-f]{32}"));
+  EXPECT_THAT(incarnation.value, MatchesRegex("[0-9]{8}T[0-9]{6}Z-[0-9a-f]{32}"));
   const Revision created = Create(*store, "/a/x", "one").value();
   const Revision updated = Update(*store, "/a/x", "two", created).value();
   store.reset();
@@ -67,10 +67,13 @@ TEST_F(SqliteStoreTest, ReopensWithTheSameObjectsRevisionsHistoryAndIncarnation)
   EXPECT_GT(Update(*store, "/a/x", "three", updated).value(), updated);
 }
 
-TEST_F(SqliteStoreTest, EachNewFileHasAnIncarnationOfItsOwn) {
+TEST_F(SqliteStoreTest, EachNewFileHasAnIncarnationThatIsGreaterThanEarlierOnes) {
   const Incarnation first = Open()->incarnation();
   std::filesystem::remove(path_);
   EXPECT_NE(Open()->incarnation(), first);
+  std::filesystem::remove(path_);
+  clock_.Advance(std::chrono::seconds(1));
+  EXPECT_GT(Open()->incarnation(), first);
 }
 
 TEST_F(SqliteStoreTest, NeverGivesARevisionTwiceEvenWhenTheNewestWasCompactedAway) {
