@@ -32,7 +32,7 @@ def _type_faults(path, schema):
 def _object_faults(path, schema):
     if "properties" in schema and "additionalProperties" in schema:
         yield f"{path}: properties and additionalProperties exclude each other"
-    if "properties" not in schema and "additionalProperties" not in schema and not path.endswith(".metadata"):
+    if "properties" not in schema and "additionalProperties" not in schema and path != ".metadata":
         yield f"{path}: an object without properties loses all of its fields"
     for name in schema.get("required", ()):
         if name not in schema.get("properties", {}):
@@ -72,7 +72,7 @@ def schema_faults(path, schema):
     """What is wrong with a structural schema, as sentences."""
     for keyword in sorted(set(schema) - VALUE_KEYWORDS):
         yield f"{path}: the keyword {keyword} is not used here"
-    if not schema.get("description"):
+    if not schema.get("description") and path != ".metadata":
         yield f"{path}: a description is missing"
     yield from _type_faults(path, schema)
     if schema.get("type") == "object":
@@ -86,7 +86,10 @@ def schema_faults(path, schema):
 
 
 def _metadata_faults(schema):
+    """Kubernetes knows metadata itself; a schema may only restrict the names, and not even describe the rest."""
     metadata = schema["properties"].get("metadata", {})
+    if metadata.get("type") != "object" or set(metadata) - {"type", "properties"}:
+        yield ".metadata: only type and properties may be given"
     for name, below in metadata.get("properties", {}).items():
         if name not in ("name", "generateName"):
             yield f".metadata.{name}: only name and generateName may be restricted"

@@ -75,6 +75,7 @@ def spoil(change):
          {"x-kubernetes-list-type": "map", "x-kubernetes-list-map-keys": ["name"]})),
     ("only name and generateName",
      lambda document, spec: root_of(document)["properties"]["metadata"]["properties"].update(labels=spec["suspend"])),
+    ("only type and properties", lambda document, spec: root_of(document)["properties"]["metadata"].update(description="Names.")),
     ("an int-or-string has no type", lambda document, spec: spec["suspend"].update({"x-kubernetes-int-or-string": True})),
     ("minItems belongs to type array", lambda document, spec: spec["suspend"].update(minItems=1)),
     ("the status subresource", lambda document, spec: document["spec"]["versions"][0].pop("subresources")),
