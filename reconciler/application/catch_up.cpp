@@ -35,6 +35,12 @@ bool StandsByItself(const Desk& desk, const Stage& stage, std::int64_t number) {
          number > stage.stable_number && halted->status.phase == api::RolloutPhase::kHalted;
 }
 
+/// Whether a rollout is known to have ended without success.
+bool WasNeverPromoted(const Desk& desk, std::int64_t number) {
+  const api::Rollout* rollout = FindRollout(desk, rollout::RolloutName(desk.name, number));
+  return rollout != nullptr && rollout->status.phase != api::RolloutPhase::kSucceeded;
+}
+
 Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
   if (!view.server->reachable || view.busy) {
     return Need::kNone;
@@ -49,7 +55,10 @@ Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
     return Need::kNone;
   }
   if (intent.rollout != stage.stable_number) {
-    return StandsByItself(desk, stage, intent.rollout) ? Need::kNone : Need::kBring;
+    const bool stands = StandsByItself(desk, stage, intent.rollout);
+    // Cordoned servers are left alone, but for those that bear a release that was never promoted.
+    const bool spared = view.server->cordoned && !WasNeverPromoted(desk, intent.rollout);
+    return stands || spared ? Need::kNone : Need::kBring;
   }
   const bool done = rollout::EndedWith(*view.release, api::Outcome::kSucceeded) &&
                     rollout::Matches(*view.release);
@@ -62,10 +71,15 @@ Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
 rollout::AssignIntent Bring(const Desk& desk, const Stage& stage, const ServerView& view,
                             Need need) {
   rollout::AssignIntent action = rollout::NextIntent(view, desk.name, stage.stable, 0);
-  if (need == Need::kAgain) {
+  const IntentFacts* before =
+      view.release != nullptr && view.release->intent ? &*view.release->intent : nullptr;
+  if (need == Need::kBring && before != nullptr && WasNeverPromoted(desk, before->rollout)) {
+    action.intent.from = rollout::RolloutName(desk.name, before->rollout);
+  } else if (need == Need::kAgain) {
     // Where it was brought by a wave, it stays a server of that wave.
-    action.intent.wave = view.release->intent->wave;
-    action.intent.retries = view.release->intent->retries + 1;
+    action.intent.wave = before->wave;
+    action.intent.retries = before->retries + 1;
+    action.intent.from = before->from == 0 ? "" : rollout::RolloutName(desk.name, before->from);
   }
   return action;
 }

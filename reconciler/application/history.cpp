@@ -1,4 +1,7 @@
 #include <algorithm>
+#include <cstdint>
+#include <ranges>
+#include <set>
 #include <vector>
 
 #include "reconciler/application/desk.hpp"
@@ -19,6 +22,23 @@ const api::Rollout* GoodBefore(const Desk& desk) {
   return good;
 }
 
+bool NeverBegan(const api::Rollout& rollout) {
+  return rollout.status.phase == api::RolloutPhase::kSuperseded && rollout.status.wave == 0;
+}
+
+/// The newest rollouts that were displaced while they were active: how many there are in a row decides whether the next one
+/// is finished.
+std::set<std::int64_t> NewestDisplaced(const Desk& desk) {
+  std::set<std::int64_t> numbers;
+  for (const api::Rollout* one : desk.snapshot.rollouts | std::views::reverse) {
+    if (numbers.size() < rollout::kMaxDisplacedInARow && !NeverBegan(*one) &&
+        one->status.phase == api::RolloutPhase::kSuperseded) {
+      numbers.insert(one->spec.number);
+    }
+  }
+  return numbers;
+}
+
 }  // namespace
 
 // A failed release stays on record in status.failed when its Rollout goes; that was durable before this plan's actions.
@@ -34,10 +54,14 @@ void Prune(Desk& desk) {
   if (ended.size() <= limit) {
     return;
   }
+  // What never began says least, so it goes first; then the oldest.
+  std::ranges::stable_partition(ended, [](const api::Rollout* one) { return NeverBegan(*one); });
   const api::Rollout* good_before = GoodBefore(desk);
+  const std::set<std::int64_t> displaced = NewestDisplaced(desk);
   for (std::size_t index = 0; index < ended.size() - limit && HasRoom(desk.plan); ++index) {
     const api::Rollout* one = ended[index];
     const bool stays = one == Newest(desk) || one == good_before ||
+                       displaced.contains(one->spec.number) ||
                        desk.named.contains(one->spec.number) ||
                        (desk.status.stable && desk.status.stable->rollout == one->metadata.name);
     if (!stays) {

@@ -107,10 +107,11 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
     // A newcomer gets the promoted release first, from the application's planner.
     const bool newcomer = !has_intent && promoted != nullptr;
     census.possible += newcomer || view.server->cordoned ? 0 : 1;
-    // Only what is live will end by itself: intents of other rollouts are inert while this one is active.
-    const bool in_flight =
-        has_intent && view.release->intent->rollout == stable_number && IsInFlight(*view.release);
-    census.others_down += view.server->reachable && !in_service && !in_flight ? 1 : 0;
+    census.others_down += view.server->reachable && !in_service ? 1 : 0;
+    // Only what is live will end by itself: intents of other rollouts are inert while this one is active. What goes back from
+    // one that failed is not waited for either: the fix must not be held up by it.
+    const bool in_flight = has_intent && view.release->intent->rollout == stable_number &&
+                           view.release->intent->from == 0 && IsInFlight(*view.release);
     if (newcomer || view.server->cordoned || !view.server->reachable) {
       continue;
     }

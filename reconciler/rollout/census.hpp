@@ -60,7 +60,7 @@ struct Census {
 
   std::vector<Candidate> candidates;  ///< not ours; may be taken, in no order
   std::int64_t waiting = 0;           ///< not ours; will be candidates when what goes on there ends
-  std::int64_t others_down = 0;       ///< not ours; reachable, out of service, nothing going on
+  std::int64_t others_down = 0;       ///< not ours; reachable and out of service
   Tally out;                          ///< not ours; out of service or out of reach
 };
 

@@ -154,8 +154,9 @@ void PlanWaves(Desk& desk) {
     Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
     return;
   }
-  const bool idle = desk.census.pending.count == 0 && desk.census.waiting == 0;
-  if (missing > 0 && idle && BlockedByOthers(desk)) {
+  const bool idle = desk.census.pending.count == 0 && desk.census.unhealthy.count == 0;
+  const bool waits_only = Missing(desk) > 0 && missing == 0 && desk.census.waiting > 0;
+  if (idle && (waits_only || (missing > 0 && BlockedByOthers(desk)))) {
     PauseForHeadroom(desk);
     return;
   }
