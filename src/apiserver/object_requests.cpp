@@ -5,11 +5,13 @@
 #include <charconv>
 #include <chrono>
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "src/apiserver/presentation.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/status_text.hpp"
 #include "src/http/await.hpp"
+#include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -89,6 +91,19 @@ Result<LogRequest> LogRequestOf(const http::RequestHead& head, const ObjectPath&
     }
   }
   return request;
+}
+
+/// The name in an object that was refused, so that the answer can say which one it was.
+std::string NameIn(const std::string& text) {
+  const auto tree = objects::ParseJson(text);
+  const objects::Json empty = objects::Json::object();
+  if (!tree.has_value() || !tree.value().is_object()) {
+    return "";
+  }
+  const objects::Json metadata = tree.value().value("metadata", empty);
+  const objects::Json name =
+      metadata.is_object() ? metadata.value("name", objects::Json()) : objects::Json();
+  return name.is_string() ? name.get<std::string>() : "";
 }
 
 /// How a write is to be done and shown.
@@ -192,12 +207,16 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   if (!text.has_value()) {
     co_return Failure(text.error(), &route.path);
   }
+  const std::string sent = std::move(text.value());
   std::function<void(WriteDone)> start = [this, verb, route, manner = manner.value(),
-                                          text = std::move(text.value())](WriteDone done) {
-    StartWrite(*registry, verb, route, manner, text, std::move(done));
+                                          &sent](WriteDone done) {
+    StartWrite(*registry, verb, route, manner, sent, std::move(done));
   };
   const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
   if (!written.has_value()) {
+    if (route.path.name.empty()) {
+      route.path.name = NameIn(sent);
+    }
     co_return Failure(written.error(), &route.path);
   }
   int status = 200;

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "reconciler/base/clock.hpp"
+#include "src/apiserver/registry.hpp"
+
+namespace boost::asio {
+class io_context;
+}  // namespace boost::asio
+
+namespace slipway::apiserver {
+
+/// What somebody must do in the background: empties namespaces that are being deleted, and forgets
+/// Events that are older than an hour. Looks at the objects every now and then; a crash at any
+/// point loses nothing. Constructed, used and destroyed on the thread that runs `io`, the
+/// registry's home thread.
+class Housekeeping {
+ public:
+  struct Options {
+    Duration interval = std::chrono::seconds(1);  ///< between two looks at the namespaces
+    Duration events_interval = std::chrono::minutes(1);
+    Duration events_kept = std::chrono::hours(1);
+  };
+
+  /// `registry` and `clock` outlive it.
+  Housekeeping(boost::asio::io_context& io, Registry& registry, const Clock& clock,
+               Options options);
+  ~Housekeeping();  ///< after Stop's `done`, or without Start
+
+  void Start();
+
+  /// `done` runs once nothing of it is under way any more.
+  void Stop(std::function<void()> done);
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace slipway::apiserver

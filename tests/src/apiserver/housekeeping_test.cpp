@@ -1,0 +1,78 @@
+#include "tests/src/apiserver/api_world.hpp"  // first: Asio needs what it includes before it
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reconciler/api/scalars.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+using nlohmann::json;
+using testing::ElementsAre;
+
+constexpr const char* kEvents = "/api/v1/namespaces/default/events";
+constexpr const char* kJson = "Content-Type: application/json\r\n";
+constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
+
+std::string Map(const std::string& name) { return json{{"metadata", {{"name", name}}}}.dump(); }
+
+class HousekeepingTest : public testing::Test {
+ protected:
+  http::Answer Get(const std::string& path) { return client_.Ask("GET", path); }
+  http::Answer Post(const std::string& path, const std::string& body) {
+    return client_.Ask("POST", path, body, kJson);
+  }
+  void Make(const std::string& path, const std::string& body) {
+    const http::Answer answer = Post(path, body);
+    ASSERT_EQ(answer.status, 201) << answer.body;
+  }
+
+  ApiWorld world_;
+  http::TlsClient client_ = world_.Admin();
+};
+
+TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
+  Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
+  const std::string maps = "/api/v1/namespaces/prod/configmaps";
+  Make(maps, Map("a"));
+  Make(maps, R"({"metadata":{"name":"held","finalizers":["slipway.dev/test"]}})");
+  WatchReader gone(world_, "/api/v1/namespaces",
+                   "fieldSelector=metadata.name%3Dprod&resourceVersion=0");
+  WatchReader contents(world_, maps, "");
+  EXPECT_THAT(contents.Take(2), ElementsAre("ADDED a", "ADDED held"));
+  EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
+  EXPECT_EQ(Post(maps, Map("b")).status, 403);
+  EXPECT_THAT(contents.Take(2), ElementsAre("DELETED a", "MODIFIED held"));
+  EXPECT_EQ(Get("/api/v1/namespaces/prod").status, 200) << "it honours finalizers";
+  EXPECT_EQ(
+      client_.Ask("PATCH", maps + "/held", R"({"metadata":{"finalizers":null}})", kMerge).status,
+      200);
+  EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
+}
+
+TEST_F(HousekeepingTest, EventsAreForgottenAnHourAfterTheyLastHappened) {
+  const auto event = [](const std::string& name) {
+    return json{{"metadata", {{"name", name}}},
+                {"involvedObject", {{"kind", "Application"}, {"name", "shop"}}}}
+        .dump();
+  };
+  Make(kEvents, event("once"));
+  Make(kEvents, event("again"));
+  WatchReader watch(world_, kEvents, "");
+  EXPECT_THAT(watch.Take(2), ElementsAre("ADDED again", "ADDED once"));
+  world_.clock.ahead = std::chrono::minutes(59);
+  const Time last = std::chrono::floor<std::chrono::seconds>(world_.clock.Now());
+  const json renewed = {{"lastTimestamp", api::FormatTime(last)}};
+  ASSERT_EQ(client_.Ask("PATCH", std::string(kEvents) + "/again", renewed.dump(), kMerge).status,
+            200);
+  EXPECT_THAT(watch.Take(1), ElementsAre("MODIFIED again"));
+  world_.clock.ahead = std::chrono::minutes(61);
+  EXPECT_THAT(watch.Take(1), ElementsAre("DELETED once"));
+  EXPECT_EQ(Get(std::string(kEvents) + "/again").status, 200);
+  world_.clock.ahead = std::chrono::minutes(121);
+  EXPECT_THAT(watch.Take(1), ElementsAre("DELETED again"));
+}
+
+}  // namespace
+}  // namespace slipway::apiserver

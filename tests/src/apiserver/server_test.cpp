@@ -1,0 +1,322 @@
+#include "tests/src/apiserver/api_world.hpp"  // first: Asio needs what it includes before it
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <set>
+
+namespace slipway::apiserver {
+namespace {
+
+using http::Answer;
+using http::TlsClient;
+using nlohmann::json;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
+constexpr const char* kRepositories =
+    "/apis/slipway.dev/v1alpha1/namespaces/default/gitrepositories";
+constexpr const char* kJson = "Content-Type: application/json\r\n";
+constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
+constexpr const char* kTable =
+    "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n";
+
+std::string Map(const std::string& name, const std::string& value = "1") {
+  return json{{"metadata", {{"name", name}}}, {"data", {{"key", value}}}}.dump();
+}
+
+std::string Repository(const std::string& name, const json& spec = json::object()) {
+  json object = {{"metadata", {{"name", name}}}, {"spec", spec}};
+  object["spec"].emplace("url", "https://example.com/shop.git");
+  return object.dump();
+}
+
+json Body(const Answer& answer) { return json::parse(answer.body); }
+
+class ServerTest : public testing::Test {
+ protected:
+  Answer Get(const std::string& path, const std::string& headers = "") {
+    return client_.Ask("GET", path, "", headers);
+  }
+  Answer Post(const std::string& path, const std::string& body) {
+    return client_.Ask("POST", path, body, kJson);
+  }
+  void Make(const std::string& path, const std::string& body) {
+    const Answer answer = Post(path, body);
+    ASSERT_EQ(answer.status, 201) << answer.body;
+  }
+
+  ApiWorld world_;
+  TlsClient client_ = world_.Admin();
+};
+
+TEST_F(ServerTest, ObjectsAreCreatedReadReplacedPatchedAndDeleted) {
+  const Answer created = Post(kMaps, Map("a"));
+  EXPECT_EQ(created.status, 201);
+  const std::string path = std::string(kMaps) + "/a";
+  EXPECT_EQ(Get(path).body, created.body);
+  json object = Body(created);
+  object["data"]["key"] = "2";
+  EXPECT_EQ(client_.Ask("PUT", path, object.dump(), kJson).status, 200);
+  EXPECT_EQ(client_.Ask("PUT", path, object.dump(), kJson).status, 409);
+  const Answer patched = client_.Ask("PATCH", path, R"({"data":{"more":"3"}})", kMerge);
+  EXPECT_EQ(patched.status, 200);
+  EXPECT_EQ(Body(patched)["data"], (json{{"key", "2"}, {"more", "3"}}));
+  const Answer deleted = client_.Ask("DELETE", path);
+  EXPECT_EQ(deleted.status, 200);
+  EXPECT_EQ(Body(deleted)["status"], "Success");
+  EXPECT_EQ(Body(deleted)["details"]["uid"], object["metadata"]["uid"]);
+  EXPECT_EQ(Get(path).status, 404);
+}
+
+TEST_F(ServerTest, ErrorsAreStatusObjects) {
+  const json missing = Body(Get(std::string(kRepositories) + "/shop"));
+  EXPECT_EQ(missing["kind"], "Status");
+  EXPECT_EQ(missing["apiVersion"], "v1");
+  EXPECT_EQ(missing["status"], "Failure");
+  EXPECT_EQ(missing["reason"], "NotFound");
+  EXPECT_EQ(missing["code"], 404);
+  EXPECT_EQ(missing["message"], "gitrepositories.slipway.dev \"shop\" not found");
+  EXPECT_EQ(missing["details"],
+            (json{{"name", "shop"}, {"group", "slipway.dev"}, {"kind", "gitrepositories"}}));
+  Make(kMaps, Map("a"));
+  const json taken = Body(Post(kMaps, Map("a")));
+  EXPECT_EQ(taken["reason"], "AlreadyExists");
+  EXPECT_EQ(taken["details"]["name"], "a");
+  const json unknown = Body(Get("/apis/slipway.dev/v1alpha1/unicorns"));
+  EXPECT_EQ(unknown["message"], "the server could not find the requested resource");
+}
+
+TEST_F(ServerTest, AnInvalidObjectIsToldAllItsFaultsUnderItsKind) {
+  const Answer answer =
+      Post(kRepositories, Repository("shop", {{"interval", "soon"}, {"suspend", "perhaps"}}));
+  EXPECT_EQ(answer.status, 422);
+  const json status = Body(answer);
+  EXPECT_EQ(status["reason"], "Invalid");
+  EXPECT_EQ(status["details"]["kind"], "GitRepository");
+  EXPECT_EQ(status["details"]["name"], "shop");
+  std::set<std::string> fields;
+  for (const json& cause : status["details"]["causes"]) {
+    fields.insert(cause["field"]);
+    EXPECT_FALSE(cause["message"].get<std::string>().empty());
+  }
+  EXPECT_EQ(fields, (std::set<std::string>{"spec.interval", "spec.suspend"}));
+}
+
+TEST_F(ServerTest, StatusIsASubresource) {
+  Make(kRepositories, Repository("shop"));
+  const std::string path = std::string(kRepositories) + "/shop";
+  const Answer patched =
+      client_.Ask("PATCH", path + "/status",
+                  R"({"status":{"observedGeneration":1},"spec":{"suspend":true}})", kMerge);
+  EXPECT_EQ(patched.status, 200);
+  EXPECT_EQ(Body(patched)["status"]["observedGeneration"], 1);
+  EXPECT_EQ(Body(patched)["spec"]["suspend"], false);
+  EXPECT_EQ(Body(patched)["metadata"]["generation"], 1);
+  EXPECT_EQ(Get(path + "/status").body, patched.body);
+  EXPECT_EQ(client_.Ask("DELETE", path + "/status").status, 405);
+  EXPECT_EQ(Get(std::string(kMaps) + "/a/status").status, 404);
+}
+
+TEST_F(ServerTest, DeletesReadTheirBody) {
+  Make(kMaps, Map("a"));
+  const std::string path = std::string(kMaps) + "/a";
+  EXPECT_EQ(client_.Ask("DELETE", path, R"({"dryRun":["All"]})").status, 200);
+  EXPECT_EQ(Get(path).status, 200);
+  EXPECT_EQ(client_.Ask("DELETE", path, R"({"preconditions":{"uid":"another"}})").status, 409);
+  EXPECT_EQ(client_.Ask("DELETE", path, R"({"propagationPolicy":"Sideways"})").status, 422);
+  EXPECT_EQ(client_.Ask("DELETE", path + "?dryRun=All").status, 200);
+  EXPECT_EQ(Get(path).status, 200);
+  EXPECT_EQ(client_.Ask("DELETE", path, R"({"propagationPolicy":"Background"})").status, 200);
+  EXPECT_EQ(Get(path).status, 404);
+}
+
+TEST_F(ServerTest, ADeletedObjectWithFinalizersIsShownUntilTheyAreGone) {
+  Make(kMaps, R"({"metadata":{"name":"a","finalizers":["slipway.dev/test"]}})");
+  const std::string path = std::string(kMaps) + "/a";
+  const json deleted = Body(client_.Ask("DELETE", path));
+  EXPECT_EQ(deleted["kind"], "ConfigMap");
+  EXPECT_TRUE(deleted["metadata"].contains("deletionTimestamp"));
+  EXPECT_EQ(client_.Ask("PATCH", path, R"({"metadata":{"finalizers":null}})", kMerge).status, 200);
+  EXPECT_EQ(Get(path).status, 404);
+}
+
+TEST_F(ServerTest, ADryRunShowsWhatWouldBe) {
+  const Answer created = Post(std::string(kMaps) + "?dryRun=All", Map("a"));
+  EXPECT_EQ(created.status, 201);
+  EXPECT_EQ(Body(created)["metadata"]["name"], "a");
+  EXPECT_EQ(Get(std::string(kMaps) + "/a").status, 404);
+  EXPECT_EQ(Post(std::string(kMaps) + "?dryRun=Some", Map("a")).status, 422);
+}
+
+TEST_F(ServerTest, UnknownFieldsAreReportedAsAsked) {
+  const std::string object = Repository("shop", {{"colour", "red"}});
+  const Answer strict = Post(std::string(kRepositories) + "?fieldValidation=Strict", object);
+  EXPECT_EQ(strict.status, 400);
+  EXPECT_THAT(strict.body, HasSubstr("strict decoding error: unknown field \\\"spec.colour\\\""));
+  Answer warned = Post(kRepositories, object);
+  EXPECT_EQ(warned.status, 201);
+  EXPECT_EQ(warned.headers["warning"], "299 - \"unknown field \\\"spec.colour\\\"\"");
+  EXPECT_FALSE(Body(warned)["spec"].contains("colour"));
+  const std::string other = Repository("other", {{"colour", "red"}});
+  Answer ignored = Post(std::string(kRepositories) + "?fieldValidation=Ignore", other);
+  EXPECT_EQ(ignored.status, 201);
+  EXPECT_EQ(ignored.headers.count("warning"), 0U);
+}
+
+TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
+  const std::string yaml = "metadata: {name: a}\ndata:\n  key: 'yes'\n";
+  EXPECT_EQ(client_.Ask("POST", kMaps, yaml, "Content-Type: application/yaml\r\n").status, 201);
+  EXPECT_EQ(client_.Ask("POST", kMaps, Map("b")).status, 201) << "nothing said means JSON";
+  EXPECT_EQ(
+      client_.Ask("POST", kMaps, "k8s...", "Content-Type: application/vnd.kubernetes.protobuf\r\n")
+          .status,
+      415);
+  EXPECT_EQ(client_
+                .Ask("PATCH", std::string(kMaps) + "/a", "{}",
+                     "Content-Type: application/apply-patch+yaml\r\n")
+                .status,
+            415);
+}
+
+TEST_F(ServerTest, ListsHavePagesOfOnePicture) {
+  for (const char* name : {"a", "b", "c"}) {
+    Make(kMaps, Map(name));
+  }
+  const json first = Body(Get(std::string(kMaps) + "?limit=2"));
+  EXPECT_EQ(first["kind"], "ConfigMapList");
+  EXPECT_EQ(first["apiVersion"], "v1");
+  EXPECT_EQ(first["items"].size(), 2U);
+  EXPECT_EQ(first["metadata"]["remainingItemCount"], 1);
+  Make(kMaps, Map("bb"));
+  const std::string token = first["metadata"]["continue"];
+  const json second = Body(Get(std::string(kMaps) + "?limit=2&continue=" + token));
+  ASSERT_EQ(second["items"].size(), 1U);
+  EXPECT_EQ(second["items"][0]["metadata"]["name"], "c");
+  EXPECT_EQ(second["metadata"]["resourceVersion"], first["metadata"]["resourceVersion"]);
+  EXPECT_FALSE(second["metadata"].contains("continue"));
+  EXPECT_EQ(Get(std::string(kMaps) + "?continue=nonsense").status, 400);
+}
+
+TEST_F(ServerTest, AListOfTheFutureIsToldToWait) {
+  Answer future = Get(std::string(kMaps) + "?resourceVersion=999999");
+  EXPECT_EQ(future.status, 504);
+  EXPECT_EQ(future.headers["retry-after"], "1");
+  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=0").status, 200);
+  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=abc").status, 400);
+  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersionMatch=Exact").status, 422);
+}
+
+TEST_F(ServerTest, TablesHaveTheColumnsOfTheKind) {
+  Make(kRepositories, Repository("shop"));
+  const json table = Body(Get(kRepositories, kTable));
+  EXPECT_EQ(table["kind"], "Table");
+  EXPECT_EQ(table["columnDefinitions"][0]["name"], "Name");
+  EXPECT_EQ(table["rows"][0]["cells"][0], "shop");
+  EXPECT_EQ(table["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+  const json one = Body(Get(std::string(kRepositories) + "/shop", kTable));
+  EXPECT_EQ(one["rows"].size(), 1U);
+}
+
+TEST_F(ServerTest, WhatThereIsCanBeDiscovered) {
+  EXPECT_EQ(Body(Get("/api"))["versions"], json::array({"v1"}));
+  std::set<std::string> groups;
+  const json group_list = Body(Get("/apis"));
+  for (const json& group : group_list["groups"]) {
+    groups.insert(group["name"]);
+  }
+  EXPECT_EQ(groups, (std::set<std::string>{"coordination.k8s.io", "slipway.dev"}));
+  std::set<std::string> resources;
+  const json resource_list = Body(Get("/apis/slipway.dev/v1alpha1"));
+  for (const json& resource : resource_list["resources"]) {
+    resources.insert(resource["name"]);
+  }
+  EXPECT_TRUE(resources.contains("applications"));
+  EXPECT_TRUE(resources.contains("applications/status"));
+  EXPECT_TRUE(resources.contains("servers/log"));
+  EXPECT_EQ(Get("/apis/slipway.dev/v9").status, 404);
+  EXPECT_THAT(Body(Get("/version"))["gitVersion"].get<std::string>(), HasSubstr("v1."));
+}
+
+TEST_F(ServerTest, OnlyProbesAnswerStrangers) {
+  TlsClient stranger = world_.Stranger();
+  for (const char* probe : {"/livez", "/readyz", "/healthz"}) {
+    EXPECT_EQ(stranger.Ask("GET", probe).status, 200) << probe;
+  }
+  for (const char* path : {"/", "/api", "/apis", "/version", "/metrics", kMaps, "/nowhere",
+                           "/livez/", "/apis/slipway.dev/v1alpha1/applications"}) {
+    const Answer answer = stranger.Ask("GET", path);
+    EXPECT_EQ(answer.status, 401) << path;
+    EXPECT_EQ(Body(answer)["reason"], "Unauthorized") << path;
+  }
+  EXPECT_EQ(stranger.Ask("POST", kMaps, Map("a")).status, 401);
+}
+
+TEST_F(ServerTest, AgentsMayDoNothingHere) {
+  TlsClient agent(world_.port, world_.pki.Agent("default", "web-1"));
+  for (const char* path : {"/api", "/metrics", kMaps, "/nowhere"}) {
+    EXPECT_EQ(agent.Ask("GET", path).status, 403) << path;
+  }
+  const json status = Body(agent.Ask("GET", kMaps));
+  EXPECT_EQ(
+      status["message"],
+      "configmaps is forbidden: User \"default/web-1\" cannot list resource \"configmaps\" in "
+      "API group \"\" in the namespace \"default\"");
+}
+
+TEST_F(ServerTest, ReadinessCanBeWithdrawn) {
+  world_.io.Run([&] { world_.server->SetReady(false); });
+  EXPECT_EQ(Get("/readyz").status, 503);
+  EXPECT_EQ(Get("/livez").status, 200);
+}
+
+TEST_F(ServerTest, BodiesAboveTheLimitAreRefusedWithAStatus) {
+  const Answer answer = client_.Ask("POST", kMaps, Map("a", std::string(3 << 20, 'x')), kJson);
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(Body(answer)["reason"], "RequestEntityTooLarge");
+}
+
+TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
+  EXPECT_EQ(world_.Admin().Ask("DELETE", kMaps).status, 405);
+  EXPECT_EQ(world_.Admin().Ask("POST", "/api/v1/configmaps", Map("a")).status, 405);
+  EXPECT_EQ(world_.Admin().Ask("PUT", "/api", "{}").status, 405);
+}
+
+TEST_F(ServerTest, LogsComeFromTheirSource) {
+  const std::string servers = "/apis/slipway.dev/v1alpha1/namespaces/default/servers";
+  EXPECT_EQ(Get(servers + "/web-1/log?application=shop").status, 404);
+  Make(servers, R"({"metadata":{"name":"web-1"},"spec":{"fleet":"web"}})");
+  Answer logs = Get(servers + "/web-1/log?application=shop&process=web&tailLines=7");
+  EXPECT_EQ(logs.status, 200);
+  EXPECT_EQ(logs.body, "a line\n");
+  EXPECT_EQ(logs.headers["content-type"], "text/plain; charset=utf-8");
+  EXPECT_EQ(world_.logs.asked.server, "web-1");
+  EXPECT_EQ(world_.logs.asked.process, "web");
+  EXPECT_EQ(world_.logs.asked.lines, 7U);
+  EXPECT_EQ(Get(servers + "/web-1/log").status, 400);
+  EXPECT_EQ(Get(servers + "/web-1/log?application=shop&tailLines=-1").status, 400);
+  world_.logs.answer = Fail(Code::kUnavailable, "the server is not connected");
+  EXPECT_EQ(Get(servers + "/web-1/log?application=shop").status, 503);
+}
+
+TEST_F(ServerTest, MetricsCountRequests) {
+  Make(kMaps, Map("a"));
+  const std::string text = Get("/metrics").body;
+  EXPECT_THAT(text, HasSubstr("slipway_api_requests_total{code=\"201\",resource=\"configmaps\","
+                              "verb=\"create\"} 1"));
+  EXPECT_THAT(text, HasSubstr("slipway_api_connections 1"));
+}
+
+TEST_F(ServerTest, WhatWasAcknowledgedSurvivesTheProcess) {
+  Make(kMaps, Map("a"));
+  const std::string before = Get(std::string(kMaps) + "/a").body;
+  world_.io.Run([&] {
+    const ObjectPath path{
+        .kind = objects::FindByKind("v1", "ConfigMap"), .ns = "default", .name = "a"};
+    EXPECT_EQ(world_.registry->Get(path).value().Text(), before);
+  });
+}
+
+}  // namespace
+}  // namespace slipway::apiserver

@@ -1,0 +1,223 @@
+#include "tests/src/apiserver/api_world.hpp"  // first: Asio needs what it includes before it
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace slipway::apiserver {
+namespace {
+
+using http::TlsClient;
+using nlohmann::json;
+using testing::ElementsAre;
+
+constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
+constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
+
+std::string Map(const std::string& name, const std::string& tier = "web") {
+  return json{{"metadata", {{"name", name}, {"labels", {{"tier", tier}}}}}}.dump();
+}
+
+class WatchTest : public testing::Test {
+ protected:
+  explicit WatchTest(ApiWorld::Options options = {}) : world_(options) {}
+
+  void Make(const std::string& body) {
+    const auto answer = client_.Ask("POST", kMaps, body);
+    ASSERT_EQ(answer.status, 201) << answer.body;
+  }
+  void Patch(const std::string& name, const std::string& patch) {
+    const auto answer = client_.Ask("PATCH", std::string(kMaps) + "/" + name, patch, kMerge);
+    ASSERT_EQ(answer.status, 200) << answer.body;
+  }
+  void Delete(const std::string& name) {
+    ASSERT_EQ(client_.Ask("DELETE", std::string(kMaps) + "/" + name).status, 200);
+  }
+  std::string Revision() {
+    return json::parse(client_.Ask("GET", kMaps).body)["metadata"]["resourceVersion"];
+  }
+  WatchReader Watch(const std::string& query, const std::string& headers = "") {
+    return WatchReader(world_, kMaps, query, headers);
+  }
+
+  ApiWorld world_;
+  TlsClient client_ = world_.Admin();
+};
+
+TEST_F(WatchTest, BeginsWithWhatIsThereAndGoesOnWithWhatHappens) {
+  Make(Map("a"));
+  WatchReader watch = Watch("");
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
+  Make(Map("b"));
+  Patch("a", R"({"data":{"x":"1"}})");
+  Delete("b");
+  EXPECT_THAT(watch.Take(3), ElementsAre("ADDED b", "MODIFIED a", "DELETED b"));
+}
+
+TEST_F(WatchTest, FromAListItTellsWhatCameAfterOnly) {
+  Make(Map("a"));
+  const std::string revision = Revision();
+  Make(Map("b"));
+  WatchReader watch = Watch("resourceVersion=" + revision);
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED b"));
+}
+
+TEST_F(WatchTest, TheSameBytesReachWatchersAndReaders) {
+  WatchReader watch = Watch("resourceVersion=" + Revision());
+  Make(Map("a"));
+  EXPECT_EQ(watch.Next()["object"].dump(),
+            json::parse(client_.Ask("GET", std::string(kMaps) + "/a").body).dump());
+}
+
+TEST_F(WatchTest, HeadersArriveBeforeAnythingHappens) {
+  EXPECT_EQ(Watch("resourceVersion=" + Revision()).status(), 200);
+}
+
+TEST_F(WatchTest, LeavingASelectionIsADeletionAndEnteringItAnAddition) {
+  Make(Map("a"));
+  Make(Map("b", "db"));
+  WatchReader watch = Watch("labelSelector=tier%3Dweb");
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
+  Patch("a", R"({"metadata":{"labels":{"tier":"db"}}})");
+  Patch("b", R"({"metadata":{"labels":{"tier":"web"}}})");
+  Delete("a");
+  Delete("b");
+  EXPECT_THAT(watch.Take(3), ElementsAre("DELETED a", "ADDED b", "DELETED b"));
+}
+
+TEST_F(WatchTest, OneNameCanBeWatched) {
+  Make(Map("a"));
+  WatchReader watch = Watch("fieldSelector=metadata.name%3Da&resourceVersion=0");
+  Make(Map("b"));
+  Delete("a");
+  EXPECT_THAT(watch.Take(2), ElementsAre("ADDED a", "DELETED a"));
+}
+
+TEST_F(WatchTest, ADeletionCarriesTheRevisionOfTheDeletion) {
+  Make(Map("a"));
+  const std::string before = Revision();
+  WatchReader watch = Watch("resourceVersion=" + before);
+  Delete("a");
+  const json event = watch.Next();
+  EXPECT_EQ(event["type"], "DELETED");
+  EXPECT_GT(std::stoll(event["object"]["metadata"]["resourceVersion"].get<std::string>()),
+            std::stoll(before));
+}
+
+TEST_F(WatchTest, ACompactedRevisionIsAnErrorEventOnAGoodStream) {
+  const std::string old = Revision();
+  Make(Map("a"));
+  Make(Map("b"));
+  ASSERT_TRUE(world_.store->Compact(world_.store->CurrentRevision().value()).has_value());
+  WatchReader watch = Watch("resourceVersion=" + old);
+  EXPECT_EQ(watch.status(), 200);
+  const json event = watch.Next();
+  EXPECT_EQ(event["type"], "ERROR");
+  EXPECT_EQ(event["object"]["code"], 410);
+  EXPECT_EQ(event["object"]["reason"], "Expired");
+  EXPECT_TRUE(watch.Next().is_null()) << "the stream ends";
+}
+
+TEST_F(WatchTest, ARevisionOfTheFutureIsRefused) {
+  EXPECT_EQ(Watch("resourceVersion=999999").status(), 504);
+}
+
+TEST_F(WatchTest, EndsCleanlyWhenItsTimeIsOver) {
+  Make(Map("a"));
+  WatchReader watch = Watch("timeoutSeconds=1&allowWatchBookmarks=true");
+  EXPECT_THAT(watch.Take(10), ElementsAre("ADDED a", "BOOKMARK -"));
+}
+
+TEST_F(WatchTest, AStreamedListEndsWithAMark) {
+  Make(Map("a"));
+  WatchReader watch =
+      Watch("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
+  const json mark = watch.Next();
+  EXPECT_EQ(mark["type"], "BOOKMARK");
+  EXPECT_EQ(mark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+  EXPECT_EQ(Watch("sendInitialEvents=true").status(), 422);
+}
+
+TEST_F(WatchTest, ATableSaysItsColumnsOnce) {
+  Make(Map("a"));
+  Make(Map("b"));
+  WatchReader watch = Watch("", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n");
+  const json first = watch.Next();
+  EXPECT_EQ(first["object"]["kind"], "Table");
+  EXPECT_EQ(first["object"]["rows"][0]["cells"][0], "a");
+  EXPECT_FALSE(first["object"]["columnDefinitions"].empty());
+  const json second = watch.Next();
+  EXPECT_EQ(second["object"]["rows"][0]["cells"][0], "b");
+  EXPECT_TRUE(second["object"].value("columnDefinitions", json()).empty());
+}
+
+TEST_F(WatchTest, AStoppingServerEndsItCleanly) {
+  Make(Map("a"));
+  WatchReader watch = Watch("");
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
+  world_.Stop();
+  EXPECT_TRUE(watch.Next().is_null());
+}
+
+TEST_F(WatchTest, WritesGoOnWhileAWatcherDoesNotRead) {
+  WatchReader idle = Watch("resourceVersion=" + Revision());
+  const std::string value(64 << 10, 'x');
+  Make(json{{"metadata", {{"name", "large"}}}, {"data", {{"x", value}}}}.dump());
+  for (int i = 0; i < 100; ++i) {
+    Patch("large", json{{"data", {{"n", std::to_string(i)}}}}.dump());
+  }
+  int last = -1;
+  for (int i = 0; i < 101; ++i) {
+    const json event = idle.Next();
+    last = std::stoi(event["object"]["data"].value("n", "-1"));
+  }
+  EXPECT_EQ(last, 99);
+}
+
+TEST_F(WatchTest, AThousandWatchersGetEveryEvent) {
+  constexpr int kWatchers = 1000;
+  constexpr int kEvents = 20;
+  const std::string revision = Revision();
+  std::vector<WatchReader> watchers;
+  watchers.reserve(kWatchers);
+  for (int i = 0; i < kWatchers; ++i) {
+    watchers.push_back(Watch("resourceVersion=" + revision));
+  }
+  std::vector<std::string> expected;
+  for (int i = 0; i < kEvents; ++i) {
+    const std::string name = "map-" + std::to_string(i);
+    Make(Map(name));
+    expected.push_back("ADDED " + name);
+  }
+  for (WatchReader& watch : watchers) {
+    EXPECT_EQ(watch.Take(kEvents), expected);
+  }
+}
+
+class BookmarkTest : public WatchTest {
+ protected:
+  BookmarkTest() : WatchTest({.bookmark_interval = std::chrono::milliseconds(50)}) {}
+};
+
+TEST_F(BookmarkTest, BookmarksFollowWhatOthersDo) {
+  WatchReader watch =
+      Watch("allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnobody&resourceVersion=" +
+            Revision());
+  Make(Map("a"));
+  const long long made = std::stoll(Revision());
+  json event = watch.Next();
+  while (std::stoll(event["object"]["metadata"]["resourceVersion"].get<std::string>()) < made) {
+    EXPECT_EQ(event["type"], "BOOKMARK");
+    event = watch.Next();
+  }
+  EXPECT_EQ(event["object"]["kind"], "ConfigMap");
+  EXPECT_EQ(event["object"]["metadata"].size(), 1U);
+}
+
+TEST_F(BookmarkTest, NobodyGetsBookmarksUnasked) {
+  WatchReader plain = Watch("timeoutSeconds=1");
+  EXPECT_TRUE(plain.Next().is_null());
+}
+
+}  // namespace
+}  // namespace slipway::apiserver
