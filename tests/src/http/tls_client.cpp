@@ -45,6 +45,7 @@ Answer ToAnswer(const Head& head) {
 TlsClient::TlsClient(std::uint16_t port, const Credentials& credentials)
     : context_(MakeContext(credentials)), stream_(io_, context_) {
   stream_.next_layer().connect({asio::ip::make_address("127.0.0.1"), port});
+  stream_.next_layer().set_option(asio::ip::tcp::no_delay(true));
   stream_.handshake(asio::ssl::stream_base::client);
 }
 
