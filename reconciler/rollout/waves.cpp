@@ -22,13 +22,16 @@ api::ReleaseRef OwnRelease(const Desk& desk) {
           .hash = rollout.spec.release.hash};
 }
 
-/// Attempts that were interrupted are made again. They are out of service by our own account, so it costs nothing.
-void Retry(Desk& desk) {
+/// Attempts that were interrupted are made again. One that ended so with the release already running and healthy is in
+/// service, so it costs as much as any other.
+void Retry(Desk& desk, std::int64_t& headroom) {
   for (const std::uint32_t index : desk.census.retry) {
-    if (!HasRoom(desk.plan)) {
-      return;
-    }
     const ServerView& view = desk.snapshot.servers[index];
+    const bool in_service = Available(view);
+    if (!HasRoom(desk.plan) || (in_service && headroom == 0)) {
+      continue;
+    }
+    headroom -= in_service ? 1 : 0;
     const IntentFacts& before = *view.release->intent;
     AssignIntent action =
         NextIntent(view, desk.application.metadata.name, OwnRelease(desk), before.wave);
@@ -39,10 +42,9 @@ void Retry(Desk& desk) {
 
 /// Takes servers for the wave, as many as the budget allows. Returns how many are still missing that could be taken if it
 /// allowed more.
-std::int64_t Fill(Desk& desk) {
+std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
   std::int64_t missing = std::min<std::int64_t>(
       Missing(desk), static_cast<std::int64_t>(desk.census.candidates.size()));
-  std::int64_t headroom = Headroom(desk.limits, desk.census.usage);
   OrderFirst(desk.census.candidates, desk.snapshot.servers, static_cast<std::size_t>(missing));
   for (std::size_t next = 0; missing > 0 && HasRoom(desk.plan); ++next, --missing) {
     const Candidate& candidate = desk.census.candidates[next];
@@ -148,8 +150,9 @@ void PlanWaves(Desk& desk) {
     BeginNextWave(desk);
     return;
   }
-  Retry(desk);
-  const std::int64_t missing = Fill(desk);
+  std::int64_t headroom = Headroom(desk.limits, desk.census.usage);
+  Retry(desk, headroom);
+  const std::int64_t missing = Fill(desk, headroom);
   if (!desk.plan.actions.empty()) {
     Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
     return;

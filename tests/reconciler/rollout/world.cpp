@@ -64,6 +64,18 @@ void World::AddServer(const std::string& name, const std::string& fleet) {
   SetReachable(name, true);
 }
 
+void World::RemoveServer(const std::string& name) {
+  servers.erase(name);
+  facts_.erase(name);
+  truth_.erase(name);
+}
+
+void World::Forget() {
+  elapsed_.clear();
+  answer_.reset();
+  pin_.reset();
+}
+
 void World::SetReachable(const std::string& name, bool reachable) {
   api::Server& server = servers.at(name);
   server.status.conditions = {
@@ -148,6 +160,18 @@ bool World::Step() {
     }
   }
   return std::ranges::any_of(test_runs, [&](auto& run) { return PlanATestRun(run.second); });
+}
+
+bool World::StepKey(std::size_t key) {
+  CheckAlways();
+  if (key == 0) {
+    return PlanTheApplication();
+  }
+  if (key <= rollouts.size()) {
+    return PlanARollout(std::next(rollouts.begin(), static_cast<std::ptrdiff_t>(key - 1))->second);
+  }
+  const auto index = static_cast<std::ptrdiff_t>(key - 1 - rollouts.size());
+  return PlanATestRun(std::next(test_runs.begin(), index)->second);
 }
 
 bool World::PlanTheApplication() {

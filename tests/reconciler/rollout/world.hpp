@@ -56,6 +56,9 @@ class World {
   void AddGate();
   void Push(int commit);
   void AddServer(const std::string& name, const std::string& fleet = "web");
+  void RemoveServer(const std::string& name);
+  /// What only the process knew is gone: a restart.
+  void Forget();
   void SetReachable(const std::string& server, bool reachable);
   /// Brings a release to every server, as if it had been promoted by rollout `number`.
   void Promote(int commit, std::int64_t number = 1);
@@ -65,6 +68,9 @@ class World {
   // --- What happens.
   /// Plans until something is written; false where nothing is to be written.
   bool Step();
+  /// Plans one of the `keys()` objects: the application, then rollouts, then test runs.
+  std::size_t keys() const { return 1 + rollouts.size() + test_runs.size(); }
+  bool StepKey(std::size_t key);
   /// Every reachable agent makes one step; false where none has any to make.
   bool StepAgents();
   /// One agent makes one step; false where it has none to make.
