@@ -17,14 +17,14 @@ struct LogRequest {
   std::size_t lines = 1000;  ///< the last ones
 };
 
-/// Fetches logs from agents; the gateway is one.
+/// Fetches logs from agents; the gateway is one. Used on the thread of the server's io_context.
 class LogSource {
  public:
   virtual ~LogSource() = default;
 
-  /// Called on the thread of the server's io_context; `done` must be called exactly once, there
-  /// too, with text/plain or an error (kNotFound, kUnavailable: the server is not connected,
-  /// kTimeout). The source bounds the wait and the size.
+  /// `done` must be called exactly once, on any thread, at once or later, with text/plain or an
+  /// error (kNotFound, kUnavailable: the server is not connected, kTimeout). The source bounds the
+  /// wait and the size.
   virtual void FetchLogs(LogRequest request, std::function<void(Result<std::string>)> done) = 0;
 };
 

@@ -14,6 +14,7 @@ inline constexpr std::string_view kContentsFinalizer = "slipway.dev/contents";
 
 inline constexpr std::string_view kDefaultNamespace = "default";
 
+/// The kind Namespace.
 const objects::KindInfo* NamespaceKind();
 
 /// Makes a Namespace that is about to be deleted wait for its contents. kForbidden: it is the one

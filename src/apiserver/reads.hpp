@@ -5,14 +5,18 @@
 
 #include "src/apiserver/registry.hpp"
 
-// What Registry's reading methods do. Thread-safe as the store is; errors as Registry says.
+// What Registry's reading methods do. Thread-safe as the store is.
 namespace slipway::apiserver {
 
+/// One object. kNotFound; errors of the store.
 Result<Object> ReadOne(store::Store& store, const ObjectPath& path);
 
+/// A page of objects. kBadRequest: a selector or the continue token is wrong; kExpired: the picture
+/// of the pages before is gone.
 Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
                             const ListOptions& options);
 
+/// Reads changes above `after`; `ready` is posted. Errors as ReadList.
 Result<std::unique_ptr<ObjectWatch>> WatchChanges(store::Store& store, const Post& post,
                                                   const ObjectPath& path,
                                                   const Selectors& selectors, store::Revision after,

@@ -25,6 +25,8 @@ struct ListRequest {
   ListOptions options{};
   store::Revision not_older = 0;  ///< the picture must be at least this new
 };
+
+/// From the query of a LIST.
 Result<ListRequest> ListRequestOf(const http::RequestHead& head);
 
 /// What a WATCH asks for.
@@ -36,6 +38,8 @@ struct WatchRequest {
   bool bookmarks = false;  ///< bookmarks every now and then
   std::optional<Duration> longest{};
 };
+
+/// From the query of a WATCH.
 Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
 
 /// dryRun and fieldValidation of a query.
@@ -46,11 +50,14 @@ struct DeleteWish {
   objects::DeleteRequest request{};
   bool dry_run = false;
 };
+
+/// From query and body of a DELETE; kubectl says `--dry-run` in the body only.
 Result<DeleteWish> DeleteWishOf(const http::RequestHead& head, const std::string& body);
 
 /// The body of a POST or PUT as JSON text: JSON, YAML, or nothing said.
 Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body);
 
+/// From the Content-Type of a PATCH.
 Result<PatchType> PatchTypeOf(const http::RequestHead& head);
 
 /// How objects are to be shown: as a table, and with what beside the cells; nullopt: as they are.

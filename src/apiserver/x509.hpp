@@ -26,6 +26,7 @@ Result<Key> MakeKey();
 Result<std::string> PrintKey(const Key& key);
 Result<Key> ParseKey(std::string_view pem);
 
+/// PEM.
 Result<std::string> PrintCertificate(const Certificate& certificate);
 Result<Certificate> ParseCertificate(std::string_view pem);
 
@@ -63,6 +64,7 @@ Result<Key> KeyOfRequest(std::string_view pem);
 /// Whether agents may use such a key: ECDSA P-256 or Ed25519.
 bool IsStrong(const Key& key);
 
+/// As kubeconfigs want their data.
 std::string Base64(std::string_view bytes);
 
 }  // namespace slipway::apiserver

@@ -1,5 +1,6 @@
 #include "src/http/beast_web_socket.hpp"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -18,6 +19,9 @@ namespace beast = boost::beast;
 namespace wire = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
+/// Read from the connection at once.
+constexpr std::size_t kReadBytes = 64 << 10;
+
 bool Offers(const wire::request<wire::string_body>& request, const std::string& protocol) {
   wire::token_list offered(request[wire::field::sec_websocket_protocol]);
   return offered.exists(protocol);
@@ -31,7 +35,7 @@ BeastWebSocket::BeastWebSocket(std::shared_ptr<Connection> connection, WebSocket
       socket_(connection_->stream()),
       buffer_(options_.message_bytes + (16 << 10)),
       write_deadline_(connection_->stream().get_executor()) {
-  socket_.read_message_max(options_.message_bytes);
+  socket_.read_message_max(0);  // Read has its own limit
   socket_.text(true);
   socket_.set_option(websocket::stream_base::timeout{.handshake_timeout = options_.write,
                                                      .idle_timeout = options_.silence,
@@ -64,20 +68,26 @@ Error BeastWebSocket::Broken(const boost::system::error_code& error) {
   if (error == beast::error::timeout) {
     return Fail(Code::kTimeout, "the other side was silent for too long");
   }
-  if (error == websocket::error::message_too_big || error == websocket::error::buffer_overflow) {
-    return Fail(Code::kBadRequest,
-                "the message is larger than " + std::to_string(options_.message_bytes) + " bytes");
-  }
   return Fail(Code::kUnavailable, "the WebSocket was closed: " + error.message());
 }
 
 asio::awaitable<Result<std::string>> BeastWebSocket::Read() {
   const auto self = shared_from_this();
-  boost::system::error_code error;
-  co_await socket_.async_read(buffer_, asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
-    co_return Broken(error);
-  }
+  do {
+    // Beast's own limit would wait for the other side to say good-bye.
+    const std::size_t room = options_.message_bytes + 1 - buffer_.size();
+    boost::system::error_code error;
+    co_await socket_.async_read_some(buffer_, std::min(room, kReadBytes),
+                                     asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_return Broken(error);
+    }
+    if (buffer_.size() > options_.message_bytes) {
+      Abort();
+      co_return Fail(Code::kBadRequest, "the message is larger than " +
+                                            std::to_string(options_.message_bytes) + " bytes");
+    }
+  } while (!socket_.is_message_done());
   if (!socket_.got_text()) {
     Abort();
     co_return Fail(Code::kBadRequest, "binary messages are not part of this protocol");

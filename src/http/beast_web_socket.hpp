@@ -17,7 +17,7 @@
 // Private to this folder: shows Beast.
 namespace slipway::http {
 
-/// A WebSocket over a connection that spoke HTTP before.
+/// A WebSocket over a connection that spoke HTTP before. On the thread of the io_context.
 class BeastWebSocket : public WebSocket, public std::enable_shared_from_this<BeastWebSocket> {
  public:
   BeastWebSocket(std::shared_ptr<Connection> connection, WebSocketOptions options);

@@ -53,7 +53,10 @@ class Exchange {
  public:
   virtual ~Exchange() = default;
 
+  /// What was asked. Lives as long as the exchange.
   virtual const RequestHead& head() const = 0;
+
+  /// Who asks. Lives as long as the exchange.
   virtual const Peer& peer() const = 0;
 
   /// The connection is known now (by a token): it no longer counts against Limits::unauthenticated.

@@ -14,7 +14,8 @@
 // Private to this folder: shows Beast.
 namespace slipway::http {
 
-/// One request and its answer on a connection.
+/// One request and its answer on a connection. Errors as Exchange says; on the thread of the
+/// io_context.
 class HttpExchange : public Exchange {
  public:
   explicit HttpExchange(std::shared_ptr<Connection> connection);
