@@ -14,6 +14,7 @@
 #include "src/agent/files.hpp"
 #include "src/agent/http_check.hpp"
 #include "src/agent/log.hpp"
+#include "src/agent/text.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -22,6 +23,7 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 
 constexpr std::size_t kMaxSpecBytes = 1U << 20;
+constexpr std::size_t kMaxLogTailBytes = 4U << 10;
 /// What lived at least this long is started again as if it had never ended.
 constexpr Duration kLasting{60'000};
 /// Bad checks in a row that are worth a new look; more of them say nothing new.
@@ -103,6 +105,10 @@ void ProcessWatch::End(const Found& found) {
   } else if (found.state->exited) {
     observed_.id = found.state->release;
     observed_.trouble = Describe(*found.state->exited);
+    if (!stopped && found.state->exited->error.empty()) {
+      const Result<std::string> log = ReadTail(directory_ + "/log", kMaxLogTailBytes);
+      observed_.trouble += log ? LastLine(log.value()) : "";
+    }
   } else {
     observed_.id = found.state->release;
     observed_.trouble = "ended together with its supervisor";
