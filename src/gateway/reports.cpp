@@ -2,12 +2,15 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <tuple>
 
 namespace slipway::gateway {
 namespace {
 
 constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
+constexpr const char* kReachable = "Reachable";
+constexpr Duration kRetryPause{1'000};
 
 struct Words {
   api::ConditionStatus status;
@@ -21,7 +24,7 @@ Words WordsFor(Reach reach) {
       return {api::ConditionStatus::kTrue, "Connected", "The agent is connected."};
     case Reach::kUnconfirmed:
       return {api::ConditionStatus::kUnknown, "Unconfirmed",
-              "The agent has not been heard of since the control plane started."};
+              "The agent has not reported since it or the control plane started."};
     case Reach::kLost:
       return {api::ConditionStatus::kFalse, "Lost",
               "The agent is silent: is the server up, is slipway-agent running, can it reach the "
@@ -56,6 +59,12 @@ void SetCondition(std::vector<api::Condition>& conditions, const std::string& ty
                         .last_transition_time = now});
 }
 
+bool SaysReachable(const api::ServerStatus& status) {
+  return std::ranges::any_of(status.conditions, [](const api::Condition& condition) {
+    return condition.type == kReachable && condition.status == api::ConditionStatus::kTrue;
+  });
+}
+
 /// The release as it is to be stored: a step that changed without its phase stays as it was.
 api::ServerRelease WithoutNewStep(const api::ServerStatus& stored, api::ServerRelease release) {
   for (const api::ServerRelease& old : stored.releases) {
@@ -85,7 +94,7 @@ api::ServerStatus ServerStatusOf(const api::ServerStatus& stored, std::int64_t g
     }
   }
   const Words words = WordsFor(reach);
-  SetCondition(status.conditions, "Reachable", words, generation, now);
+  SetCondition(status.conditions, kReachable, words, generation, now);
   SetCondition(status.conditions, "Ready", words, generation, now);
   return status;
 }
@@ -112,6 +121,11 @@ void Reports::Take(const std::string& server, protocol::Report report) {
     return;
   }
   entry.incarnation = report.incarnation;
+  std::erase_if(entry.runs_written, [&](const auto& written) {
+    return std::ranges::find(report.test_runs, written.first, [](const auto& run) {
+             return run.uid.value;
+           }) == report.test_runs.end();
+  });
   entry.report = std::move(report);
   Touch(server);
 }
@@ -119,9 +133,26 @@ void Reports::Take(const std::string& server, protocol::Report report) {
 void Reports::Forget(const std::string& server) {
   entries_.erase(server);
   dirty_.erase(server);
+  later_.erase(server);
+}
+
+bool Reports::settled() const {
+  return std::ranges::all_of(entries_, [](const auto& entry) { return entry.second.settled; });
+}
+
+void Reports::TryLater(const std::string& key) {
+  later_.insert(key);
+  if (!retry_at_) {
+    retry_at_ = clock_.Mono() + kRetryPause;
+  }
 }
 
 void Reports::Flush() {
+  if (retry_at_ && clock_.Mono() >= *retry_at_) {
+    retry_at_.reset();
+    dirty_.merge(later_);
+    later_.clear();
+  }
   for (const std::string& key : std::exchange(dirty_, {})) {
     const auto found = entries_.try_emplace(key).first;
     FlushServer(key, found->second);
@@ -131,6 +162,7 @@ void Reports::Flush() {
 void Reports::FlushServer(const std::string& key, Entry& entry) {
   const api::Server* server = catalog_.FindServer(key);
   if (server == nullptr) {
+    entries_.erase(key);
     return;
   }
   if (entry.uid != server->metadata.uid) {
@@ -144,39 +176,62 @@ void Reports::FlushServer(const std::string& key, Entry& entry) {
   }
 }
 
+/// What was stored before this process started, or before the server was lost, is not believed because an agent is connected:
+/// only its report says what runs there.
+Reach Reports::ReachOf(const std::string& key, const Entry& entry) const {
+  const Reach reach = liveness_.Of(key);
+  const bool known = entry.report || (entry.written && SaysReachable(*entry.written));
+  return reach == Reach::kConnected && !known ? Reach::kUnconfirmed : reach;
+}
+
 /// True when the stored status says everything already.
 bool Reports::WriteServer(const std::string& key, Entry& entry, const api::Server& server) {
   const api::ServerStatus& stored = entry.written ? *entry.written : server.status;
   const api::ServerStatus status =
       ServerStatusOf(stored, server.metadata.generation, entry.version,
-                     entry.report ? &*entry.report : nullptr, liveness_.Of(key), clock_.Now());
+                     entry.report ? &*entry.report : nullptr, ReachOf(key, entry), clock_.Now());
   if (status == stored) {
+    entry.settled = true;
     return true;
   }
   if (entry.writing) {
-    dirty_.insert(key);
-    return false;
+    return false;  // Its answer looks again.
   }
   entry.writing = true;
-  ++writing_;
   client_.WriteStatus({kApiVersion, "servers", server.metadata.ns, server.metadata.name}, entry.uid,
                       "", api::Encode(status),
-                      [this, key, status](const Result<kube::ObjectText>& written) {
-                        --writing_;
-                        const auto found = entries_.find(key);
-                        if (found == entries_.end()) {
-                          return;
-                        }
-                        found->second.writing = false;
-                        dirty_.insert(key);
-                        if (written.has_value()) {
-                          found->second.written = status;
-                        } else if (written.error().code != Code::kNotFound) {
-                          spdlog::warn("gateway: status of server {} was not written: {}", key,
-                                       written.error().message);
+                      [this, alive = std::weak_ptr(alive_), key, uid = entry.uid,
+                       status](const Result<kube::ObjectText>& written) {
+                        if (!alive.expired()) {
+                          OnServerWritten(key, uid, status, written);
                         }
                       });
   return false;
+}
+
+void Reports::OnServerWritten(const std::string& key, const Uid& uid,
+                              const api::ServerStatus& status,
+                              const Result<kube::ObjectText>& written) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    return;
+  }
+  Entry& entry = found->second;
+  entry.writing = false;
+  if (written.has_value()) {
+    if (entry.uid == uid) {  // Otherwise it was a Server of this name that is gone.
+      entry.written = status;
+    }
+    dirty_.erase(key);
+    FlushServer(key, entry);
+    return;
+  }
+  const Error& error = written.error();
+  entry.settled = entry.settled || DispositionOf(error.code) == Disposition::kTerminal;
+  if (error.code != Code::kNotFound) {
+    spdlog::warn("gateway: status of server {} was not written: {}", key, error.message);
+  }
+  TryLater(key);
 }
 
 /// True when every test run that was reported says so, or is not there to say it any more.
@@ -192,6 +247,11 @@ bool Reports::WriteTestRuns(const std::string& key, Entry& entry, const api::Ser
         run->status.phase == api::TestRunPhase::kEnded) {
       continue;
     }
+    // What was written counts before the catalog hears of it.
+    const auto written = entry.runs_written.find(reported.uid.value);
+    if (written != entry.runs_written.end() && written->second == reported.status) {
+      continue;
+    }
     api::TestRunStatus status = reported.status;
     status.conditions = run->status.conditions;
     status.observed_generation = run->metadata.generation;
@@ -200,28 +260,39 @@ bool Reports::WriteTestRuns(const std::string& key, Entry& entry, const api::Ser
     }
     done = false;
     if (!entry.runs_writing.insert(reported.name).second) {
-      dirty_.insert(key);
-      continue;
+      continue;  // Its answer looks again.
     }
-    ++writing_;
     client_.WriteStatus({kApiVersion, "testruns", server.metadata.ns, reported.name}, reported.uid,
                         run->metadata.resource_version, api::Encode(status),
-                        [this, key, name = reported.name](const Result<kube::ObjectText>& written) {
-                          --writing_;
-                          const auto found = entries_.find(key);
-                          if (found == entries_.end()) {
-                            return;
-                          }
-                          found->second.runs_writing.erase(name);
-                          dirty_.insert(key);
-                          // A conflict is somebody else's verdict, which the catalog hears of next.
-                          if (!written.has_value() && written.error().code != Code::kConflict) {
-                            spdlog::warn("gateway: status of test run {} was not written: {}", name,
-                                         written.error().message);
+                        [this, alive = std::weak_ptr(alive_), key,
+                         reported](const Result<kube::ObjectText>& answer) {
+                          if (!alive.expired()) {
+                            OnTestRunWritten(key, reported, answer);
                           }
                         });
   }
   return done;
+}
+
+void Reports::OnTestRunWritten(const std::string& key, const protocol::TestRunReport& reported,
+                               const Result<kube::ObjectText>& written) {
+  const auto found = entries_.find(key);
+  if (found == entries_.end()) {
+    return;
+  }
+  found->second.runs_writing.erase(reported.name);
+  if (written.has_value()) {
+    found->second.runs_written[reported.uid.value] = reported.status;
+    dirty_.erase(key);
+    FlushServer(key, found->second);
+    return;
+  }
+  // A conflict is somebody else's verdict, which the catalog hears of next.
+  if (written.error().code != Code::kConflict) {
+    spdlog::warn("gateway: status of test run {} was not written: {}", reported.name,
+                 written.error().message);
+  }
+  TryLater(key);
 }
 
 }  // namespace slipway::gateway

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -53,8 +54,9 @@ class Reports {
   /// Writes what differs. Called after every change and once a second: what failed is tried again then.
   void Flush();
 
-  /// Whether every server's status says what is known of it.
-  bool settled() const { return dirty_.empty() && writing_ == 0; }
+  /// Whether the status of every server has said what is known of it at least once, or was refused for good: one that cannot be
+  /// written must not keep the others waiting for ever. O(servers).
+  bool settled() const;
 
  private:
   struct Entry {
@@ -64,10 +66,18 @@ class Reports {
     std::optional<protocol::Report> report;
     std::optional<api::ServerStatus> written;
     bool writing = false;
-    std::set<std::string> runs_writing;
+    bool settled = false;
+    std::set<std::string> runs_writing;                      ///< names
+    std::map<std::string, api::TestRunStatus> runs_written;  ///< by uid, as they were reported
   };
 
+  Reach ReachOf(const std::string& key, const Entry& entry) const;
   void FlushServer(const std::string& key, Entry& entry);
+  void OnServerWritten(const std::string& key, const Uid& uid, const api::ServerStatus& status,
+                       const Result<kube::ObjectText>& written);
+  void OnTestRunWritten(const std::string& key, const protocol::TestRunReport& reported,
+                        const Result<kube::ObjectText>& written);
+  void TryLater(const std::string& key);
   bool WriteServer(const std::string& key, Entry& entry, const api::Server& server);
   bool WriteTestRuns(const std::string& key, Entry& entry, const api::Server& server);
 
@@ -78,7 +88,9 @@ class Reports {
   OnDurable on_durable_;
   std::map<std::string, Entry> entries_;
   std::set<std::string> dirty_;
-  std::size_t writing_ = 0;
+  std::set<std::string> later_;                            ///< the last write failed
+  std::optional<MonoTime> retry_at_;                       ///< set while there are such
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  ///< answers may come after our end
 };
 
 }  // namespace slipway::gateway

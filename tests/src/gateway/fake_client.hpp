@@ -1,0 +1,68 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "src/kube/object_client.hpp"
+
+namespace slipway::gateway {
+
+/// An ObjectClient whose writes are answered by the test, one by one, and which tells watches what the test says. One thread.
+class FakeClient final : public kube::ObjectClient {
+ public:
+  /// A status write that waits for its answer.
+  struct StatusWrite {
+    kube::ObjectName object;
+    Uid uid;
+    std::string status;
+    Done done;
+  };
+
+  void Get(const kube::ObjectName&, Done) override {}
+  void Create(const kube::ObjectName&, std::string, Done) override {}
+  void Patch(const kube::ObjectName&, std::string, Done) override {}
+  void Delete(const kube::ObjectName&, const Uid&, Done) override {}
+
+  void WriteStatus(const kube::ObjectName& object, const Uid& uid, const std::string&,
+                   std::string status_json, Done done) override {
+    writes.push_back({object, uid, std::move(status_json), std::move(done)});
+  }
+
+  std::unique_ptr<Watching> Watch(const std::string&, const std::string& plural,
+                                  kube::ObjectSink& sink) override {
+    sinks[plural] = &sink;
+    return std::make_unique<Watching>();
+  }
+
+  StatusWrite TakeWrite() {
+    StatusWrite write = std::move(writes.front());
+    writes.pop_front();
+    return write;
+  }
+
+  /// Every kind is listed: nothing but these.
+  void List(const std::map<std::string, std::vector<std::string>>& objects) {
+    for (const auto& [plural, sink] : sinks) {
+      std::vector<kube::ObjectText> texts;
+      if (const auto found = objects.find(plural); found != objects.end()) {
+        for (const std::string& text : found->second) {
+          texts.push_back(std::make_shared<const std::string>(text));
+        }
+      }
+      sink->Replaced(texts, "1");
+    }
+  }
+
+  void Tell(const std::string& plural, const std::string& object) {
+    sinks.at(plural)->Changed(std::make_shared<const std::string>(object));
+  }
+
+  std::deque<StatusWrite> writes;
+  std::map<std::string, kube::ObjectSink*> sinks;
+};
+
+}  // namespace slipway::gateway
