@@ -34,6 +34,35 @@ const api::Source& SourceOf(const api::Rollout& rollout, const api::Application&
   return copy ? *copy : application.spec.source;
 }
 
+// Whether a change may matter to what agents are told, or to who may be one. Most changes are reports, which do not.
+
+bool Matters(const api::Server& before, const api::Server& after) {
+  return before.metadata.uid != after.metadata.uid ||
+         before.metadata.generation != after.metadata.generation;
+}
+
+bool Matters(const api::Rollout& before, const api::Rollout& after) {
+  return before.metadata.uid != after.metadata.uid || before.status.phase != after.status.phase ||
+         before.status.wave != after.status.wave;
+}
+
+bool Matters(const api::Application& before, const api::Application& after) {
+  return before.metadata.uid != after.metadata.uid || before.status.stable != after.status.stable ||
+         before.spec.source != after.spec.source;
+}
+
+bool Matters(const api::TestRun& before, const api::TestRun& after) {
+  return before.metadata.uid != after.metadata.uid ||
+         before.metadata.deletion_timestamp != after.metadata.deletion_timestamp ||
+         (before.status.phase == api::TestRunPhase::kEnded) !=
+             (after.status.phase == api::TestRunPhase::kEnded);
+}
+
+bool Matters(const api::ServerClaim& before, const api::ServerClaim& after) {
+  return before.metadata.uid != after.metadata.uid || before.status.server != after.status.server ||
+         before.spec.key_hash != after.spec.key_hash;
+}
+
 }  // namespace
 
 std::string KeyOf(const api::ObjectMeta& metadata) { return metadata.ns + "/" + metadata.name; }
@@ -59,10 +88,18 @@ void Catalog::Kept<T>::Replaced(const std::vector<kube::ObjectText>& objects,
 
 template <typename T>
 void Catalog::Kept<T>::Changed(const kube::ObjectText& text) {
-  if (auto object = DecodeOrLog<T>(text, plural)) {
-    catalog.Touch(*object);
-    all.insert_or_assign(KeyOf(object->metadata), std::move(*object));
+  auto object = DecodeOrLog<T>(text, plural);
+  if (!object) {
+    return;
   }
+  const auto [kept, added] = all.try_emplace(KeyOf(object->metadata));
+  if (added || Matters(kept->second, *object)) {
+    catalog.Touch(*object);
+    if (!added) {
+      catalog.Touch(kept->second);
+    }
+  }
+  kept->second = std::move(*object);
 }
 
 template <typename T>
@@ -72,6 +109,13 @@ void Catalog::Kept<T>::Deleted(const kube::ObjectText& last) {
     all.erase(KeyOf(object->metadata));
   }
 }
+
+// Whoever makes a Catalog needs these.
+template struct Catalog::Kept<api::Server>;
+template struct Catalog::Kept<api::Rollout>;
+template struct Catalog::Kept<api::Application>;
+template struct Catalog::Kept<api::TestRun>;
+template struct Catalog::Kept<api::ServerClaim>;
 
 void Catalog::Start(kube::ObjectClient& client) {
   const auto start = [&](auto& kept) {
@@ -93,6 +137,10 @@ const api::Server* Catalog::FindServer(const std::string& key) const {
   return Find(servers_.all, key);
 }
 
+const api::ServerClaim* Catalog::FindClaim(const std::string& key) const {
+  return Find(claims_.all, key);
+}
+
 const api::TestRun* Catalog::FindTestRun(const std::string& key) const {
   return Find(test_runs_.all, key);
 }
@@ -109,6 +157,12 @@ void Catalog::Touch(const api::Application& application) {
 
 void Catalog::Touch(const api::TestRun& run) {
   changed_.insert(run.metadata.ns + "/" + run.spec.server);
+}
+
+void Catalog::Touch(const api::ServerClaim& claim) {
+  if (!claim.status.server.empty()) {
+    changed_.insert(claim.metadata.ns + "/" + claim.status.server);
+  }
 }
 
 void Catalog::TouchServersOf(const std::string& ns, const std::string& application) {
@@ -143,11 +197,13 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
                                .release = rollout->spec.template_.release});
   }
   for (const auto& [key, run] : test_runs_.all) {
+    if (run.spec.server != server.metadata.name || run.metadata.ns != ns ||
+        run.status.phase == api::TestRunPhase::kEnded || run.metadata.deletion_timestamp) {
+      continue;
+    }
     const auto* rollout = Find(rollouts_.all, ns + "/" + run.spec.rollout);
     const auto* application = Find(applications_.all, ns + "/" + run.spec.application);
-    if (run.metadata.ns != ns || run.spec.server != server.metadata.name ||
-        run.status.phase == api::TestRunPhase::kEnded || run.metadata.deletion_timestamp ||
-        rollout == nullptr || application == nullptr) {
+    if (rollout == nullptr || application == nullptr) {
       continue;
     }
     const api::Source& source = SourceOf(*rollout, *application);

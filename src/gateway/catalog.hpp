@@ -32,6 +32,7 @@ class Catalog {
 
   const std::map<std::string, api::Server>& servers() const { return servers_.all; }
   const api::Server* FindServer(const std::string& key) const;
+  const api::ServerClaim* FindClaim(const std::string& key) const;
   const api::TestRun* FindTestRun(const std::string& key) const;
   const std::map<std::string, api::ServerClaim>& claims() const { return claims_.all; }
 
@@ -39,7 +40,7 @@ class Catalog {
   /// rollout or application that is not there makes an intent inert.
   protocol::Assign AssignmentOf(const api::Server& server) const;
 
-  /// The servers whose assignment may have changed, and those that came or went, since the last call.
+  /// The servers whose assignment may have changed, those that came or went, and those whose claims did, since the last call.
   std::set<std::string> TakeChangedServers();
 
  private:
@@ -64,7 +65,7 @@ class Catalog {
   void Touch(const api::Rollout& rollout);
   void Touch(const api::Application& application);
   void Touch(const api::TestRun& run);
-  void Touch(const api::ServerClaim&) {}
+  void Touch(const api::ServerClaim& claim);
   void TouchServersOf(const std::string& ns, const std::string& application);
 
   std::string incarnation_;

@@ -41,9 +41,14 @@ bool EqualInConstantTime(const std::string& left, const std::string& right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
 }
 
-std::string FromBase64(const json& secret, const char* field) {
-  const std::string encoded =
-      secret.value(json::json_pointer(std::string("/data/") + field), std::string());
+/// The text at `path`; empty where there is none.
+std::string TextAt(const json& object, const std::string& path) {
+  const json value = object.value(json::json_pointer(path), json());
+  return value.is_string() ? value.get<std::string>() : std::string();
+}
+
+std::string FromBase64(const json& secret, const std::string& field) {
+  const std::string encoded = TextAt(secret, "/data/" + field);
   std::vector<unsigned char> bytes(encoded.size() + 1);
   const int size =
       EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(encoded.data()),
@@ -77,6 +82,10 @@ protocol::ClaimWaiting WaitingFor(const api::ServerClaim& claim) {
 }
 
 }  // namespace
+
+std::string ClaimNameOf(const std::string& server, const std::string& key_hash) {
+  return server + "-" + key_hash.substr(0, kHashInName);
+}
 
 /// One request on its way.
 struct Claims::Pending {
@@ -116,7 +125,7 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
   }
   const json object = json::parse(*secret.value(), nullptr, false);
   const auto expires = api::ParseTime(FromBase64(object, "expires"));
-  if (object.value("type", "") != kTokenType ||
+  if (TextAt(object, "/type") != kTokenType ||
       !EqualInConstantTime(FromBase64(object, "hash"), Sha256(pending->token)) ||
       !expires.has_value() || expires.value() <= clock_.Now()) {
     return pending->done(WrongToken());
@@ -127,7 +136,7 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
     return pending->done(signing.error());
   }
   pending->signing = signing.value();
-  pending->object = pending->request.name + "-" + pending->signing.key_hash.substr(0, kHashInName);
+  pending->object = ClaimNameOf(pending->request.name, pending->signing.key_hash);
   Keep(pending);
 }
 

@@ -13,6 +13,9 @@
 
 namespace slipway::gateway {
 
+/// Name of the ServerClaim of one key for one server name: who asks again finds it.
+std::string ClaimNameOf(const std::string& server, const std::string& key_hash);
+
 /// Lets agents join: checks their token, keeps their ServerClaim, and once the Fleet planner has matched it to a Server, has
 /// their key certified. One thread; nothing is kept here: a claim that is asked again finds the objects.
 class Claims {

@@ -1,8 +1,5 @@
 #include "src/gateway/gateway.hpp"
 
-#include <openssl/rand.h>
-#include <spdlog/spdlog.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,15 +9,15 @@
 #include <vector>
 
 #include "reconciler/api/gitrepository.hpp"
-#include "reconciler/base/assert.hpp"
 #include "src/agent/protocol.hpp"
-#include "src/gateway/await.hpp"
 #include "src/gateway/catalog.hpp"
 #include "src/gateway/claims.hpp"
 #include "src/gateway/liveness.hpp"
 #include "src/gateway/reports.hpp"
 #include "src/gateway/session.hpp"
+#include "src/gateway/wanted_logs.hpp"
 #include "src/git/mirror_id.hpp"
+#include "src/http/await.hpp"
 #include "src/http/listener.hpp"
 
 namespace slipway::gateway {
@@ -36,7 +33,7 @@ constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr std::chrono::seconds kTick{1};
 constexpr Duration kStopGrace{3'000};
 constexpr Duration kDoubleSlack{2'000};
-constexpr std::size_t kChunkBytes = std::size_t{256} << 10;
+constexpr std::size_t kChunkBytes = std::size_t{64} << 10;  ///< of each pack on its way
 constexpr std::size_t kMaxHaves = 64;
 
 Response Refuse(int status, const std::string& reason, const std::string& message) {
@@ -52,29 +49,10 @@ Response Refuse(const Error& error) {
   return Refuse(HttpStatus(error.code), Reason(error.code), message);
 }
 
-std::string RandomId() {
-  unsigned char bytes[12];
-  SLIPWAY_ASSERT(RAND_bytes(bytes, sizeof bytes) == 1, "the operating system gave no random bytes");
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 /// A second session of a server that has one already.
 struct Double {
   std::shared_ptr<Session> session;
   MonoTime since;
-};
-
-/// A log that was asked for and has not come yet.
-struct WantedLog {
-  std::string server;
-  MonoTime deadline;
-  std::function<void(Result<std::string>)> done;
 };
 
 }  // namespace
@@ -101,13 +79,13 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   void Look();
   void FollowObjects();
   void SettleDoubles();
-  void ExpireLogs();
+  void DismissDouble(const std::string& server);
   Duration Silence() const { return options.heartbeat_interval * protocol::kSilentIntervals; }
   Result<void> Listen();
   void Stop(std::function<void()> done);
 
   // -- who is asking
-  const api::ServerClaim* ClaimOf(const http::Peer& peer) const;
+  bool IsClaimed(const std::string& server, const std::string& key_hash) const;
   std::string ServerOf(const http::Peer& peer) const;
 
   // -- what is asked
@@ -123,6 +101,8 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   bool MayHave(const std::string& server, const std::string& repository,
                const std::string& commit) const;
 
+  void Seat(const std::shared_ptr<Session>& session, const protocol::Hello& hello);
+  void Leave(const std::shared_ptr<Session>& session, const Error& why);
   void OnMessage(const std::string& server, protocol::AgentMessage message);
   void Acknowledge(const std::string& server, std::int64_t incarnation, std::int64_t sequence);
   void SendAssignment(const std::string& server);
@@ -142,7 +122,7 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   std::map<std::string, std::shared_ptr<Session>> sessions;
   std::map<std::string, std::int64_t> incarnations;  ///< of the agents that are connected
   std::map<std::string, Double> doubles;
-  std::map<std::string, WantedLog> logs;
+  WantedLogs logs;
   bool stopping = false;
 };
 
@@ -171,8 +151,8 @@ void Gateway::FetchLogs(apiserver::LogRequest request,
                         std::function<void(Result<std::string>)> done) {
   const std::string server = request.ns + "/" + request.server;
   const auto session = state_->sessions.find(server);
-  const std::string id = RandomId();
-  if (session == state_->sessions.end() ||
+  const std::string id = WantedLogs::NewId();
+  if (state_->stopping || session == state_->sessions.end() ||
       !session->second->Send({.request_id = id,
                               .application = request.application,
                               .process = request.process,
@@ -184,7 +164,8 @@ void Gateway::FetchLogs(apiserver::LogRequest request,
                                         "` says since when"));
     });
   }
-  state_->logs[id] = {server, state_->clock.Mono() + state_->options.log_deadline, std::move(done)};
+  state_->logs.Add(id, server, state_->clock.Mono() + state_->options.log_deadline,
+                   std::move(done));
 }
 
 // -- life -------------------------------------------------------------------------------------------
@@ -202,7 +183,7 @@ Result<void> Gateway::State::Listen() {
 void Gateway::State::Tick() {
   Look();
   SettleDoubles();
-  ExpireLogs();
+  logs.Expire(clock.Mono());
   if (ready && catalog.complete() && reports.settled()) {
     std::exchange(ready, nullptr)();
   }
@@ -229,6 +210,10 @@ void Gateway::State::Look() {
 /// Takes in what changed: who exists, what is wanted of whom, whose claim was withdrawn.
 void Gateway::State::FollowObjects() {
   for (const std::string& server : catalog.TakeChangedServers()) {
+    const auto session = sessions.find(server);
+    if (session != sessions.end() && !IsClaimed(server, session->second->key_hash())) {
+      session->second->Close(protocol::CloseCode::kUnknownServer, "the ServerClaim is gone");
+    }
     if (catalog.FindServer(server) != nullptr) {
       liveness.Add(server);
       reports.Touch(server);
@@ -237,7 +222,7 @@ void Gateway::State::FollowObjects() {
     }
     liveness.Remove(server);
     reports.Forget(server);
-    if (const auto session = sessions.find(server); session != sessions.end()) {
+    if (session != sessions.end()) {
       session->second->Close(protocol::CloseCode::kUnknownServer, "the Server is gone");
     }
   }
@@ -248,7 +233,7 @@ void Gateway::State::FollowObjects() {
 void Gateway::State::SettleDoubles() {
   for (auto twin = doubles.begin(); twin != doubles.end();) {
     const auto first = sessions.find(twin->first);
-    if (first == sessions.end()) {
+    if (first == sessions.end() || !IsClaimed(twin->first, twin->second.session->key_hash())) {
       twin->second.session->Close(protocol::CloseCode::kGoingAway, "come again");
     } else if (clock.Mono() - twin->second.since > Silence() + kDoubleSlack) {
       liveness.Conflicted(twin->first, clock.Mono());
@@ -263,24 +248,23 @@ void Gateway::State::SettleDoubles() {
   }
 }
 
-void Gateway::State::ExpireLogs() {
-  for (auto wanted = logs.begin(); wanted != logs.end();) {
-    if (stopping || clock.Mono() >= wanted->second.deadline) {
-      wanted->second.done(Fail(Code::kTimeout, "the agent of server " + wanted->second.server +
-                                                   " did not send the log in time"));
-      wanted = logs.erase(wanted);
-    } else {
-      ++wanted;
-    }
+/// Asks the second agent of a server to come again.
+void Gateway::State::DismissDouble(const std::string& server) {
+  if (const auto twin = doubles.find(server); twin != doubles.end()) {
+    twin->second.session->Close(protocol::CloseCode::kGoingAway, "come again");
+    doubles.erase(twin);
   }
 }
 
 void Gateway::State::Stop(std::function<void()> done) {
   stopping = true;
   timer.cancel();
-  ExpireLogs();
+  logs.ExpireAll();
   for (const auto& [server, session] : sessions) {
     session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
+  }
+  for (const auto& [server, twin] : doubles) {
+    twin.session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
   }
   if (listener == nullptr) {
     return asio::post(io, std::move(done));
@@ -290,24 +274,18 @@ void Gateway::State::Stop(std::function<void()> done) {
 
 // -- who is asking ----------------------------------------------------------------------------------
 
-/// The claim under which an agent joined: its certificate is good for as long as this is there.
-const api::ServerClaim* Gateway::State::ClaimOf(const http::Peer& peer) const {
-  if (!peer.has_certificate || peer.organisations.size() != 1 ||
-      peer.organisations[0] != apiserver::kAgentsGroup) {
-    return nullptr;
-  }
-  for (const auto& [key, claim] : catalog.claims()) {
-    if (claim.spec.key_hash == peer.key_hash && !claim.status.server.empty() &&
-        claim.metadata.ns + "/" + claim.status.server == peer.common_name) {
-      return &claim;
-    }
-  }
-  return nullptr;
+/// Whether the claim under which an agent with this key joined is there: its certificate is good for as long.
+bool Gateway::State::IsClaimed(const std::string& server, const std::string& key_hash) const {
+  const api::ServerClaim* claim = catalog.FindClaim(ClaimNameOf(server, key_hash));
+  return claim != nullptr && claim->spec.key_hash == key_hash &&
+         claim->metadata.ns + "/" + claim->status.server == server;
 }
 
 /// "namespace/name" of the server that is asking; empty for a stranger.
 std::string Gateway::State::ServerOf(const http::Peer& peer) const {
-  return ClaimOf(peer) == nullptr ? std::string() : peer.common_name;
+  const bool agent = peer.has_certificate && peer.organisations.size() == 1 &&
+                     peer.organisations[0] == apiserver::kAgentsGroup;
+  return agent && IsClaimed(peer.common_name, peer.key_hash) ? peer.common_name : std::string();
 }
 
 // -- what is asked ----------------------------------------------------------------------------------
@@ -363,7 +341,7 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
       [this, token, wanted = request.value()](std::function<void(Answered)> done) {
         claims.Handle(token, wanted, std::move(done));
       };
-  const auto answer = co_await AwaitCallback<Answered>(std::move(start));
+  const auto answer = co_await http::AwaitCallback<Answered>(std::move(start));
   Response response;
   if (!answer.has_value()) {
     response = Refuse(answer.error());
@@ -386,24 +364,13 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
     co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  const auto session = std::make_shared<Session>(server, socket.value());
+  const std::string key_hash = exchange->peer().key_hash;
+  const auto session = std::make_shared<Session>(server, key_hash, socket.value());
   const auto hello = co_await session->Greet(options.heartbeat_interval);
   if (!hello.has_value()) {
     co_return;
   }
-  if (sessions.contains(server)) {
-    // One identity twice. Either the old connection is dead and nobody has noticed yet, or two agents live (a disk image that
-    // was copied, say): SettleDoubles finds out.
-    doubles.insert_or_assign(server, Double{session, clock.Mono()});
-  } else if (!reports.Greet(server, hello.value())) {
-    session->Close(protocol::CloseCode::kConflict, "a newer agent of this server was here");
-  } else {
-    sessions[server] = session;
-    incarnations[server] = hello.value().incarnation;
-    liveness.Opened(server, clock.Mono());
-    SendAssignment(server);
-    Look();
-  }
+  Seat(session, hello.value());
   Session::OnMessage on_message = [this, server,
                                    weak = std::weak_ptr(session)](protocol::AgentMessage message) {
     const auto active = sessions.find(server);
@@ -411,14 +378,48 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
       OnMessage(server, std::move(message));
     }
   };
-  co_await session->Run(std::move(on_message));
-  if (const auto mine = doubles.find(server);
-      mine != doubles.end() && mine->second.session == session) {
-    doubles.erase(mine);
+  const Error why = co_await session->Run(std::move(on_message));
+  Leave(session, why);
+}
+
+/// Gives a session that was greeted its place: the one that speaks for its server, a second one, or none.
+void Gateway::State::Seat(const std::shared_ptr<Session>& session, const protocol::Hello& hello) {
+  const std::string& server = session->server();
+  if (stopping) {
+    session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
+  } else if (catalog.FindServer(server) == nullptr || !IsClaimed(server, session->key_hash())) {
+    session->Close(protocol::CloseCode::kUnknownServer, "the Server is gone");
+  } else if (sessions.contains(server)) {
+    // One identity twice. Either the old connection is dead and nobody has noticed yet, or two agents live (a disk image that
+    // was copied, say): SettleDoubles finds out. A third one takes the place of the second, whose waiting counts.
+    const auto before = doubles.find(server);
+    const MonoTime since = before == doubles.end() ? clock.Mono() : before->second.since;
+    DismissDouble(server);
+    doubles.insert_or_assign(server, Double{session, since});
+  } else if (!reports.Greet(server, hello)) {
+    session->Close(protocol::CloseCode::kConflict, "a newer agent of this server was here");
+  } else {
+    DismissDouble(server);
+    sessions[server] = session;
+    incarnations[server] = hello.incarnation;
+    liveness.Opened(server, clock.Mono());
+    SendAssignment(server);
+    Look();
   }
-  if (const auto mine = sessions.find(server); mine != sessions.end() && mine->second == session) {
-    sessions.erase(mine);
-    liveness.Closed(server, clock.Mono());
+}
+
+void Gateway::State::Leave(const std::shared_ptr<Session>& session, const Error& why) {
+  const std::string& server = session->server();
+  if (const auto twin = doubles.find(server);
+      twin != doubles.end() && twin->second.session == session) {
+    doubles.erase(twin);
+  }
+  if (const auto seat = sessions.find(server); seat != sessions.end() && seat->second == session) {
+    sessions.erase(seat);
+    incarnations.erase(server);
+    // Silence is no news of the moment at which it was noticed.
+    const Duration silent = why.code == Code::kTimeout ? Silence() : Duration{0};
+    liveness.Closed(server, MonoTime{clock.Mono().since_start - silent});
   }
 }
 
@@ -506,7 +507,7 @@ asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::Bu
                                                           name](std::function<void(Object)> done) {
     client.Get({kApiVersion, "gitrepositories", ns, name}, std::move(done));
   };
-  const auto text = co_await AwaitCallback<Object>(std::move(get));
+  const auto text = co_await http::AwaitCallback<Object>(std::move(get));
   if (!text.has_value()) {
     co_return text.error();
   }
@@ -523,7 +524,7 @@ asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::Bu
           done(content.Pack(mirror, have, wanted));
         });
       };
-  co_return co_await AwaitCallback<Built>(std::move(build));
+  co_return co_await http::AwaitCallback<Built>(std::move(build));
 }
 
 asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
@@ -557,14 +558,12 @@ asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
 asio::awaitable<void> Gateway::State::HandleLog(ExchangePtr exchange, std::string server) {
   const std::string id = exchange->head().path.substr(std::string("/v1/logs/").size());
   const auto body = co_await exchange->ReadBody(protocol::kMaxLogBytes);
-  const auto wanted = logs.find(id);
-  if (wanted == logs.end() || wanted->second.server != server) {
+  const WantedLogs::Done done = logs.Take(id, server);
+  if (done == nullptr) {
     auto refusal = Refuse(404, "NotFound", "nobody waits for this log any more");
     co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  const auto done = std::move(wanted->second.done);
-  logs.erase(wanted);
   if (!body.has_value()) {
     done(body.error());
   } else if (exchange->head().Header("content-type").starts_with("application/json")) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -51,17 +50,23 @@ asio::awaitable<Result<protocol::Hello>> Session::Greet(Duration heartbeat_inter
   co_return *hello;
 }
 
-asio::awaitable<void> Session::Run(OnMessage on_message) {
+asio::awaitable<Error> Session::Run(OnMessage on_message) {
   const auto executor = co_await asio::this_coro::executor;
   news_.emplace(executor, steady_clock::time_point::max());
   written_.emplace(executor, steady_clock::time_point::max());
   reading_ = true;
   writing_ = true;
   auto writer = WriteAll();
-  asio::co_spawn(executor, std::move(writer), asio::detached);
+  auto ended = [self = shared_from_this()](const std::exception_ptr&) {
+    self->writing_ = false;
+    self->written_->cancel();
+  };
+  asio::co_spawn(executor, std::move(writer), std::move(ended));
+  Error end;
   while (true) {
     const auto text = co_await socket_->Read();
     if (!text.has_value()) {
+      end = text.error();
       break;
     }
     auto message = protocol::DecodeAgentMessage(text.value());
@@ -78,6 +83,7 @@ asio::awaitable<void> Session::Run(OnMessage on_message) {
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await written_->async_wait(token);
   }
+  co_return end;
 }
 
 /// The owner of this coroutine is Run, which waits for it.
@@ -103,8 +109,6 @@ asio::awaitable<void> Session::WriteAll() {
     auto token = asio::redirect_error(asio::use_awaitable, ignored);
     co_await news_->async_wait(token);
   }
-  writing_ = false;
-  written_->cancel();
 }
 
 std::optional<std::string> Session::NextFrame() {

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "reconciler/base/result.hpp"
 #include "src/agent/protocol.hpp"
 #include "src/http/web_socket.hpp"
 
@@ -18,22 +19,25 @@ namespace slipway::gateway {
 
 /// One agent's connection. What is sent is bounded: only the newest assignment and the newest acknowledgement wait. Used on the
 /// thread of its io_context.
-class Session {
+class Session : public std::enable_shared_from_this<Session> {
  public:
   /// Called for every message but the first.
   using OnMessage = std::function<void(protocol::AgentMessage)>;
 
-  Session(std::string server, std::shared_ptr<http::WebSocket> socket)
-      : server_(std::move(server)), socket_(std::move(socket)) {}
+  Session(std::string server, std::string key_hash, std::shared_ptr<http::WebSocket> socket)
+      : server_(std::move(server)), key_hash_(std::move(key_hash)), socket_(std::move(socket)) {}
 
   /// "namespace/name" of the Server that the agent's certificate speaks for.
   const std::string& server() const { return server_; }
 
+  /// Of the agent's public key.
+  const std::string& key_hash() const { return key_hash_; }
+
   /// Greets the agent: reads its Hello, agrees on a version, answers. An error has been told to the agent already.
   boost::asio::awaitable<Result<protocol::Hello>> Greet(Duration heartbeat_interval);
 
-  /// Reads and writes until the connection ends. Keep the session alive meanwhile.
-  boost::asio::awaitable<void> Run(OnMessage on_message);
+  /// Reads and writes until the connection ends, and says why it did. Keep the session alive meanwhile.
+  boost::asio::awaitable<Error> Run(OnMessage on_message);
 
   /// Queued; an older one that still waits is forgotten. The same assignment is not sent twice in a row.
   void Send(const protocol::Assign& assign);
@@ -56,6 +60,7 @@ class Session {
   void Wake();
 
   std::string server_;
+  std::string key_hash_;
   std::shared_ptr<http::WebSocket> socket_;
   std::optional<boost::asio::steady_timer> news_;     ///< cancelled when there is something to send
   std::optional<boost::asio::steady_timer> written_;  ///< cancelled when the writer has ended
