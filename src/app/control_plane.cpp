@@ -7,6 +7,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <chrono>
 #include <condition_variable>
 #include <filesystem>
 #include <mutex>
@@ -31,7 +32,10 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t kPoolThreads = 4;
+constexpr std::size_t kLookupThreads = 4;
+constexpr std::size_t kPackThreads = 4;
+constexpr std::size_t kPollThreads = 16;     ///< each waits for a child process
+constexpr std::size_t kMostOutside = 1'024;  ///< what waits for a thread costs little
 constexpr std::size_t kApiConnections = 8'192;
 constexpr std::size_t kAgentConnections = 16'384;
 
@@ -52,9 +56,11 @@ Result<void> MakePrivateFolder(const std::string& path) {
   return Ok();
 }
 
-/// Threads for what blocks, and a count of what they have not finished.
+/// A bounded number of threads for what blocks, and a count of what they have not finished.
 class Pool {
  public:
+  explicit Pool(std::size_t threads) : threads_(threads) {}
+
   void Run(std::function<void()> work) {
     {
       const std::lock_guard lock(mutex_);
@@ -68,16 +74,16 @@ class Pool {
     });
   }
 
-  bool WaitUntilIdle(Duration patience) {
+  bool WaitUntilIdle(std::chrono::steady_clock::time_point until) {
     std::unique_lock lock(mutex_);
-    return idle_.wait_for(lock, patience, [this] { return pending_ == 0; });
+    return idle_.wait_until(lock, until, [this] { return pending_ == 0; });
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable idle_;
   std::size_t pending_ = 0;
-  asio::thread_pool threads_{kPoolThreads};
+  asio::thread_pool threads_;
 };
 
 }  // namespace
@@ -99,7 +105,10 @@ struct ControlPlane::State {
   std::optional<apiserver::Pki> pki;
   std::unique_ptr<git::MirrorSet> mirrors;
   std::unique_ptr<git::PackCache> packs;
-  Pool pool;
+  // One each, so that neither remotes that hang nor packs that take long keep a lookup waiting.
+  Pool lookups{kLookupThreads};
+  Pool polls{kPollThreads};
+  Pool pack_builds{kPackThreads};
   std::unique_ptr<apiserver::Registry> registry;
   std::unique_ptr<RegistryClient> client;
   std::unique_ptr<GitEffects> git;
@@ -144,7 +153,9 @@ http::ListenerOptions ControlPlane::State::ListenerFor(const ListenAddress& addr
 Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));
   SLIPWAY_TRY(agent_address, ParseListenAddress(options.agent_listen));
-  const auto run_on_pool = [this](std::function<void()> work) { pool.Run(std::move(work)); };
+  const auto on = [](Pool& pool) {
+    return [&pool](std::function<void()> work) { pool.Run(std::move(work)); };
+  };
   const auto post = [this](std::function<void()> work) { asio::post(io, std::move(work)); };
   mirrors = std::make_unique<git::MirrorSet>(
       git::MirrorOptions{.directory = options.data_dir + "/mirrors",
@@ -155,20 +166,21 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       git::PackCacheOptions{.directory = options.data_dir + "/packs"}, *mirrors, runner);
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
-  git = std::make_unique<GitEffects>(*client, *mirrors, run_on_pool, post);
+  git = std::make_unique<GitEffects>(*client, *mirrors, on(lookups), on(polls), post);
   gateway = std::make_unique<gateway::Gateway>(
       io, *client, *packs, *pki, clock,
       gateway::GatewayOptions{.listener = ListenerFor(agent_address, kAgentConnections),
                               .incarnation = registry->incarnation().value,
                               .heartbeat_interval = options.agent_grace / 3,
                               .grace = options.agent_grace,
-                              .run_on_pool = run_on_pool});
+                              .run_on_pool = on(pack_builds)});
   api = std::make_unique<apiserver::Server>(
       io, *registry, metrics, clock, gateway.get(),
       apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
   controllers = std::make_unique<Controllers>(
       io, *client, *git, clock,
-      Controllers::Options{.engine = {.seed = RandomSeed()}, .agent_grace = options.agent_grace});
+      Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
+                           .agent_grace = options.agent_grace});
   MakeMetrics();
   return Ok();
 }
@@ -242,6 +254,10 @@ void ControlPlane::Stop(std::function<void()> done) {
   state.api->Stop(finish);
 }
 
-bool ControlPlane::Drain(Duration patience) { return state_->pool.WaitUntilIdle(patience); }
+bool ControlPlane::Drain(Duration patience) {
+  const auto until = std::chrono::steady_clock::now() + patience;
+  return state_->lookups.WaitUntilIdle(until) && state_->polls.WaitUntilIdle(until) &&
+         state_->pack_builds.WaitUntilIdle(until);
+}
 
 }  // namespace slipway::app

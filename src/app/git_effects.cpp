@@ -116,8 +116,8 @@ OutsideResult ResolveIn(git::Mirror& mirror, const runtime::ResolveRevision& req
 
 }  // namespace
 
-void GitEffects::Run(std::function<OutsideResult()> work, Done done) {
-  run_on_pool_([this, work = std::move(work), done = std::move(done)] {
+void GitEffects::Run(const RunOnPool& pool, std::function<OutsideResult()> work, Done done) {
+  pool([this, work = std::move(work), done = std::move(done)] {
     post_([done, result = work()] { done(result); });
   });
 }
@@ -125,6 +125,7 @@ void GitEffects::Run(std::function<OutsideResult()> work, Done done) {
 void GitEffects::Fetch(const std::string& ns, const runtime::FetchRepository& request, Done done) {
   const auto fetch = [this, ns, request, done](std::map<std::string, std::string> secret) {
     Run(
+        poll_,
         [this, ns, request, secret = std::move(secret)]() -> OutsideResult {
           SLIPWAY_TRY(mirror, mirrors_.Get(git::MirrorIdOf(ns, request.repository, request.uid)));
           return FetchFrom(*mirror, RequestOf(request.spec, secret));
@@ -154,6 +155,7 @@ void GitEffects::Execute(const std::string& ns, const runtime::OutsideRequest& r
   const auto in_mirror = [this, ns, done](const std::string& repository, const Uid& uid,
                                           auto work) {
     Run(
+        look_up_,
         [this, id = git::MirrorIdOf(ns, repository, uid), work]() -> OutsideResult {
           SLIPWAY_TRY(mirror, mirrors_.Get(id));
           return work(*mirror);
