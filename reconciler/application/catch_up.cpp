@@ -42,13 +42,13 @@ bool WasNeverPromoted(const Desk& desk, std::int64_t number) {
 }
 
 Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
-  if (!view.server->reachable || view.busy) {
+  if (!view.reachable || view.busy) {
     return Need::kNone;
   }
-  if (view.release == nullptr || !view.release->intent) {
-    return view.server->cordoned ? Need::kNone : Need::kBring;
+  if (!view.release.intent) {
+    return view.cordoned ? Need::kNone : Need::kBring;
   }
-  const IntentFacts& intent = *view.release->intent;
+  const IntentFacts& intent = *view.release.intent;
   const bool of_active = stage.active_number != 0 && (intent.rollout == stage.active_number ||
                                                       intent.from == stage.active_number);
   if (of_active) {
@@ -57,22 +57,21 @@ Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
   if (intent.rollout != stage.stable_number) {
     const bool stands = StandsByItself(desk, stage, intent.rollout);
     // Cordoned servers are left alone, but for those that bear a release that was never promoted.
-    const bool spared = view.server->cordoned && !WasNeverPromoted(desk, intent.rollout);
+    const bool spared = view.cordoned && !WasNeverPromoted(desk, intent.rollout);
     return stands || spared ? Need::kNone : Need::kBring;
   }
-  const bool done = rollout::EndedWith(*view.release, api::Outcome::kSucceeded) &&
-                    rollout::Matches(*view.release);
-  const bool failed = rollout::EndedWith(*view.release, api::Outcome::kFailed);
-  const bool again = rollout::IsSettled(*view.release) && !done && !failed &&
-                     intent.retries < rollout::kMaxRetries && !view.server->cordoned;
+  const bool done =
+      rollout::EndedWith(view.release, api::Outcome::kSucceeded) && rollout::Matches(view.release);
+  const bool failed = rollout::EndedWith(view.release, api::Outcome::kFailed);
+  const bool again = rollout::IsSettled(view.release) && !done && !failed &&
+                     intent.retries < rollout::kMaxRetries && !view.cordoned;
   return again ? Need::kAgain : Need::kNone;
 }
 
 rollout::AssignIntent Bring(const Desk& desk, const Stage& stage, const ServerView& view,
                             Need need) {
   rollout::AssignIntent action = rollout::NextIntent(view, desk.name, stage.stable, 0);
-  const IntentFacts* before =
-      view.release != nullptr && view.release->intent ? &*view.release->intent : nullptr;
+  const IntentFacts* before = view.release.intent ? &*view.release.intent : nullptr;
   if (need == Need::kBring && before != nullptr && WasNeverPromoted(desk, before->rollout)) {
     action.intent.from = rollout::RolloutName(desk.name, before->rollout);
   } else if (need == Need::kAgain) {
@@ -112,7 +111,7 @@ void CatchUp(Desk& desk) {
       desk.spec.strategy, static_cast<std::int64_t>(desk.snapshot.servers.size()));
   // Where the promoted release is healthy nowhere, what is healthy on another one is left alone.
   std::int64_t headroom = health.IsWorse() ? 0 : rollout::Headroom(limits, usage);
-  rollout::OrderFirst(candidates, desk.snapshot.servers, candidates.size());
+  rollout::OrderFirst(candidates, desk.snapshot.servers, rollout::kMaxActions);
   for (const Candidate& candidate : candidates) {
     if (!HasRoom(desk.plan) || (candidate.in_service && headroom == 0)) {
       return;

@@ -115,16 +115,20 @@ void ChooseActive(Desk& desk) {
 }  // namespace
 
 void CountServers(Desk& desk) {
+  // Most servers name the same few rollouts: only what differs from the server before is looked up.
+  std::int64_t last = 0;
+  std::int64_t last_from = 0;
   for (const rollout::ServerView& view : desk.snapshot.servers) {
-    if (view.release == nullptr) {
-      continue;
+    if (view.release.intent && view.release.intent->rollout != last) {
+      last = view.release.intent->rollout;
+      desk.named.insert(last);
     }
-    if (view.release->intent) {
-      desk.named.insert(view.release->intent->rollout);
-      desk.named.insert(view.release->intent->from);
+    if (view.release.intent && view.release.intent->from != last_from) {
+      last_from = view.release.intent->from;
+      desk.named.insert(last_from);
     }
-    if (view.release->attempt) {
-      desk.newest_number = std::max(desk.newest_number, view.release->attempt->rollout);
+    if (view.release.attempt) {
+      desk.newest_number = std::max(desk.newest_number, view.release.attempt->rollout);
     }
   }
   if (!desk.named.empty()) {

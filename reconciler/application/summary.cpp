@@ -26,10 +26,10 @@ std::string Marked(const Desk& desk) {
       stable ? rollout::RolloutNumber(desk.name, stable->rollout) : std::int64_t{0};
   rollout::Tally marked;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size() && number != 0; ++index) {
-    const auto* release = desk.snapshot.servers[index].release;
-    const bool ended_badly = release != nullptr && release->intent &&
-                             release->intent->rollout == number && rollout::IsSettled(*release) &&
-                             !rollout::EndedWith(*release, api::Outcome::kSucceeded);
+    const rollout::ReleaseFacts& release = desk.snapshot.servers[index].release;
+    const bool ended_badly = release.intent && release.intent->rollout == number &&
+                             rollout::IsSettled(release) &&
+                             !rollout::EndedWith(release, api::Outcome::kSucceeded);
     if (ended_badly) {
       marked.Add(index);
     }
@@ -116,11 +116,8 @@ void CountRunning(Desk& desk) {
   for (const rollout::ServerView& view : desk.snapshot.servers) {
     ++counts.total;
     counts.available += rollout::Available(view) ? 1 : 0;
-    counts.unreachable += view.server->reachable ? 0 : 1;
-    counts.updated +=
-        view.release != nullptr && view.release->running && view.release->running->release == wanted
-            ? 1
-            : 0;
+    counts.unreachable += view.reachable ? 0 : 1;
+    counts.updated += view.release.running && view.release.running->release == wanted ? 1 : 0;
   }
   desk.status.servers = counts;
 }

@@ -56,9 +56,37 @@ void ServerOf(const Object& object, std::vector<std::string>& values) {
   }
 }
 
-bool IsSelected(const api::ServerSelection& selection, const Object& object) {
+/// The facts of a server that is selected and not on its way out; nullptr otherwise.
+const ServerFacts* SelectedFacts(const api::ServerSelection& selection, const Object& object) {
   const auto* server = object.ViewAs<ServerFacts>();
-  return server != nullptr && !object.deleting && Selects(selection, server->fleet, object.labels);
+  const bool selected =
+      server != nullptr && !object.deleting && Selects(selection, server->fleet, server->labels);
+  return selected ? server : nullptr;
+}
+
+/// Objects lie all over the memory: asks for those that come next while this one is looked at. Objects first, what they point
+/// to later, so that no step waits for the one before it.
+void FetchAhead(runtime::Cache::Objects objects, std::size_t index) {
+  constexpr std::size_t kObject = 24;
+  constexpr std::size_t kFacts = 16;
+  constexpr std::size_t kEntries = 8;
+  const auto fetch = [](const void* memory, std::size_t bytes) {
+    for (std::size_t offset = 0; offset < bytes; offset += 64) {
+      __builtin_prefetch(static_cast<const char*>(memory) + offset);
+    }
+  };
+  if (index + kObject < objects.size()) {
+    fetch(objects[index + kObject], sizeof(Object));
+  }
+  if (index + kFacts < objects.size()) {
+    fetch(objects[index + kFacts]->view.get(), sizeof(ServerFacts));
+  }
+  if (index + kEntries < objects.size()) {
+    if (const auto* facts = objects[index + kEntries]->ViewAs<ServerFacts>(); facts != nullptr) {
+      fetch(facts->releases.data(), sizeof(ReleaseEntry));
+      fetch(facts->labels.data(), 128);
+    }
+  }
 }
 
 }  // namespace
@@ -79,9 +107,10 @@ std::vector<ServerView> SelectServers(const runtime::Cache& cache, const std::st
   std::vector<ServerView> views;
   const auto add = [&](runtime::Cache::Objects objects) {
     views.reserve(views.size() + objects.size());
-    for (const Object* object : objects) {
-      if (IsSelected(selection, *object)) {
-        views.push_back(ViewOf(*object->ViewAs<ServerFacts>(), application));
+    for (std::size_t index = 0; index < objects.size(); ++index) {
+      FetchAhead(objects, index);
+      if (const ServerFacts* facts = SelectedFacts(selection, *objects[index])) {
+        views.push_back(ViewOf(*facts, application));
       }
     }
   };
@@ -125,8 +154,8 @@ std::vector<const Object*> ApplicationsOf(const runtime::Cache& cache,
 }
 
 bool Concerns(const api::ServerSelection& selection, const runtime::Change& change) {
-  return (change.before != nullptr && IsSelected(selection, *change.before)) ||
-         (change.after != nullptr && IsSelected(selection, *change.after));
+  return (change.before != nullptr && SelectedFacts(selection, *change.before) != nullptr) ||
+         (change.after != nullptr && SelectedFacts(selection, *change.after) != nullptr);
 }
 
 std::vector<const Object*> RolloutsOf(const runtime::Cache& cache, const Object& application) {
@@ -164,7 +193,9 @@ api::OwnerReference ControlledBy(const Object& owner) {
 
 runtime::Patch PatchOf(const std::string& ns, const AssignIntent& action) {
   const ServerFacts& server = *action.view.server;
-  const int position = action.view.release != nullptr ? action.view.release->position : -1;
+  const auto entry =
+      std::ranges::find(server.releases, action.intent.application, &ReleaseEntry::application);
+  const int position = entry == server.releases.end() ? -1 : entry->position;
   const std::string intent = api::Encode(action.intent);
   std::string operation;
   if (position >= 0) {

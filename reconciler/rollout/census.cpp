@@ -8,7 +8,7 @@ namespace {
 
 /// Sorts one of ours into the census.
 void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, Census& census) {
-  const ReleaseFacts& release = *view.release;
+  const ReleaseFacts& release = view.release;
   const bool in_wave = release.intent->wave == wave;
   if (EndedWith(release, api::Outcome::kFailed)) {
     // Measured is measured: going out of reach afterwards does not hide it.
@@ -18,7 +18,7 @@ void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, C
     return;
   }
   const bool done = EndedWith(release, api::Outcome::kSucceeded) && Matches(release);
-  if (!view.server->reachable) {
+  if (!view.reachable) {
     census.lost.Add(index);
     census.counted += done ? 1 : 0;
     return;
@@ -60,11 +60,11 @@ std::string NamesOf(const Tally& tally, std::span<const ServerView> servers) {
 }
 
 void Count(const ServerView& view, const PackedRelease& stable, StableHealth& health) {
-  if (!view.server->reachable || view.release == nullptr || !view.release->running) {
+  if (!view.reachable || !view.release.running) {
     return;
   }
-  const bool healthy = view.release->running->health == api::RunningHealth::kHealthy;
-  if (view.release->running->release == stable) {
+  const bool healthy = view.release.running->health == api::RunningHealth::kHealthy;
+  if (view.release.running->release == stable) {
     ++health.running;
     health.healthy += healthy ? 1 : 0;
   } else {
@@ -73,7 +73,7 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
 }
 
 void Count(const ServerView& view, Usage& usage) {
-  if (!view.server->reachable) {
+  if (!view.reachable) {
     ++usage.unreachable;
   } else if (!Available(view)) {
     ++usage.down;
@@ -91,11 +91,11 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
   Census census;
   for (std::uint32_t index = 0; index < servers.size(); ++index) {
     const ServerView& view = servers[index];
-    const bool has_intent = view.release != nullptr && view.release->intent;
+    const bool has_intent = view.release.intent.has_value();
     ++census.total;
     Count(view, census.usage);
     Count(view, stable, census.stable);
-    if (has_intent && view.release->intent->rollout == number && view.release->intent->wave > 0) {
+    if (has_intent && view.release.intent->rollout == number && view.release.intent->wave > 0) {
       ++census.possible;
       CountOurs(view, index, rollout.status.wave, census);
       continue;
@@ -106,13 +106,13 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
     }
     // A newcomer gets the promoted release first, from the application's planner.
     const bool newcomer = !has_intent && promoted != nullptr;
-    census.possible += newcomer || view.server->cordoned ? 0 : 1;
-    census.others_down += view.server->reachable && !in_service ? 1 : 0;
+    census.possible += newcomer || view.cordoned ? 0 : 1;
+    census.others_down += view.reachable && !in_service ? 1 : 0;
     // Only what is live will end by itself: intents of other rollouts are inert while this one is active. What goes back from
     // one that failed is not waited for either: the fix must not be held up by it.
-    const bool in_flight = has_intent && view.release->intent->rollout == stable_number &&
-                           view.release->intent->from == 0 && IsInFlight(*view.release);
-    if (newcomer || view.server->cordoned || !view.server->reachable) {
+    const bool in_flight = has_intent && view.release.intent->rollout == stable_number &&
+                           view.release.intent->from == 0 && IsInFlight(view.release);
+    if (newcomer || view.cordoned || !view.reachable) {
       continue;
     }
     if (in_flight || view.busy) {

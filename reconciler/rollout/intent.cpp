@@ -86,8 +86,8 @@ bool Success(const ReleaseFacts& release) {
 }
 
 bool Available(const ServerView& view) {
-  return view.server->reachable && view.release != nullptr && view.release->running &&
-         view.release->running->health == api::RunningHealth::kHealthy && !Taken(*view.release);
+  return view.reachable && view.release.running &&
+         view.release.running->health == api::RunningHealth::kHealthy && !Taken(view.release);
 }
 
 bool Taken(const api::Intent* intent, const api::ServerRelease* release) {

@@ -7,10 +7,10 @@
 namespace slipway::rollout {
 
 Rank RankOf(const ServerView& view, const PackedRelease& wanted, const PackedRelease& stable) {
-  if (view.release == nullptr || !view.release->running) {
+  if (!view.release.running) {
     return Rank::kUnknown;
   }
-  const RunningFacts& running = *view.release->running;
+  const RunningFacts& running = *view.release.running;
   switch (running.health) {
     case api::RunningHealth::kUnhealthy:
     case api::RunningHealth::kStopped:
@@ -39,10 +39,10 @@ void OrderFirst(std::vector<Candidate>& candidates, std::span<const ServerView> 
     if (left.rank != right.rank) {
       return left.rank < right.rank;
     }
-    const ServerFacts& one = *servers[left.index].server;
-    const ServerFacts& other = *servers[right.index].server;
+    const ServerView& one = servers[left.index];
+    const ServerView& other = servers[right.index];
     return one.name_hash != other.name_hash ? one.name_hash < other.name_hash
-                                            : one.name < other.name;
+                                            : one.server->name < other.server->name;
   };
   const auto middle =
       candidates.begin() + static_cast<std::ptrdiff_t>(std::min(count, candidates.size()));

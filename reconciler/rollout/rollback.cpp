@@ -27,9 +27,9 @@ struct Returning {
 };
 
 void Sort(const ServerView& view, std::uint32_t index, Returning& returning) {
-  const ReleaseFacts& release = *view.release;
+  const ReleaseFacts& release = view.release;
   const bool back = EndedWith(release, api::Outcome::kSucceeded) && Matches(release);
-  if (!view.server->reachable && !back) {
+  if (!view.reachable && !back) {
     returning.lost.Add(index);
   } else if (back) {
     ++returning.back;
@@ -47,14 +47,14 @@ Returning TakeStock(const Desk& desk) {
   Returning returning;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
-    if (view.release == nullptr || !view.release->intent) {
+    if (!view.release.intent) {
       continue;
     }
-    if (view.release->intent->from == number) {
+    if (view.release.intent->from == number) {
       Sort(view, index, returning);
-    } else if (view.release->intent->rollout == number && view.server->reachable) {
+    } else if (view.release.intent->rollout == number && view.reachable) {
       returning.out.push_back({.index = index, .in_service = Available(view)});
-    } else if (view.release->intent->rollout == number) {
+    } else if (view.release.intent->rollout == number) {
       returning.lost.Add(index);
     }
   }
@@ -74,7 +74,7 @@ void Send(Desk& desk, std::uint32_t index, std::int64_t retries) {
 void SendBack(Desk& desk, Returning& returning) {
   const bool spare = desk.status.cause != RolloutCause::kAborted && desk.census.stable.IsWorse();
   std::int64_t headroom = spare ? 0 : Headroom(desk.limits, desk.census.usage);
-  OrderFirst(returning.out, desk.snapshot.servers, returning.out.size());
+  OrderFirst(returning.out, desk.snapshot.servers, kMaxActions);
   for (const Candidate& candidate : returning.out) {
     if (!HasRoom(desk.plan) || (candidate.in_service && headroom == 0)) {
       break;
@@ -87,7 +87,7 @@ void SendBack(Desk& desk, Returning& returning) {
     const bool in_service = Available(view);
     if (HasRoom(desk.plan) && (!in_service || headroom > 0)) {
       headroom -= in_service ? 1 : 0;
-      Send(desk, index, view.release->intent->retries + 1);
+      Send(desk, index, view.release.intent->retries + 1);
     }
   }
 }

@@ -12,12 +12,12 @@ namespace slipway::rollout {
 AssignIntent NextIntent(const ServerView& view, const std::string& application,
                         const api::ReleaseRef& release, std::int64_t wave) {
   std::int64_t attempt = 0;
-  if (view.release != nullptr && view.release->intent) {
-    attempt = view.release->intent->attempt;
+  if (view.release.intent) {
+    attempt = view.release.intent->attempt;
   }
   // An entry that somebody deleted begins anew; what its agent has in its journal must not look like the new attempt.
-  if (view.release != nullptr && view.release->attempt) {
-    attempt = std::max(attempt, view.release->attempt->number);
+  if (view.release.attempt) {
+    attempt = std::max(attempt, view.release.attempt->number);
   }
   return {.view = view,
           .intent = {.application = application,

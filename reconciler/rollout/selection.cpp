@@ -7,12 +7,21 @@
 namespace slipway::rollout {
 namespace {
 
-bool Holds(const api::LabelExpression& expression,
-           const std::map<std::string, std::string>& labels) {
-  const auto label = labels.find(expression.key);
-  const bool has = label != labels.end();
+/// nullptr where there is no such label.
+const std::string* Find(const Labels& labels, const std::string& key) {
+  for (const auto& [name, value] : labels) {
+    if (name == key) {
+      return &value;
+    }
+  }
+  return nullptr;
+}
+
+bool Holds(const api::LabelExpression& expression, const Labels& labels) {
+  const std::string* value = Find(labels, expression.key);
+  const bool has = value != nullptr;
   const bool listed =
-      has && std::ranges::find(expression.values, label->second) != expression.values.end();
+      has && std::ranges::find(expression.values, *value) != expression.values.end();
   switch (expression.operator_) {
     case api::LabelOperator::kIn:
       return listed;
@@ -28,10 +37,10 @@ bool Holds(const api::LabelExpression& expression,
 
 }  // namespace
 
-bool Selects(const api::LabelSelector& selector, const std::map<std::string, std::string>& labels) {
+bool Selects(const api::LabelSelector& selector, const Labels& labels) {
   for (const auto& [key, value] : selector.match_labels) {
-    const auto label = labels.find(key);
-    if (label == labels.end() || label->second != value) {
+    const std::string* label = Find(labels, key);
+    if (label == nullptr || *label != value) {
       return false;
     }
   }
@@ -41,7 +50,7 @@ bool Selects(const api::LabelSelector& selector, const std::map<std::string, std
 }
 
 bool Selects(const api::ServerSelection& selection, const std::string& fleet,
-             const std::map<std::string, std::string>& labels) {
+             const Labels& labels) {
   if (selection.fleets.empty() && !selection.selector) {
     return false;
   }

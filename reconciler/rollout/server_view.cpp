@@ -1,72 +1,60 @@
 #include "reconciler/rollout/server_view.hpp"
 
+#include <nettle/sha2.h>
+
 #include <algorithm>
+#include <cstring>
 #include <memory>
 #include <utility>
 
+#include "reconciler/rollout/intent.hpp"
 #include "reconciler/rollout/names.hpp"
 
 namespace slipway::rollout {
-namespace {
-
-/// The value of a lower-case hexadecimal digit; -1 where it is none.
-int DigitOf(char digit) {
-  if (digit >= '0' && digit <= '9') {
-    return digit - '0';
-  }
-  return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
-}
-
-bool Unhex(const std::string& text, std::uint8_t* bytes, std::size_t count) {
-  if (text.size() != 2 * count) {
-    return false;
-  }
-  for (std::size_t index = 0; index < count; ++index) {
-    const int high = DigitOf(text[2 * index]);
-    const int low = DigitOf(text[2 * index + 1]);
-    if (high < 0 || low < 0) {
-      return false;
-    }
-    bytes[index] = static_cast<std::uint8_t>(high * 16 + low);
-  }
-  return true;
-}
-
-/// Whether the attempt that is reported there is still going on.
-bool IsWorking(const ReleaseFacts& release) {
-  return release.intent && release.attempt && release.attempt->rollout == release.intent->rollout &&
-         release.attempt->number == release.intent->attempt &&
-         release.attempt->phase != api::AttemptPhase::kEnded;
-}
-
-}  // namespace
 
 PackedRelease::PackedRelease(const Commit& commit, const ReleaseHash& hash) {
-  known_ = Unhex(commit.value, bytes_.data(), 20) && Unhex(hash.value, bytes_.data() + 20, 32);
+  if (commit.empty() || hash.empty()) {
+    return;
+  }
+  const std::string text = commit.value + "/" + hash.value;
+  sha256_ctx context;
+  sha256_init(&context);
+  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
+  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
+  sha256_digest(&context, digest.size(), digest.data());
+  std::memcpy(digest_.data(), digest.data(), sizeof(digest_));
 }
 
 ServerView ViewOf(const ServerFacts& server, std::string_view application) {
-  ServerView view{.server = &server};
-  for (const ReleaseFacts& release : server.releases) {
-    if (release.application == application) {
-      view.release = &release;
-    } else if (IsWorking(release)) {
+  ServerView view{.server = &server,
+                  .name_hash = server.name_hash,
+                  .reachable = server.reachable,
+                  .cordoned = server.cordoned};
+  for (const ReleaseEntry& entry : server.releases) {
+    if (entry.application == application) {
+      view.release = entry.facts;
+    } else if (IsReported(entry.facts) && !IsSettled(entry.facts)) {
       view.busy = true;
     }
   }
   return view;
 }
 
+std::string_view MessageOf(const ServerFacts& server, std::string_view application) {
+  const auto entry = std::ranges::find(server.releases, application, &ReleaseEntry::application);
+  return entry == server.releases.end() ? std::string_view() : entry->message;
+}
+
 ReleaseFacts MakeReleaseFacts(const std::string& application, const api::Intent* intent,
                               const api::ServerRelease* release) {
-  ReleaseFacts facts{.application = application};
+  ReleaseFacts facts;
   if (intent != nullptr) {
     facts.intent = IntentFacts{.release = PackedRelease(intent->commit, intent->hash),
                                .rollout = RolloutNumber(application, intent->rollout),
-                               .wave = intent->wave,
                                .attempt = intent->attempt,
-                               .retries = intent->retries,
-                               .from = RolloutNumber(application, intent->from)};
+                               .from = RolloutNumber(application, intent->from),
+                               .wave = static_cast<std::int32_t>(intent->wave),
+                               .retries = static_cast<std::int32_t>(intent->retries)};
   }
   if (release != nullptr && release->running) {
     facts.running =
@@ -77,27 +65,25 @@ ReleaseFacts MakeReleaseFacts(const std::string& application, const api::Intent*
     facts.attempt = AttemptFacts{.rollout = RolloutNumber(application, release->attempt->rollout),
                                  .number = release->attempt->number,
                                  .phase = release->attempt->phase,
-                                 .result = release->attempt->result,
-                                 .message = release->attempt->message};
+                                 .result = release->attempt->result};
   }
   return facts;
 }
 
-ServerFacts MakeServerFacts(const api::Server& server) {
-  ServerFacts facts;
-  facts.name = server.metadata.name;
-  facts.uid = server.metadata.uid;
-  facts.generation = server.metadata.generation;
-  facts.fleet = server.spec.fleet;
-  facts.address = server.spec.address;
-  facts.provider_id = server.spec.provider_id;
-  facts.name_hash = StableHash(facts.name);
-  facts.cordoned = server.spec.cordoned;
-  facts.has_releases = !server.spec.releases.empty();
-  for (const api::Condition& condition : server.status.conditions) {
-    facts.reachable |=
-        condition.type == "Reachable" && condition.status == api::ConditionStatus::kTrue;
+namespace {
+
+ReleaseEntry MakeEntry(const std::string& application, const api::Intent* intent,
+                       const api::ServerRelease* release) {
+  ReleaseEntry entry{.application = application,
+                     .facts = MakeReleaseFacts(application, intent, release)};
+  if (release != nullptr && release->attempt) {
+    entry.message = release->attempt->message;
   }
+  return entry;
+}
+
+std::vector<ReleaseEntry> EntriesOf(const api::Server& server) {
+  std::vector<ReleaseEntry> entries;
   const auto reported = [&](const std::string& application) {
     const auto found =
         std::ranges::find(server.status.releases, application, &api::ServerRelease::application);
@@ -105,17 +91,38 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   };
   for (std::size_t index = 0; index < server.spec.releases.size(); ++index) {
     const api::Intent& intent = server.spec.releases[index];
-    facts.releases.push_back(
-        MakeReleaseFacts(intent.application, &intent, reported(intent.application)));
-    facts.releases.back().position = static_cast<int>(index);
+    entries.push_back(MakeEntry(intent.application, &intent, reported(intent.application)));
+    entries.back().position = static_cast<int>(index);
   }
   for (const api::ServerRelease& release : server.status.releases) {
-    if (std::ranges::find(facts.releases, release.application, &ReleaseFacts::application) ==
-        facts.releases.end()) {
-      facts.releases.push_back(MakeReleaseFacts(release.application, nullptr, &release));
+    if (std::ranges::find(entries, release.application, &ReleaseEntry::application) ==
+        entries.end()) {
+      entries.push_back(MakeEntry(release.application, nullptr, &release));
     }
   }
-  std::ranges::sort(facts.releases, {}, &ReleaseFacts::application);
+  std::ranges::sort(entries, {}, &ReleaseEntry::application);
+  return entries;
+}
+
+}  // namespace
+
+ServerFacts MakeServerFacts(const api::Server& server) {
+  ServerFacts facts;
+  facts.releases = EntriesOf(server);
+  facts.name = server.metadata.name;
+  facts.uid = server.metadata.uid;
+  facts.generation = server.metadata.generation;
+  facts.fleet = server.spec.fleet;
+  facts.address = server.spec.address;
+  facts.provider_id = server.spec.provider_id;
+  facts.labels.assign(server.metadata.labels.begin(), server.metadata.labels.end());
+  facts.name_hash = StableHash(facts.name);
+  facts.cordoned = server.spec.cordoned;
+  facts.has_releases = !server.spec.releases.empty();
+  for (const api::Condition& condition : server.status.conditions) {
+    facts.reachable |=
+        condition.type == "Reachable" && condition.status == api::ConditionStatus::kTrue;
+  }
   return facts;
 }
 

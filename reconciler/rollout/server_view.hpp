@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,26 +10,26 @@
 #include "reconciler/api/server.hpp"
 #include "reconciler/base/ids.hpp"
 #include "reconciler/base/result.hpp"
+#include "reconciler/rollout/selection.hpp"
 #include "reconciler/runtime/object.hpp"
 
-// What planners read of a Server. It is made once, when the object arrives; a plan copies no string and parses nothing.
+// What planners read of a Server. ServerFacts are made once, when the object arrives. A plan about one application copies the
+// few numbers that concern it into ServerViews, which lie side by side in memory: it copies no string and parses nothing.
 namespace slipway::rollout {
 
-/// A commit and a configuration hash as bytes, so that comparing two releases costs no pointer chase. Ids that are not
-/// hexadecimal, or absent, give a release that equals no other, itself included.
+/// A commit and a configuration hash as 128 bits of their SHA-256, so that comparing two releases costs no pointer chase. One
+/// that lacks either half equals no other, itself included.
 class PackedRelease {
  public:
   PackedRelease() = default;
   PackedRelease(const Commit& commit, const ReleaseHash& hash);
 
-  bool empty() const { return !known_; }
-  bool operator==(const PackedRelease& other) const {
-    return known_ && other.known_ && bytes_ == other.bytes_;
-  }
+  bool empty() const { return digest_ == Digest{}; }
+  bool operator==(const PackedRelease& other) const { return digest_ == other.digest_ && !empty(); }
 
  private:
-  std::array<std::uint8_t, 52> bytes_{};  ///< 20 of the commit, 32 of the hash
-  bool known_ = false;
+  using Digest = std::array<std::uint64_t, 2>;
+  Digest digest_{};
 };
 
 /// An entry of spec.releases. Rollouts are told apart by their numbers, which an application never reuses; 0 is a name that is
@@ -38,10 +37,10 @@ class PackedRelease {
 struct IntentFacts {
   PackedRelease release;
   std::int64_t rollout = 0;
-  std::int64_t wave = 0;  ///< 0: catching up, or going back
   std::int64_t attempt = 0;
-  std::int64_t retries = 0;
   std::int64_t from = 0;  ///< the rollout that this goes back from; 0: none
+  std::int32_t wave = 0;  ///< 0: catching up, or going back
+  std::int32_t retries = 0;
 };
 
 struct RunningFacts {
@@ -54,43 +53,53 @@ struct AttemptFacts {
   std::int64_t number = 0;
   api::AttemptPhase phase = api::AttemptPhase::kPreparing;
   std::optional<api::Outcome> result;
-  std::string message;  ///< why, for people
 };
 
 /// One application on one server: its entries in spec and status together.
 struct ReleaseFacts {
-  std::string application;
   std::optional<IntentFacts> intent;
   std::optional<RunningFacts> running;
   std::optional<AttemptFacts> attempt;
-  int position = -1;  ///< index in spec.releases; -1: no entry
 };
 
-/// One server. Labels are in the cache's Object.
+struct ReleaseEntry {
+  std::string application;
+  ReleaseFacts facts;
+  int position = -1;    ///< index in spec.releases; -1: no entry there
+  std::string message;  ///< of the attempt: why, for people
+};
+
+/// One server.
 struct ServerFacts final : runtime::View {
-  std::string name;
-  Uid uid;
-  std::int64_t generation = 0;
-  std::string fleet;
-  std::string address;
-  std::string provider_id;
+  std::vector<ReleaseEntry> releases;  ///< ordered by application
   std::uint64_t name_hash = 0;  ///< the same on every machine and in every version of this program
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
   bool cordoned = false;
-  bool has_releases = false;           ///< spec.releases is there
-  std::vector<ReleaseFacts> releases;  ///< ordered by application
+  bool has_releases = false;  ///< spec.releases is there
+  std::string fleet;
+  Labels labels;
+  std::string name;
+  Uid uid;
+  std::int64_t generation = 0;
+  std::string address;
+  std::string provider_id;
 };
 
-/// One server as a plan about one application sees it. Borrowed from the cache.
+/// One server as a plan about one application sees it. `server` is borrowed from the cache.
 struct ServerView {
   const ServerFacts* server = nullptr;
-  const ReleaseFacts* release =
-      nullptr;        ///< nullptr: nothing of this application is or was wanted there
+  std::uint64_t name_hash = 0;
+  ReleaseFacts release;  ///< empty where nothing of this application is or was wanted there
+  bool reachable = false;
+  bool cordoned = false;
   bool busy = false;  ///< another application's attempt is under way there
 };
 
 /// The view of `application` on `server`; O(applications on that server).
 ServerView ViewOf(const ServerFacts& server, std::string_view application);
+
+/// What the last attempt of `application` on `server` said; "" where it said nothing.
+std::string_view MessageOf(const ServerFacts& server, std::string_view application);
 
 /// Reads a Server. Total: what is odd is left out.
 ServerFacts MakeServerFacts(const api::Server& server);

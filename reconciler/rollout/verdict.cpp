@@ -18,9 +18,9 @@ bool IsSameRelease(const api::ReleaseRef& stable, const api::RolloutRelease& rel
 
 /// Why the first server of a tally says that it failed.
 std::string FirstMessage(const Desk& desk, const Tally& tally) {
-  const ReleaseFacts& release = *desk.snapshot.servers[tally.first.front()].release;
-  return release.attempt && !release.attempt->message.empty() ? ": " + release.attempt->message
-                                                              : ".";
+  const ServerFacts& server = *desk.snapshot.servers[tally.first.front()].server;
+  const std::string_view message = MessageOf(server, desk.application.metadata.name);
+  return message.empty() ? "." : ": " + std::string(message);
 }
 
 /// How long the servers of the current wave must still stay healthy.

@@ -32,7 +32,7 @@ void Retry(Desk& desk, std::int64_t& headroom) {
       continue;
     }
     headroom -= in_service ? 1 : 0;
-    const IntentFacts& before = *view.release->intent;
+    const IntentFacts& before = *view.release.intent;
     AssignIntent action =
         NextIntent(view, desk.application.metadata.name, OwnRelease(desk), before.wave);
     action.intent.retries = before.retries + 1;
@@ -45,7 +45,8 @@ void Retry(Desk& desk, std::int64_t& headroom) {
 std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
   std::int64_t missing = std::min<std::int64_t>(
       Missing(desk), static_cast<std::int64_t>(desk.census.candidates.size()));
-  OrderFirst(desk.census.candidates, desk.snapshot.servers, static_cast<std::size_t>(missing));
+  OrderFirst(desk.census.candidates, desk.snapshot.servers,
+             std::min(kMaxActions, static_cast<std::size_t>(missing)));
   for (std::size_t next = 0; missing > 0 && HasRoom(desk.plan); ++next, --missing) {
     const Candidate& candidate = desk.census.candidates[next];
     if (candidate.in_service && headroom == 0) {

@@ -6,7 +6,7 @@ namespace slipway::rollout {
 namespace {
 
 using api::LabelOperator;
-using Labels = std::map<std::string, std::string>;
+
 
 TEST(Selection, EmptySelectsNothing) { EXPECT_FALSE(Selects(api::ServerSelection{}, "web", {})); }
 
