@@ -21,6 +21,7 @@ check_core_is_pure()
 ])
 def test_only_pure_libraries_are_linked(tmp_path, links, allowed):
     (tmp_path / "CMakeLists.txt").write_text(PROJECT.format(functions=CMAKE / "Functions.cmake", links=links))
-    done = subprocess.run(["cmake", "-S", tmp_path, "-B", tmp_path / "build"], capture_output=True, text=True, check=False)
+    done = subprocess.run(["cmake", "-G", "Ninja", "-S", tmp_path, "-B", tmp_path / "build"], capture_output=True,
+                          text=True, check=False)
     refused = "is the pure core and must not link" in done.stderr
     assert (done.returncode == 0, refused) == (allowed, not allowed), done.stderr
