@@ -202,31 +202,44 @@ Result<void> Agent::Start() {
 }
 
 asio::awaitable<void> Agent::JoinAndListen() {
-  const std::string missing = WhyNoCertificate(identity_, options_.name, options_.ca_hash);
-  if (!missing.empty()) {
-    if (options_.token.empty()) {
-      trouble_ = "there is no usable certificate (" + missing +
-                 ") and no token to ask for one: give --token-file";
-      Stop();
-      co_return;
+  bool known = true;
+  while (!stopped_) {
+    std::string missing = WhyNoCertificate(identity_, options_.name, options_.ca_hash);
+    if (missing.empty() && !known) {
+      missing = "the server does not know it any more";
     }
-    ClaimOptions claim{.server = options_.server,
-                       .ca_hash = options_.ca_hash,
-                       .name = options_.name,
-                       .token = options_.token,
-                       .version = options_.version,
-                       .addresses = addresses_,
-                       .files = identity_};
-    const Result<void> claimed = co_await Claim(std::move(claim));
-    if (!claimed) {
-      trouble_ = claimed.error().message;
-      Stop();
-      co_return;
+    if (!missing.empty()) {
+      const bool joined = co_await Join(missing);
+      if (!joined) {
+        co_return;
+      }
     }
-  }
-  if (!stopped_) {
     co_await session_->Run();
+    known = false;
   }
+}
+
+asio::awaitable<bool> Agent::Join(std::string why) {
+  if (options_.token.empty()) {
+    trouble_ = "there is no usable certificate (" + why +
+               ") and no token to ask for one: give --token-file";
+    Stop();
+    co_return false;
+  }
+  LogInfo("asks for a certificate: " + why);
+  ClaimOptions claim{.server = options_.server,
+                     .ca_hash = options_.ca_hash,
+                     .name = options_.name,
+                     .token = options_.token,
+                     .version = options_.version,
+                     .addresses = addresses_,
+                     .files = identity_};
+  const Result<void> claimed = co_await Claim(std::move(claim));
+  if (!claimed) {
+    trouble_ = claimed.error().message;
+    Stop();
+  }
+  co_return claimed.has_value();
 }
 
 void Agent::Stop() {

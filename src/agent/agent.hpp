@@ -53,6 +53,7 @@ class Agent {
   class Packs;
 
   boost::asio::awaitable<void> JoinAndListen();
+  boost::asio::awaitable<bool> Join(std::string why);
   void Kick();
   void Turn();
   bool Save(const host::Journal& journal);

@@ -39,9 +39,7 @@ Answer Judge(const ClaimOptions& options, const HttpsReply& reply) {
     }
     const Result<void> saved =
         SaveCertificate(options.files, given.value().certificate, given.value().ca);
-    if (!saved) {
-      answer.refused = saved.error();
-    }
+    answer.waiting = saved ? "" : saved.error().message;
     answer.matched = saved.has_value();
     return answer;
   }

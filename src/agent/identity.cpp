@@ -129,6 +129,11 @@ Result<void> SaveCertificate(const IdentityFiles& files, const std::string& cert
     return Fail(Code::kInvalid,
                 "the certificate that the control plane gave is not signed by its CA");
   }
+  if (::X509_cmp_current_time(::X509_get0_notAfter(parsed.get())) < 0) {
+    return Fail(Code::kInvalid,
+                "the certificate that the control plane gave has expired; delete the "
+                "ServerClaim of this agent");
+  }
   SLIPWAY_TRYV(WriteFileAtomically(files.Ca(), ca, 0644));
   return WriteFileAtomically(files.Certificate(), certificate, 0644);
 }

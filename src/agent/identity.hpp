@@ -22,8 +22,8 @@ Result<void> EnsureKey(const IdentityFiles& files);
 /// A certificate request (PEM) for the key, with CN=`name`.
 Result<std::string> MakeRequest(const IdentityFiles& files, const std::string& name);
 
-/// Keeps what the control plane gave. kInvalid where the certificate is not for our key, or is not
-/// signed by `ca`.
+/// Keeps what the control plane gave. kInvalid where the certificate is not for our key, is not
+/// signed by `ca`, or has expired.
 Result<void> SaveCertificate(const IdentityFiles& files, const std::string& certificate,
                              const std::string& ca);
 

@@ -33,6 +33,7 @@ constexpr Duration kFirstPause{1'000};
 constexpr Duration kLongestPause{60'000};
 constexpr Duration kPauseAfterRefusal{30'000};
 constexpr Duration kShortestHeartbeat{100};
+constexpr unsigned kUnauthorized = 401;
 constexpr std::size_t kMaxEvents = 64;
 constexpr std::size_t kBufferBytes = 64U << 10;
 
@@ -136,10 +137,11 @@ asio::awaitable<void> Session::Run() {
   wake_ = [&pause] { pause.cancel(); };
   error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
-  while (!stopped_) {
+  stranger_ = false;
+  while (!stopped_ && WhyNoCertificate(options_.files, options_.name, options_.ca_hash).empty()) {
     pause_ = Duration{0};
     co_await ConnectOnce();
-    if (stopped_) {
+    if (stopped_ || stranger_) {
       break;
     }
     pause.expires_after(pause_ + Jittered(kFirstPause, failures_, kLongestPause));
@@ -207,6 +209,7 @@ asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
   co_await socket.async_handshake(response, host, "/v1/session", token);
   if (failed) {
     const unsigned status = response.result_int();
+    stranger_ = status == kUnauthorized;
     co_return Fail(Code::kUnavailable,
                    host + " refuses the session: " +
                        (status >= 400 ? "status " + std::to_string(status) : failed.message()));

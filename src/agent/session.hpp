@@ -42,7 +42,8 @@ class Session {
   Session(boost::asio::any_io_executor executor, SessionOptions options, Listener listener);
   ~Session();
 
-  /// Connects, listens and connects again until Stop().
+  /// Connects, listens and connects again until Stop(), or until the gateway does not know our
+  /// certificate or that cannot be used any more: then it must be asked for again.
   boost::asio::awaitable<void> Run();
 
   /// What is to be known now; incarnation and sequence are filled in here. One that says what the
@@ -74,8 +75,9 @@ class Session {
   std::string said_;           ///< report_ without its sequence, encoded
   std::int64_t sequence_ = 0;  ///< of report_
   std::int64_t acknowledged_ = 0;
-  int failures_ = 0;   ///< connections in a row that did not last
-  Duration pause_{0};  ///< before the next one, at least
+  int failures_ = 0;       ///< connections in a row that did not last
+  Duration pause_{0};      ///< before the next one, at least
+  bool stranger_ = false;  ///< the gateway does not know our certificate
   bool stopped_ = false;
 };
 

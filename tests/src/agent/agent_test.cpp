@@ -107,18 +107,6 @@ TEST_F(AgentTest, AUserThatItCannotBecomeIsRefusedWithTheReason) {
   EXPECT_THAT(Release().attempt->message, HasSubstr("no-such-user: there is none on this server"));
 }
 
-TEST_F(AgentTest, WithoutSystemdAServiceIsRefusedWithTheReason) {
-  if (std::filesystem::exists("/run/systemd/system")) {
-    GTEST_SKIP() << "systemd runs here";
-  }
-  StartAgent();
-  config.processes[0].run = "";
-  config.processes[0].service = "shop.service";
-  Roll("shop-1", 1, Push("one"), api::Outcome::kFailed);
-  EXPECT_THAT(Release().attempt->message,
-              HasSubstr("systemd does not run on this server; use run instead"));
-}
-
 TEST_F(AgentTest, AProcessThatEndsLaterIsStartedAgain) {
   StartAgent();
   Roll("shop-1", 1, Push("one"));
@@ -214,6 +202,18 @@ TEST_F(AgentTest, TwoAgentsNeverUseOneDirectory) {
       directory / "second.log");
   EXPECT_EQ(second.Wait(), 1);
   EXPECT_THAT(ReadText(directory / "second.log"), HasSubstr("another agent uses this directory"));
+}
+
+TEST_F(AgentTest, AsksToBeLetInAgainWhenItIsNoLongerKnown) {
+  StartAgent();
+  const Commit first = Push("one");
+  Roll("shop-1", 1, first);
+  const std::string before = ReadText(directory / "agent/identity/agent.crt");
+  gateway.ForgetAgents();
+  gateway.Drop();
+  EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 2; })) << AgentLog();
+  EXPECT_NE(ReadText(directory / "agent/identity/agent.crt"), before);
+  EXPECT_THAT(AgentLog(), HasSubstr("does not know it any more"));
 }
 
 TEST_F(AgentTest, ABadTokenEndsItWithAdvice) {

@@ -53,12 +53,14 @@ struct FakeGateway::State {
 
   asio::awaitable<void> Handle(std::shared_ptr<http::Exchange> exchange) {
     const std::string path = exchange->head().path;
-    if (path == "/v1/session" && exchange->peer().has_certificate) {
+    http::Response response;
+    response.status = 404;
+    if (path == "/v1/session" && exchange->peer().has_certificate && IsStranger()) {
+      response.status = 401;
+    } else if (path == "/v1/session" && exchange->peer().has_certificate) {
       co_await Session(exchange);
       co_return;
     }
-    http::Response response;
-    response.status = 404;
     if (path == "/v1/claim") {
       const Result<std::string> body = co_await exchange->ReadBody(protocol::kMaxClaimBytes);
       response = Claim(exchange->head().Header("authorization"), body ? body.value() : "");
@@ -93,9 +95,15 @@ struct FakeGateway::State {
     const auto signing = apiserver::ReadSigningRequest(request.value().csr);
     const auto certificate =
         pki.pki().SignAgent(signing.value(), "default", request.value().name, Now());
+    forgotten = false;
     response.body = protocol::Encode(
         protocol::ClaimReply{.certificate = certificate.value(), .ca = pki.pki().ca_pem()});
     return response;
+  }
+
+  bool IsStranger() {
+    const std::lock_guard lock(mutex);
+    return forgotten;
   }
 
   asio::awaitable<void> WaitForPacks() {
@@ -230,6 +238,7 @@ struct FakeGateway::State {
   std::vector<std::string> packs;
   std::map<std::string, std::string> logs;
   bool acknowledging = true;
+  bool forgotten = false;
   bool holding = false;                   ///< io thread only
   std::shared_ptr<http::WebSocket> live;  ///< io thread only
   std::deque<std::string> outbox;         ///< io thread only
@@ -290,6 +299,11 @@ void FakeGateway::Drop() {
 void FakeGateway::RefuseOnce(const std::string& reason) {
   const std::lock_guard lock(state_->mutex);
   state_->refusal = reason;
+}
+
+void FakeGateway::ForgetAgents() {
+  const std::lock_guard lock(state_->mutex);
+  state_->forgotten = true;
 }
 
 void FakeGateway::AcknowledgeReports(bool acknowledge) {

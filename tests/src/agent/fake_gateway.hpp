@@ -38,6 +38,9 @@ class FakeGateway {
   /// The next one that comes is told to wait once, with this reason.
   void RefuseOnce(const std::string& reason);
 
+  /// Certificates that were given until now are refused.
+  void ForgetAgents();
+
   void AcknowledgeReports(bool acknowledge);
   /// Requests for packs wait until false is said.
   void HoldPacks(bool hold);
