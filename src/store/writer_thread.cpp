@@ -1,12 +1,17 @@
 #include "src/store/writer_thread.hpp"
 
+#include <pthread.h>
+
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "src/store/bounds.hpp"
 
 namespace slipway::store {
 namespace {
+
+constexpr std::chrono::steady_clock::duration kLongestGather = std::chrono::milliseconds(10);
 
 std::size_t SizeOf(const Write& write) {
   return write.key.size() + (write.value ? write.value->size() : 0);
@@ -21,7 +26,9 @@ WriterThread::WriterThread(std::unique_ptr<LogWriter> log, WatchHub& hub,
       log_(std::move(log)),
       window_(options.history),
       compacted_(log_->compacted()),
-      thread_([this] { Loop(); }) {}
+      thread_([this] { Loop(); }) {
+  pthread_setname_np(thread_.native_handle(), "store-writer");
+}
 
 WriterThread::~WriterThread() {
   {
@@ -48,6 +55,7 @@ std::optional<Error> WriterThread::Admit(const Write& write) {
 
 void WriterThread::Commit(Write write, CommitDone done) {
   std::optional<Error> refused;
+  bool wake = false;
   if (auto shape = CheckShape(write); !shape) refused = shape.error();
   if (!refused) {
     const std::lock_guard lock(mutex_);
@@ -55,13 +63,11 @@ void WriterThread::Commit(Write write, CommitDone done) {
     if (!refused) {
       pending_bytes_ += SizeOf(write);
       pending_.push_back({std::move(write), std::move(done)});
+      wake = pending_.size() >= wake_at_;
     }
   }
-  if (refused) {
-    done(std::move(*refused));
-  } else {
-    wake_.notify_one();
-  }
+  if (refused) return done(std::move(*refused));
+  if (wake) wake_.notify_one();
 }
 
 Result<void> WriterThread::Compact(Revision upto) {
@@ -81,12 +87,30 @@ void WriterThread::Loop() {
     wake_.wait_for(lock, options_.compaction_interval,
                    [this] { return stopping_ || !pending_.empty() || compact_to_ > compacted_; });
     if (stopping_ && pending_.empty()) return;
+    Gather(lock);
     auto batch = TakeBatch();
     lock.unlock();
     if (!batch.empty()) CarryOut(std::move(batch));
     CompactSome();
     lock.lock();
   }
+}
+
+/// Callers who wait for one write before they ask for the next come back right after they were
+/// told. Whoever takes only the first of them pays for two commits where one would do: so wait for
+/// as many as there were, while they keep coming, but never longer than the commit that is saved.
+/// One caller alone never waits.
+void WriterThread::Gather(std::unique_lock<std::mutex>& lock) {
+  wake_at_ = std::min(expected_, options_.batch_writes);
+  const auto patience = std::min(commit_took_, kLongestGather);
+  const auto deadline = std::chrono::steady_clock::now() + patience;
+  std::size_t seen = 0;
+  while (!stopping_ && pending_.size() < wake_at_ && pending_.size() > seen &&
+         std::chrono::steady_clock::now() < deadline) {
+    seen = pending_.size();
+    wake_.wait_for(lock, patience / 4, [this] { return stopping_ || pending_.size() >= wake_at_; });
+  }
+  wake_at_ = 1;
 }
 
 std::vector<WriterThread::Pending> WriterThread::TakeBatch() {
@@ -125,7 +149,9 @@ Result<void> WriterThread::MakeDurable(const Events& events) {
     log_->Rollback();
     return Ok();
   }
+  const auto start = std::chrono::steady_clock::now();
   auto committed = log_->Commit();
+  commit_took_ = std::chrono::steady_clock::now() - start;
   if (committed) return Ok();
   log_->Rollback();
   const Error cause = committed.error();
@@ -150,6 +176,11 @@ void WriterThread::CarryOut(std::vector<Pending> batch) {
     failure = Fail(Code::kUnavailable, applied.error().message);
   } else if (auto durable = MakeDurable(events); !durable) {
     failure = durable.error();
+  }
+  {
+    // Counted before anybody is told, and so before anybody can come back.
+    const std::lock_guard lock(mutex_);
+    expected_ = batch.size() + pending_.size();
   }
   // Published before it is acknowledged: whoever was told can read it.
   if (!failure) hub_.Publish(events);

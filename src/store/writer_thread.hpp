@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <deque>
@@ -41,6 +42,7 @@ class WriterThread {
 
   void Loop();
   std::optional<Error> Admit(const Write& write);  ///< why it is refused at once
+  void Gather(std::unique_lock<std::mutex>& lock);
   std::vector<Pending> TakeBatch();
   void CarryOut(std::vector<Pending> batch);
   Result<void> ApplyAll(const std::vector<Pending>& batch, Events& events, Outcomes& outcomes);
@@ -51,6 +53,8 @@ class WriterThread {
   WatchHub& hub_;
   std::unique_ptr<LogWriter> log_;  ///< used by the thread alone
   HistoryWindow window_;            ///< used by the thread alone
+  std::size_t expected_ = 0;        ///< writes that callers have at the same time, as seen last
+  std::chrono::steady_clock::duration commit_took_{0};  ///< the last one
   std::atomic<Revision> compacted_;
 
   std::mutex mutex_;
@@ -58,6 +62,7 @@ class WriterThread {
   std::condition_variable compacted_more_;  ///< compacted_ grew, or cannot
   std::deque<Pending> pending_;
   std::size_t pending_bytes_ = 0;
+  std::size_t wake_at_ = 1;  ///< how many must be pending before the thread is woken
   Revision compact_to_ = 0;
   std::size_t compaction_failures_ = 0;
   Error compaction_error_;
