@@ -101,6 +101,7 @@ class RolloutPlanner final : public runtime::Planner {
 
  private:
   runtime::Plan Leave(const PlanInput& input, const api::Rollout& rollout) const;
+  void KeepPin(const PlanInput& input, Snapshot& snapshot, runtime::Plan& out) const;
 
   const PlannerOptions options_;
 };
@@ -185,18 +186,57 @@ runtime::Plan RolloutPlanner::Leave(const PlanInput& input, const api::Rollout& 
   return plan;
 }
 
+/// Keeps the commit of a rollout that has not begun; later phases were only reached with the pin in place.
+void RolloutPlanner::KeepPin(const PlanInput& input, Snapshot& snapshot, runtime::Plan& out) const {
+  const api::Rollout& rollout = snapshot.rollout;
+  if (rollout.status.phase != api::RolloutPhase::kPending || rollout.status.gate.passed) {
+    return;
+  }
+  const Object* repository =
+      RepositoryOf(input.cache, input.object.key.ns, rollout, snapshot.application);
+  snapshot.pinned = false;
+  if (repository == nullptr) {
+    snapshot.pin_problem = "its GitRepository does not exist.";
+    return;
+  }
+  const runtime::Pin pin{.repository = repository->key.name,
+                         .uid = repository->uid,
+                         .id = input.object.key.name,
+                         .commit = rollout.spec.release.commit};
+  const PinAnswer answer = PinAnswerOf(input.outside, kPinSlot, pin);
+  snapshot.pinned = answer.held;
+  snapshot.pin_problem = answer.problem;
+  out.requeue_after = answer.retry_after;
+  if (answer.ask) {
+    out.actions.push_back(runtime::Ask{.slot = kPinSlot, .request = pin});
+  }
+}
+
+runtime::Action WriteOf(const PlanInput& input, const Action& action) {
+  const std::string& ns = input.object.key.ns;
+  if (const auto* assign = std::get_if<AssignIntent>(&action)) {
+    return PatchOf(ns, *assign);
+  }
+  const auto& create = std::get<CreateTestRun>(action);
+  const api::TestRun run{
+      .metadata = {.name = create.name, .ns = ns, .owner_references = {ControlledBy(input.object)}},
+      .spec = create.spec};
+  return runtime::Create{.key = {Kind::kTestRun, ns, create.name}, .json = api::Encode(run)};
+}
+
 runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
   const auto& rollout = *input.object.As<api::Rollout>();
-  const std::string& ns = input.object.key.ns;
   if (input.object.deleting) {
     return Leave(input, rollout);
   }
-  const Object* application = input.cache.Find({Kind::kApplication, ns, rollout.spec.application});
+  const Object* application =
+      input.cache.Find({Kind::kApplication, input.object.key.ns, rollout.spec.application});
   if (application == nullptr || application->view == nullptr || application->deleting ||
       !input.object.IsOwnedBy(application->uid)) {
     return {};
   }
-  const Gathered all = Gather(input, rollout, *application);
+  const bool ended = HasEnded(rollout.status.phase);
+  const Gathered all = ended ? Gathered() : Gather(input, rollout, *application);
   const Trust trust = TrustOf(input, options_);
   Snapshot snapshot{.application = application->As<api::Application>(),
                     .rollout = rollout,
@@ -208,45 +248,18 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
                     .settled = trust.settled,
                     .now = input.now};
   runtime::Plan out;
-  // Later phases were only reached with the pin in place.
-  if (rollout.status.phase == api::RolloutPhase::kPending && !rollout.status.gate.passed) {
-    const Object* repository = RepositoryOf(input.cache, ns, rollout, snapshot.application);
-    snapshot.pinned = false;
-    if (repository == nullptr) {
-      snapshot.pin_problem = "its GitRepository does not exist.";
-    } else {
-      const runtime::Pin pin{.repository = repository->key.name,
-                             .uid = repository->uid,
-                             .id = input.object.key.name,
-                             .commit = rollout.spec.release.commit};
-      const PinAnswer answer = PinAnswerOf(input.outside, kPinSlot, pin);
-      snapshot.pinned = answer.held;
-      snapshot.pin_problem = answer.problem;
-      out.requeue_after = answer.retry_after;
-      if (answer.ask) {
-        out.actions.push_back(runtime::Ask{.slot = kPinSlot, .request = pin});
-      }
-    }
-  }
-  Plan plan = PlanRollout(snapshot);
+  KeepPin(input, snapshot, out);
+  const Plan plan = PlanRollout(snapshot);
   if (plan.status != rollout.status) {
     out.status = api::Encode(plan.status);
   }
-  if (!HasEnded(rollout.status.phase)) {
-    out.finalizers = {kPinFinalizer};
-  }
   for (const Action& action : plan.actions) {
-    if (const auto* assign = std::get_if<AssignIntent>(&action)) {
-      out.actions.push_back(PatchOf(ns, *assign));
-    } else if (const auto* create = std::get_if<CreateTestRun>(&action)) {
-      api::TestRun run{.metadata = {.name = create->name,
-                                    .ns = ns,
-                                    .owner_references = {ControlledBy(input.object)}},
-                       .spec = create->spec};
-      out.actions.push_back(
-          runtime::Create{.key = {Kind::kTestRun, ns, create->name}, .json = api::Encode(run)});
-    }
+    out.actions.push_back(WriteOf(input, action));
   }
+  if (ended) {
+    return out;
+  }
+  out.finalizers = {kPinFinalizer};
   for (const auto& wake : {plan.requeue_after, trust.wake_after}) {
     if (wake) {
       out.requeue_after = std::min(out.requeue_after.value_or(*wake), *wake);

@@ -157,7 +157,7 @@ TEST_F(Adapter, AnIntentIsAPatchOfItsOwnEntryOnly) {
   const runtime::Plan plan = PlanOf("shop-2");
   EXPECT_FALSE(plan.status.has_value());
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const auto& patch = std::get<runtime::Patch>(plan.actions[0]);
+  const auto patch = std::get<runtime::Patch>(plan.actions[0]);
   EXPECT_EQ(patch.key.name, "web-1");
   EXPECT_EQ(patch.uid, Uid("uid-web-1"));
   EXPECT_EQ(patch.generation, 4);
@@ -199,7 +199,7 @@ TEST_F(Adapter, ACommitIsPinnedBeforeItsRolloutBegins) {
   LoadAll();
   runtime::Plan plan = PlanOf("shop-2");
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const auto& ask = std::get<runtime::Ask>(plan.actions[0]);
+  const auto ask = std::get<runtime::Ask>(plan.actions[0]);
   const runtime::Pin expected{
       .repository = "code", .uid = Uid("uid-code"), .id = "shop-2", .commit = kNew};
   EXPECT_EQ(std::get<runtime::Pin>(ask.request), expected);
@@ -225,7 +225,7 @@ TEST_F(Adapter, ARolloutThatGoesLetsItsPinGoFirst) {
   LoadAll();
   runtime::Plan plan = PlanOf("shop-2");
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const auto& ask = std::get<runtime::Ask>(plan.actions[0]);
+  const auto ask = std::get<runtime::Ask>(plan.actions[0]);
   const runtime::Unpin unpin{.repository = "code", .uid = Uid("uid-code"), .id = "shop-2"};
   EXPECT_EQ(std::get<runtime::Unpin>(ask.request), unpin);
   EXPECT_FALSE(plan.finalizers.has_value());
@@ -256,7 +256,7 @@ TEST_F(Adapter, ATestRunIsOwnedByItsRollout) {
   Load(Kind::kRollout, first, second);
   plan = PlanOf("shop-2");
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const auto& create = std::get<runtime::Create>(plan.actions[0]);
+  const auto create = std::get<runtime::Create>(plan.actions[0]);
   EXPECT_EQ(create.key, (runtime::Key{Kind::kTestRun, "default", "shop-2-gate-1"}));
   const json run = json::parse(create.json);
   EXPECT_EQ(run["metadata"]["ownerReferences"][0]["uid"], "uid-shop-2");

@@ -7,7 +7,6 @@ namespace {
 
 using api::LabelOperator;
 
-
 TEST(Selection, EmptySelectsNothing) { EXPECT_FALSE(Selects(api::ServerSelection{}, "web", {})); }
 
 TEST(Selection, FleetsAndLabelsBothHaveToFit) {

@@ -1,0 +1,181 @@
+#include "reconciler/fleet/adapter.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/api/server.hpp"
+#include "reconciler/api/serverclaim.hpp"
+
+namespace slipway::fleet {
+namespace {
+
+using nlohmann::json;
+using runtime::Kind;
+using runtime::Object;
+using ::testing::Contains;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+template <typename T>
+T Named(const std::string& name) {
+  T object;
+  object.metadata = {.name = name, .ns = "default", .uid = Uid("uid-" + name), .generation = 2};
+  return object;
+}
+
+class FleetAdapter : public ::testing::Test {
+ protected:
+  FleetAdapter()
+      : fleets_(MakeFleetPlanner()), claims_(MakeServerClaimPlanner()), cache_(Schema()) {
+    web = Named<api::Fleet>("web");
+    web.spec.provider.static_ = api::StaticProvider{.servers = {{.name = "web-1"}}};
+    Load(Kind::kFleet, web);
+    Load(Kind::kServer);
+    Load(Kind::kServerClaim);
+  }
+
+  runtime::CacheSchema Schema() {
+    runtime::CacheSchema schema;
+    fleets_->Register(schema);
+    claims_->Register(schema);
+    return schema;
+  }
+
+  template <typename... T>
+  void Load(Kind kind, T... objects) {
+    ++version_;
+    ((objects.metadata.resource_version = std::to_string(version_)), ...);
+    const std::vector<runtime::Bytes> all{std::make_shared<std::string>(api::Encode(objects))...};
+    cache_.Replace(kind, all, version_);
+  }
+
+  /// Plans, and stores the wanted status of the fleet, until there is something to do or nothing left.
+  runtime::Plan PlanFleetNow() {
+    for (;;) {
+      runtime::Plan plan = PlanOf(*fleets_, {Kind::kFleet, "default", "web"});
+      if (!plan.status) {
+        return plan;
+      }
+      web.status = api::Decode<api::FleetStatus>(*plan.status).value();
+      Load(Kind::kFleet, web);
+    }
+  }
+
+  runtime::Plan PlanOf(const runtime::Planner& planner, const runtime::Key& key) {
+    const runtime::OutsideStates none;
+    return planner.MakePlan({.object = *cache_.Find(key),
+                             .cache = cache_,
+                             .now = Time{},
+                             .elapsed = Duration(0),
+                             .up = std::chrono::hours(1),
+                             .outside = none});
+  }
+
+  api::Server OwnServer(const std::string& name) {
+    auto server = Named<api::Server>(name);
+    server.spec.fleet = "web";
+    server.metadata.labels = {{"slipway.dev/fleet", "web"}};
+    server.metadata.owner_references = {{.api_version = "slipway.dev/v1alpha1",
+                                         .kind = "Fleet",
+                                         .name = "web",
+                                         .uid = Uid("uid-web"),
+                                         .controller = true}};
+    return server;
+  }
+
+  api::ServerClaim Claim(const std::string& name, int second, const std::string& fleet = "") {
+    auto claim = Named<api::ServerClaim>(name);
+    claim.metadata.creation_timestamp = Time(std::chrono::seconds(second));
+    claim.spec = {.name = "web-1", .fleet = fleet, .token_id = "t", .key_hash = "k"};
+    return claim;
+  }
+
+  std::string ServerOf(const std::string& claim) {
+    const runtime::Plan plan = PlanOf(*claims_, {Kind::kServerClaim, "default", claim});
+    return json::parse(plan.status.value()).value("server", "");
+  }
+
+  std::unique_ptr<runtime::Planner> fleets_;
+  std::unique_ptr<runtime::Planner> claims_;
+  runtime::Cache cache_;
+  api::Fleet web;
+
+ private:
+  std::uint64_t version_ = 0;
+};
+
+TEST_F(FleetAdapter, AServerIsMadeOnceAndOwnedByItsFleet) {
+  runtime::Plan plan = PlanFleetNow();
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  const auto create = std::get<runtime::Create>(plan.actions[0]);
+  EXPECT_EQ(create.key, (runtime::Key{Kind::kServer, "default", "web-1"}));
+  const json server = json::parse(create.json);
+  EXPECT_EQ(server["metadata"]["ownerReferences"][0]["uid"], "uid-web");
+  EXPECT_EQ(server["metadata"]["labels"]["slipway.dev/fleet"], "web");
+  Load(Kind::kServer, OwnServer("web-1"));
+  plan = PlanFleetNow();
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(web.status.servers.total, 1);
+}
+
+TEST_F(FleetAdapter, AServerThatIsNoLongerListedIsDeleted) {
+  Load(Kind::kServer, OwnServer("web-1"), OwnServer("web-2"));
+  const runtime::Plan plan = PlanFleetNow();
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  EXPECT_EQ(std::get<runtime::Delete>(plan.actions[0]).uid, Uid("uid-web-2"));
+}
+
+TEST_F(FleetAdapter, AnUpdateIsAPatchThatLeavesIntentsAlone) {
+  web.spec.provider.static_->servers[0].address = "10.0.0.9";
+  web.spec.provider.static_->servers[0].labels = {{"zone", "b"}};
+  Load(Kind::kFleet, web);
+  Load(Kind::kServer, OwnServer("web-1"));
+  const runtime::Plan plan = PlanFleetNow();
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  const json operations = json::parse(std::get<runtime::Patch>(plan.actions[0]).operations);
+  ASSERT_EQ(operations.size(), 2u);
+  EXPECT_EQ(operations[0]["path"], "/metadata/labels");
+  EXPECT_EQ(operations[0]["value"]["zone"], "b");
+  EXPECT_EQ(operations[1]["path"], "/spec/address");
+  EXPECT_EQ(operations[1]["value"], "10.0.0.9");
+}
+
+TEST_F(FleetAdapter, OfClaimsForOneNameTheFirstThatMayHaveItHasIt) {
+  Load(Kind::kServer, OwnServer("web-1"));
+  Load(Kind::kServerClaim, Claim("claim-wrong", 1, "db"), Claim("claim-late", 3),
+       Claim("claim-early", 2));
+  EXPECT_EQ(ServerOf("claim-wrong"), "");
+  EXPECT_EQ(ServerOf("claim-late"), "");
+  EXPECT_EQ(ServerOf("claim-early"), "web-1");
+  // Whoever has it keeps it, and the name is planned as one.
+  api::ServerClaim late = Claim("claim-late", 3);
+  late.status.server = "web-1";
+  Load(Kind::kServerClaim, late, Claim("claim-early", 2));
+  EXPECT_EQ(ServerOf("claim-early"), "");
+  EXPECT_EQ(claims_->Group(*cache_.Find({Kind::kServerClaim, "default", "claim-late"})),
+            claims_->Group(*cache_.Find({Kind::kServerClaim, "default", "claim-early"})));
+}
+
+TEST_F(FleetAdapter, ClaimsAndFleetsArePlannedAgainWhenAServerComes) {
+  Load(Kind::kServer, OwnServer("web-1"));
+  Load(Kind::kServerClaim, Claim("claim-a", 1));
+  const auto server = std::make_shared<Object>(*cache_.Find({Kind::kServer, "default", "web-1"}));
+  runtime::KeySink keys;
+  claims_->AffectedBy(cache_, {.before = nullptr, .after = server}, keys);
+  fleets_->AffectedBy(cache_, {.before = nullptr, .after = server}, keys);
+  EXPECT_THAT(keys, Contains(runtime::Key{Kind::kServerClaim, "default", "claim-a"}));
+  EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));
+  // A mere report matters to the fleet's counts, not to claims.
+  keys.clear();
+  claims_->AffectedBy(cache_, {.before = server, .after = server}, keys);
+  EXPECT_THAT(keys, IsEmpty());
+}
+
+}  // namespace
+}  // namespace slipway::fleet
