@@ -1,0 +1,131 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/api/application.hpp"
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/api/rollout.hpp"
+#include "reconciler/api/server.hpp"
+#include "reconciler/api/testrun.hpp"
+#include "reconciler/runtime/cache.hpp"
+#include "reconciler/runtime/effect.hpp"
+#include "tests/sim/api.hpp"
+#include "tests/sim/git.hpp"
+#include "tests/sim/host.hpp"
+
+namespace slipway::sim {
+
+/// A broken promise. The message begins with the number of the invariant.
+class Violation : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+/// What identifies bytes and configuration.
+using Release = std::pair<std::string, std::string>;  ///< commit, hash
+
+/// Watches the store, the effects and the servers, and throws a Violation where an invariant is broken. It shares no code with
+/// the planners. Everything is in one namespace here, so names are enough.
+class Checker final : public HostObserver {
+ public:
+  Checker(const Loop& loop, const FakeGit& git) : loop_(loop), git_(git) {}
+
+  void OnStoreEvent(const StoreEvent& event);
+
+  /// What the controllers are about to do, and the cache that the plan was made from.
+  void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache);
+
+  void OnJournal(const Host& host, const host::Journal& before,
+                 const host::Journal& after) override;
+  void OnBegin(const Host& host, const host::Action& action) override;
+  void OnEnd(const Host& host, const host::Action& action, const host::Finished& finished) override;
+
+  /// A new life of the control plane: what it had in flight will never come.
+  void OnRestart() { pending_.clear(); }
+
+  /// Machines went down by themselves, so that a good release may have been measured as bad.
+  void OnReboot() { rebooted_ = true; }
+
+  /// When the workload and the faults have ended and everything had time to settle.
+  void AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts) const;
+
+  const std::map<std::string, api::Application>& applications() const { return applications_; }
+  const std::map<std::string, api::Rollout>& rollouts() const { return rollouts_; }
+  const std::map<std::string, api::Server>& servers() const { return servers_; }
+
+  /// When the controllers or the gateway last changed anything.
+  MonoTime last_write() const { return last_write_; }
+  std::size_t promotions() const { return promotions_; }
+
+  /// A person has meddled with this application: it may rest elsewhere than at the newest commit.
+  void Excuse(const std::string& application) { excused_.insert(application); }
+
+ private:
+  // checker_store.cpp: what becomes durable
+  void OnApplication(const StoreEvent& event);
+  void OnRollout(const StoreEvent& event);
+  void OnServer(const StoreEvent& event);
+  void OnTestRun(const StoreEvent& event);
+  void OnFleet(const StoreEvent& event);
+  void CheckNewRollout(const api::Rollout& rollout, Writer writer);
+  void CheckRolloutStep(const api::Rollout& before, const api::Rollout& after, Writer writer);
+  void CheckWave(const api::Rollout& before, const api::Rollout& after);
+  void CheckCause(const api::Rollout& after);
+  void CheckOneActive(const std::string& application) const;
+  void CheckIntent(const api::Server& server, const api::Intent* before, const api::Intent& after);
+  void CheckPromotion(const api::Application& before, const api::Application& after);
+  void CheckRemoval(const api::Server& server, Writer writer) const;
+
+  // checker_plans.cpp: what is about to be done, by what the planner could know
+  void CheckBudget(const api::Server& wanted, const runtime::Cache& cache);
+  void CheckVerdict(const runtime::WriteStatus& write, const runtime::Cache& cache);
+
+  // checker_end.cpp
+  void CheckEnded() const;
+  void CheckServersAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const;
+  void CheckNewestCommit(const api::Application& application) const;
+
+  const Loop& loop_;
+  const FakeGit& git_;
+
+  // The store, decoded.
+  std::map<std::string, api::Application> applications_;
+  std::map<std::string, api::Rollout> rollouts_;
+  std::map<std::string, api::Server> servers_;
+  std::map<std::string, api::TestRun> test_runs_;
+  std::map<std::string, api::Fleet> fleets_;
+
+  // What happened.
+  std::map<std::string, std::map<std::int64_t, std::string>>
+      numbers_;  ///< by uid of the application: number of a rollout and its uid
+  std::map<std::string, std::string> test_run_uids_;
+  std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad
+  std::map<std::string, std::set<Release>> promoted_;  ///< by application
+  std::map<std::string, std::set<Release>> passed_gate_;  ///< by uid of the rollout, on a server
+  std::map<std::string, std::set<Release>> may_run_;      ///< by application
+  std::set<std::string> succeeded_somewhere_;  ///< rollouts with a server that measured success
+  std::set<std::string> failed_somewhere_;     ///< rollouts with a server or gate that measured failure
+  std::map<std::string, std::int64_t> suites_passed_;  ///< by uid of the test run
+  std::map<std::string, std::set<std::pair<std::string, std::int64_t>>>
+      attempts_;  ///< by uid of the server and application
+  std::map<std::pair<std::string, std::int64_t>, MonoTime> wave_began_;  ///< by uid of the rollout
+  std::map<std::string, std::string> configurations_;  ///< by hash
+  std::map<Key, api::Server> pending_;                 ///< servers as patches on their way leave them
+  std::set<std::string> excused_;
+  MonoTime last_write_;
+  std::size_t promotions_ = 0;
+  bool rebooted_ = false;
+};
+
+/// The counts that a strategy means for `total` servers: as the design says, written down a second time.
+std::int64_t BudgetOf(const api::IntOrPercent& value, std::int64_t total, std::int64_t least);
+
+/// Whether an application (or gate) means this server. Labels with matchLabels only.
+bool Means(const api::ServerSelection& selection, const api::Server& server);
+
+}  // namespace slipway::sim

@@ -1,0 +1,93 @@
+#include <algorithm>
+
+#include "tests/sim/checker.hpp"
+
+// What must be so when nothing goes wrong any more and everything had time to settle.
+namespace slipway::sim {
+namespace {
+
+using Phase = api::RolloutPhase;
+
+bool IsOver(Phase phase) {
+  return phase == Phase::kSucceeded || phase == Phase::kRolledBack || phase == Phase::kHalted ||
+         phase == Phase::kSuperseded || phase == Phase::kAborted;
+}
+
+}  // namespace
+
+void Checker::AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
+  CheckEnded();
+  CheckServersAtRest(hosts);
+  for (const auto& [name, application] : applications_) {
+    CheckNewestCommit(application);
+  }
+}
+
+/// 12: every rollout has ended, or says what it waits for. No rollback goes on for ever.
+void Checker::CheckEnded() const {
+  for (const auto& [name, rollout] : rollouts_) {
+    const api::RolloutStatus& status = rollout.status;
+    if (IsOver(status.phase) || !applications_.contains(rollout.spec.application)) {
+      continue;
+    }
+    const bool waits = status.phase == Phase::kPaused && status.cause && !status.message.empty();
+    const bool held = rollout.spec.paused && !status.message.empty();
+    if (!waits && !held) {
+      throw Violation("12: " + name + " is " + std::string(api::ToString(status.phase)) +
+                      " for ever: " + status.message);
+    }
+  }
+}
+
+/// 13: the state is reached. Every server that is there runs what its application last promoted.
+void Checker::CheckServersAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
+  for (const auto& [name, application] : applications_) {
+    const auto& stable = application.status.stable;
+    const bool halted = std::ranges::any_of(rollouts_, [&](const auto& entry) {
+      const api::Rollout& rollout = entry.second;
+      return rollout.spec.application == name &&
+             (rollout.status.phase == Phase::kHalted || rollout.status.phase == Phase::kPaused);
+    });
+    if (!stable || halted || excused_.contains(name)) {
+      continue;
+    }
+    for (const auto& [server_name, server] : servers_) {
+      const auto host = hosts.find(server_name);
+      if (host == hosts.end() || !host->second->reachable() || server.spec.cordoned ||
+          !Means(application.spec.servers, server)) {
+        continue;
+      }
+      const host::ReleaseId id{stable->commit, stable->hash};
+      if (!host->second->IsHealthyOn(name, id)) {
+        throw Violation("13: " + server_name + " does not run " + stable->rollout + " of " + name +
+                        " at the end");
+      }
+    }
+  }
+}
+
+/// 13, 9: the newest commit is what runs, unless it was measured as bad, or a rollout says what went wrong.
+void Checker::CheckNewestCommit(const api::Application& application) const {
+  const std::string& name = application.metadata.name;
+  const CommitInfo* head = git_.Find(git_.Head(application.spec.source.repository));
+  if (head == nullptr || head->behaviour != Behaviour::kGood || application.spec.suspend ||
+      application.status.hold || excused_.contains(name)) {
+    return;
+  }
+  if (application.status.stable && application.status.stable->commit == head->id) {
+    return;
+  }
+  for (const auto& [rollout_name, rollout] : rollouts_) {
+    const bool tried = rollout.spec.application == name && rollout.spec.release.commit == head->id;
+    if (tried && rollout.status.cause && IsOver(rollout.status.phase)) {
+      return;  // it says why
+    }
+    if (tried && rollout.status.phase == Phase::kPaused) {
+      return;
+    }
+  }
+  throw Violation("13: the newest commit of " + name + " is good, and nobody brings it: " +
+                  head->id.value);
+}
+
+}  // namespace slipway::sim
