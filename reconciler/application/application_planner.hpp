@@ -66,17 +66,21 @@ struct Snapshot {
   Time now;                                        ///< wall time, for what people read
 };
 
+/// Ask the mirror; the answer comes with a later snapshot.
 struct AskRevision {
   RevisionQuery query;
 };
+/// Keep the commit in the mirror under this id.
 struct PinCommit {
   std::string id;
   Commit commit;
 };
+/// Create this Rollout, owned by the application.
 struct CreateRollout {
   std::string name;
   api::RolloutSpec spec;
 };
+/// Delete a Rollout that history does not need any more.
 struct DeleteRollout {
   const api::Rollout* rollout = nullptr;
 };

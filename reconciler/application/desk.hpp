@@ -63,14 +63,17 @@ void MakeNext(Desk& desk);
 void CatchUp(Desk& desk);
 
 // ---- history.cpp ----
+/// Deletes the oldest rollouts beyond the limit that nothing names.
 void Prune(Desk& desk);
 
 // ---- summary.cpp ----
+/// Counts and conditions.
 void Summarise(Desk& desk);
 /// Keeps the stored status where nothing of weight changed.
 void KeepWhatIsStored(Desk& desk);
 
 // ---- shared ----
+/// Whether another action fits into this plan.
 bool HasRoom(const Plan& plan);
 void WakeAfter(Plan& plan, Duration delay);
 

@@ -62,6 +62,7 @@ int HttpStatus(Code code);
 /// The `reason` of a Kubernetes Status, such as "AlreadyExists".
 const char* Reason(Code code);
 
+/// What a controller does after an error with this code.
 Disposition DispositionOf(Code code);
 
 }  // namespace slipway

@@ -57,6 +57,7 @@ struct Snapshot {
   Time now;
 };
 
+/// Create this Server, owned by the fleet.
 struct CreateServer {
   std::string name;
   std::map<std::string, std::string> labels;
@@ -69,12 +70,14 @@ struct UpdateServer {
   std::string address;
   std::string provider_id;
 };
+/// Delete a Server that the provider does not report any more.
 struct DeleteServer {
   const rollout::ServerFacts* server = nullptr;
 };
 
 using Action = std::variant<CreateServer, UpdateServer, DeleteServer>;
 
+/// What is to be done; a changed `status` is written before the actions.
 struct Plan {
   std::vector<Action> actions;
   api::FleetStatus status;
@@ -93,6 +96,7 @@ struct ClaimSnapshot {
   Time now;
 };
 
+/// What is to be said to the one who asks.
 struct ClaimPlan {
   api::ServerClaimStatus status;
 };

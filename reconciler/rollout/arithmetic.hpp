@@ -16,6 +16,7 @@ struct Limits {
   std::int64_t failures = 0;         ///< a percentage above 0 is at least 1
 };
 
+/// The strategy as counts for `total` servers.
 Limits ResolveLimits(const api::Strategy& strategy, std::int64_t total);
 
 /// How many servers run the release at the end of a wave: rounded up, at least 1, at most `total`; 0 where there are none.

@@ -60,6 +60,7 @@ struct Trust {
   Duration elapsed{0};
   std::optional<Duration> wake_after;  ///< set while not settled
 };
+/// See Trust.
 Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options);
 
 /// An owner reference that makes `owner` the controller.
@@ -75,6 +76,7 @@ struct PinAnswer {
   std::string problem;  ///< why it failed; empty: it did not
   std::optional<Duration> retry_after;
 };
+/// What became of the pin of a rollout.
 PinAnswer PinAnswerOf(const runtime::OutsideStates& outside, const std::string& slot,
                       const runtime::OutsideRequest& wanted);
 

@@ -34,6 +34,7 @@ struct StableHealth {
   bool IsWorse() const { return other_healthy > 0 && running > 0 && healthy == 0; }
 };
 
+/// Adds one server to the tally.
 void Count(const ServerView& view, const PackedRelease& stable, StableHealth& health);
 
 /// Counts what is in service for budgets.

@@ -30,6 +30,7 @@ void WatchClock(Desk& desk, Duration reached, Duration limit);
 void KeepWhatIsStored(Desk& desk);
 
 // ---- turns.cpp: who may begin, and who gives way ----
+/// Begins when it is its turn, or gives way to a newer one.
 void PlanPending(Desk& desk);
 /// A newer rollout that waits with its gate passed; nullptr: none.
 const api::Rollout* Successor(const Desk& desk);
@@ -38,6 +39,7 @@ bool GivesWay(const Desk& desk, const api::Rollout& successor);
 void Supersede(Desk& desk, const api::Rollout& successor);
 
 // ---- gate.cpp ----
+/// Runs the gate, and again when it was interrupted.
 void PlanTesting(Desk& desk);
 
 // ---- waves.cpp ----
@@ -56,9 +58,11 @@ void JudgeWave(Desk& desk);
 bool FailOnResults(Desk& desk);
 
 // ---- rollback.cpp ----
+/// Brings the servers back, within the budget and its own deadline.
 void PlanRollback(Desk& desk);
 
 // ---- summary.cpp: what people see ----
+/// Sets the message that people read.
 void Say(Desk& desk, std::string message);
 void Wait(Desk& desk, std::optional<api::RolloutCause> cause, std::string message);
 void End(Desk& desk, api::RolloutPhase phase, std::string message);

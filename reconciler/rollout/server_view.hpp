@@ -43,11 +43,13 @@ struct IntentFacts {
   std::int32_t retries = 0;
 };
 
+/// What runs, as the agent observed it.
 struct RunningFacts {
   PackedRelease release;
   api::RunningHealth health = api::RunningHealth::kStopped;
 };
 
+/// What the agent does about an intent.
 struct AttemptFacts {
   std::int64_t rollout = 0;
   std::int64_t number = 0;

@@ -19,6 +19,7 @@ struct TestRunSnapshot {
   Time now;
 };
 
+/// What is to be written about a test run.
 struct TestRunPlan {
   api::TestRunStatus status;
   std::optional<Duration> requeue_after;

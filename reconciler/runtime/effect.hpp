@@ -154,6 +154,7 @@ struct Outside {
   bool operator==(const Outside&) const = default;
 };
 
+/// One thing to execute, and the id to answer with.
 struct Effect {
   EffectId id = 0;
   std::variant<Create, Patch, WriteStatus, Delete, Get, Outside> work;

@@ -107,6 +107,7 @@ struct Header {
   std::int64_t generation = 0;
   api::ObjectMeta metadata;
 };
+/// Reads the header; Code::kBadRequest where the text has none.
 Result<Header> ReadHeader(Kind kind, const std::string& json);
 
 }  // namespace slipway::runtime

@@ -74,13 +74,14 @@ struct PlanInput {
 /// Where AffectedBy() puts keys. Keys that do not exist are harmless.
 using KeySink = std::set<Key>;
 
-/// Decides about the objects of one kind. Pure, deterministic and without state: one instance
+/// Decides about the objects of one kind. Used on the engine's thread only. Pure, deterministic and without state: one instance
 /// serves all objects. A failed assertion inside throws, and the engine quarantines the key until
 /// its object changes.
 class Planner {
  public:
   virtual ~Planner() = default;
 
+  /// The kind of object that it decides about.
   virtual Kind kind() const = 0;
 
   /// Other kinds that it reads. Nothing is planned until all of them, and its own, were listed.
@@ -97,6 +98,7 @@ class Planner {
   /// own, may matter to. The changed object itself need not be named.
   virtual void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const = 0;
 
+  /// Decides; see PlanInput and Plan.
   virtual Plan MakePlan(const PlanInput& input) const = 0;
 };
 

@@ -28,6 +28,7 @@ struct ListenAddress {
   std::string address;
   std::uint16_t port = 0;
 };
+/// Reads ADDRESS:PORT; kInvalid says how it is written.
 Result<ListenAddress> ParseListenAddress(const std::string& text);
 
 /// Runs the control plane until SIGTERM or SIGINT; everything it starts has ended when it returns. The exit code: 0 after an

@@ -37,6 +37,7 @@ struct DeleteOptions {
   bool wait = true;  ///< until the objects are gone
   Duration timeout = std::chrono::minutes(5);
 };
+/// Deletes the objects and, where asked, waits until they are gone.
 ExitCode Delete(const Session& session, const DeleteOptions& options, const Streams& streams);
 
 /// Prints one object for people: what it is, how it is, what happened to it.

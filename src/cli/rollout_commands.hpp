@@ -14,6 +14,7 @@ ExitCode RolloutHistory(const Session& session, const std::string& application,
 
 /// What a person can say of the newest rollout of an application.
 enum class Level { kPause, kResume, kAbort };
+/// Sets one level of the newest rollout.
 ExitCode SetRolloutLevel(const Session& session, const std::string& application, Level level,
                          const Streams& streams);
 

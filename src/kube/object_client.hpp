@@ -36,6 +36,7 @@ class ObjectSink {
   /// What follows is not known until the next Replaced.
   virtual void Expired() = 0;
 
+  /// The object as it is after a change.
   virtual void Changed(const ObjectText& object) = 0;
 
   /// `last` carries the resourceVersion of the deletion.
@@ -58,6 +59,7 @@ class ObjectClient {
 
   virtual ~ObjectClient() = default;
 
+  /// Reads the object as it is now; kNotFound where there is none.
   virtual void Get(const ObjectName& object, Done done) = 0;
 
   /// Creates the object that `json` is; metadata.name and namespace are in it.

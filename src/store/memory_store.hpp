@@ -10,7 +10,7 @@ namespace slipway::store {
 
 /// A Store in memory, for tests and simulations: it has no thread, forgets everything at its end,
 /// and is written to be obviously right. `done` runs before Commit returns; `ready` runs on the
-/// thread whose call made the change.
+/// thread whose call made the change. Errors as Store says.
 class MemoryStore : public Store {
  public:
   /// `incarnation`: any text; simulations choose it so that they can be replayed.

@@ -158,6 +158,7 @@ class Store {
   /// compacted already is no error; a future one is kTimeout. Blocks until it is done.
   virtual Result<void> Compact(Revision upto) = 0;
 
+  /// Names the life of the data; see Incarnation.
   virtual const Incarnation& incarnation() const = 0;
 };
 
