@@ -6,6 +6,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -82,7 +83,8 @@ class Executor {
   boost::asio::awaitable<Result<void>> StopOne(std::string directory);
   boost::asio::awaitable<Result<void>> Switch(Job job);
   boost::asio::awaitable<Result<void>> Start(Job job);
-  boost::asio::awaitable<Result<void>> StartProcess(Job job, api::Process process);
+  boost::asio::awaitable<Result<void>> StartProcess(Job job, api::Process process, bool replace);
+  boost::asio::awaitable<Result<void>> StartSupervised(Job job, api::Process process, bool replace);
   boost::asio::awaitable<Result<void>> StartService(Job job, api::Process process);
   boost::asio::awaitable<Result<void>> Remove(Job job);
   boost::asio::awaitable<Result<StepReply>> RunStepChild(StepSpec spec);
@@ -96,6 +98,7 @@ class Executor {
   const Clock& clock_;
   std::shared_ptr<ChildControl> control_;
   bool cancelled_ = false;
+  std::set<std::string> starting_;  ///< directories of processes that are being started
   std::string output_;
 };
 

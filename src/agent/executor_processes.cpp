@@ -39,6 +39,21 @@ Duration StopTimeoutIn(const std::string& directory) {
   return spec ? spec.value().stop_timeout : Duration{10'000};
 }
 
+/// A name that is in a set for as long as this lives.
+class Entered {
+ public:
+  Entered(std::set<std::string>& names, std::string name) : names_(names), name_(std::move(name)) {
+    names_.insert(name_);
+  }
+  ~Entered() { names_.erase(name_); }
+  Entered(const Entered&) = delete;
+  Entered& operator=(const Entered&) = delete;
+
+ private:
+  std::set<std::string>& names_;
+  std::string name_;
+};
+
 /// Names of the processes that are there, those of the release in the opposite of its order first.
 std::vector<std::string> StopOrder(const std::string& processes,
                                    const api::ReleaseTemplate& config) {
@@ -118,7 +133,7 @@ asio::awaitable<Result<void>> Executor::Switch(Job job) {
 
 asio::awaitable<Result<void>> Executor::Start(Job job) {
   for (const api::Process& process : job.action.config.processes) {
-    SLIPWAY_CO_TRYV(co_await StartProcess(job, process));
+    SLIPWAY_CO_TRYV(co_await StartProcess(job, process, /*replace=*/true));
   }
   co_return Ok();
 }
@@ -132,13 +147,29 @@ asio::awaitable<Result<void>> Executor::StartAgain(host::Upkeep upkeep) {
   const Job job = MakeJob(std::move(action));
   for (const api::Process& process : upkeep.config.processes) {
     if (process.name == upkeep.process) {
-      SLIPWAY_CO_TRYV(co_await StartProcess(job, process));
+      SLIPWAY_CO_TRYV(co_await StartProcess(job, process, /*replace=*/false));
     }
   }
   co_return Ok();
 }
 
-asio::awaitable<Result<void>> Executor::StartProcess(Job job, api::Process process) {
+/// One start of one process at a time: an attempt and upkeep may want the same one.
+asio::awaitable<Result<void>> Executor::StartProcess(Job job, api::Process process, bool replace) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  asio::steady_timer timer(executor);
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  const std::string directory = job.processes + "/" + process.name;
+  while (starting_.contains(directory)) {
+    timer.expires_after(kStopLook);
+    co_await timer.async_wait(token);
+  }
+  const Entered entered(starting_, directory);
+  co_return co_await StartSupervised(std::move(job), std::move(process), replace);
+}
+
+asio::awaitable<Result<void>> Executor::StartSupervised(Job job, api::Process process,
+                                                        bool replace) {
   const std::string directory = job.processes + "/" + process.name;
   SLIPWAY_CO_TRYV(MakeDirectories(directory));
   WatchSpec watch{.process = process, .address = options_.address, .release = job.action.release};
@@ -147,15 +178,18 @@ asio::awaitable<Result<void>> Executor::StartProcess(Job job, api::Process proce
   }
   if (!process.service.empty()) {
     SLIPWAY_CO_TRYV(WriteFileAtomically(directory + "/watch", EncodeWatchSpec(watch), 0644));
-    SLIPWAY_CO_TRYV(co_await StartService(job, process));
-    co_return Ok();
+    co_return co_await StartService(std::move(job), std::move(process));
   }
   const Found found = FindSupervised(directory);
   if (found.running && found.state && found.state->release == job.action.release) {
     co_return Ok();
   }
+  if (found.running && !replace) {
+    co_return Fail(Code::kInternal, process.name + ": another release of it runs");
+  }
   if (found.running) {
-    co_return Fail(Code::kInternal, process.name + ": another release of it still runs");
+    // Upkeep started the old one in the moment in which the attempt saw that nothing ran.
+    SLIPWAY_CO_TRYV(co_await StopOne(directory));
   }
   SLIPWAY_CO_TRYV(ClearAway(directory, kClearBound));
   SLIPWAY_CO_TRY(user, FindUser(job.action.config.user));

@@ -155,6 +155,18 @@ TEST_F(ExecutorTest, ProcessesStartInOrderAndStopInTheOpposite) {
   EXPECT_THAT(text, HasSubstr("stop web\nstop app\nstop db\n"));
 }
 
+TEST_F(ExecutorTest, AnAttemptReplacesWhatUpkeepStartedMeanwhile) {
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  const std::string process = options.layout.Processes("shop") + "/web";
+  const pid_t old = FindSupervised(process).state->pid;
+  action.release.commit = Commit(std::string(40, 'c'));
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  EXPECT_FALSE(test::Lives(old));
+  EXPECT_EQ(FindSupervised(process).state->release, action.release);
+  ASSERT_EQ(Run(host::Step::kStop).outcome, host::Outcome::kSucceeded);
+  EXPECT_FALSE(FindSupervised(process).running);
+}
+
 TEST_F(ExecutorTest, ContentThatNobodyGivesHasMeasuredNothing) {
   const host::Finished finished = Run(host::Step::kFetch);
   EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
