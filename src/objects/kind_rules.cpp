@@ -19,6 +19,7 @@ namespace {
 
 constexpr Duration kShortestInterval{100};
 constexpr std::size_t kMaxServerName = 63;
+constexpr std::size_t kMaxValueName = 253;
 
 /// A part of a tree that fits its schema, as the type that the same schema gave.
 template <typename T>
@@ -51,6 +52,22 @@ void CheckMetadata(const Json& metadata, const Faults& faults) {
     for (const auto& [key, value] : keyed.items()) {
       if (!IsLabelKey(key)) {
         faults.At(part).Invalid("\"" + key + "\": " + kLabelKeyHint);
+      }
+    }
+  }
+}
+
+/// The keys of a Secret or ConfigMap: they become names of files.
+void CheckValueNames(const Json& object, const Faults& faults) {
+  constexpr std::string_view kAllowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+  for (const char* part : {"data", "binaryData"}) {
+    const Json values = object.value(part, Json::object());
+    for (const auto& [key, value] : values.items()) {
+      const bool allowed = !key.empty() && key.size() <= kMaxValueName && key != "." &&
+                           key != ".." && key.find_first_not_of(kAllowed) == std::string::npos;
+      if (!allowed) {
+        faults.At(part).Invalid("\"" + key + "\": must be a name of letters, digits, -, _ and .");
       }
     }
   }
@@ -248,6 +265,9 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
                                                        {"Rollout", CheckRollout}};
   std::vector<Cause> causes;
   CheckMetadata(object["metadata"], Faults(causes, "metadata"));
+  if (kind.kind == "Secret" || kind.kind == "ConfigMap") {
+    CheckValueNames(object, Faults(causes));
+  }
   const auto check = kChecks.find(kind.kind);
   if (check != kChecks.end()) {
     check->second(object, Faults(causes, "spec"));

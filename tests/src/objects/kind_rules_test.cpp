@@ -218,6 +218,15 @@ TEST(RolloutRules, LevelsThatOnlyGoOneWay) {
             "spec.promotedThrough: can only grow: what was promoted cannot be taken back\n");
 }
 
+TEST(ValueRules, NamesCanBeNamesOfFiles) {
+  EXPECT_EQ(Judge("ConfigMap", FromYaml("{data: {app.conf: x, A_b-1: x}, binaryData: {z: eA==}}")),
+            "");
+  EXPECT_EQ(Judge("ConfigMap", FromYaml("{data: {'a b': x, '..': x}, binaryData: {'a/b': eA==}}")),
+            "data: \"..\": must be a name of letters, digits, -, _ and .\n"
+            "data: \"a b\": must be a name of letters, digits, -, _ and .\n"
+            "binaryData: \"a/b\": must be a name of letters, digits, -, _ and .\n");
+}
+
 TEST(ValueRules, ImmutableOnesStay) {
   const KindInfo& secret = KindNamed("Secret");
   const Json before = FromYaml("{type: Opaque, immutable: true, data: {a: bWU=}}");

@@ -122,13 +122,17 @@ def mutated(random, tree):
     """A copy with one to three small changes."""
     tree = copy.deepcopy(tree)
     for _ in range(random.randint(1, 3)):
-        path = random.choice(list(places(tree)))
-        if not path:
-            continue
-        parent = tree
-        for key in path[:-1]:
-            parent = parent[key]
-        _change(random, parent, path[-1])
+        paths = list(places(tree))
+        lists = [path for path in paths if isinstance(_at(tree, path), list)]
+        path = random.choice(lists if lists and random.random() < 0.2 else paths)
+        if path:
+            _change(random, _at(tree, path[:-1]), path[-1])
+    return tree
+
+
+def _at(tree, path):
+    for key in path:
+        tree = tree[key]
     return tree
 
 
@@ -144,7 +148,7 @@ def _change(random, parent, key):
     elif choice == 3 and isinstance(value, list) and value:
         value.append(copy.deepcopy(random.choice(value)))
     elif choice == 4 and isinstance(value, list) and value:
-        parent[key] = value * random.choice([2, 40])
+        parent[key] = value * random.choice([2, 60])
     elif choice == 5 and isinstance(value, dict):
         value[random.choice(["colour", "name", "run", "x y"])] = copy.deepcopy(random.choice(JUNK))
     else:
