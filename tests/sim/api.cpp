@@ -10,7 +10,9 @@ namespace {
 
 using Json = nlohmann::json;
 
-Error Missing(const Key& key) { return Fail(Code::kNotFound, runtime::ToString(key) + " not found"); }
+Error Missing(const Key& key) {
+  return Fail(Code::kNotFound, runtime::ToString(key) + " not found");
+}
 
 Error Behind(const Key& key) {
   return Fail(Code::kConflict, runtime::ToString(key) + " has been modified");
@@ -94,8 +96,8 @@ Result<Bytes> FakeApi::Replace(const Key& key, Stored& stored, Json wanted, Writ
   } else {
     wanted.erase("status");
   }
-  for (const char* field : {"uid", "name", "namespace", "creationTimestamp", "generation",
-                            "resourceVersion"}) {
+  for (const char* field :
+       {"uid", "name", "namespace", "creationTimestamp", "generation", "resourceVersion"}) {
     wanted["metadata"][field] = stored.tree["metadata"][field];
   }
   if (wanted == stored.tree) {

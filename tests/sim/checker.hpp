@@ -104,18 +104,19 @@ class Checker final : public HostObserver {
   std::map<std::string, std::map<std::int64_t, std::string>>
       numbers_;  ///< by uid of the application: number of a rollout and its uid
   std::map<std::string, std::string> test_run_uids_;
-  std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad
-  std::map<std::string, std::set<Release>> promoted_;  ///< by application
+  std::map<std::string, std::set<Release>> failed_;       ///< by application: measured, and bad
+  std::map<std::string, std::set<Release>> promoted_;     ///< by application
   std::map<std::string, std::set<Release>> passed_gate_;  ///< by uid of the rollout, on a server
   std::map<std::string, std::set<Release>> may_run_;      ///< by application
   std::set<std::string> succeeded_somewhere_;  ///< rollouts with a server that measured success
-  std::set<std::string> failed_somewhere_;     ///< rollouts with a server or gate that measured failure
+  std::set<std::string>
+      failed_somewhere_;  ///< rollouts with a server or gate that measured failure
   std::map<std::string, std::int64_t> suites_passed_;  ///< by uid of the test run
   std::map<std::string, std::set<std::pair<std::string, std::int64_t>>>
       attempts_;  ///< by uid of the server and application
   std::map<std::pair<std::string, std::int64_t>, MonoTime> wave_began_;  ///< by uid of the rollout
-  std::map<std::string, std::string> configurations_;  ///< by hash
-  std::map<Key, api::Server> pending_;                 ///< servers as patches on their way leave them
+  std::map<std::string, std::string> configurations_;                    ///< by hash
+  std::map<Key, api::Server> pending_;  ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;
   std::size_t promotions_ = 0;

@@ -86,8 +86,8 @@ void Checker::CheckNewestCommit(const api::Application& application) const {
       return;
     }
   }
-  throw Violation("13: the newest commit of " + name + " is good, and nobody brings it: " +
-                  head->id.value);
+  throw Violation("13: the newest commit of " + name +
+                  " is good, and nobody brings it: " + head->id.value);
 }
 
 }  // namespace slipway::sim

@@ -111,7 +111,8 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
     return;
   }
   try {
-    const auto tree = nlohmann::json::parse(*object->bytes).patch(nlohmann::json::parse(patch->operations));
+    const auto tree =
+        nlohmann::json::parse(*object->bytes).patch(nlohmann::json::parse(patch->operations));
     CheckBudget(api::Decode<api::Server>(tree.dump()).value(), cache);
   } catch (const nlohmann::json::exception&) {
     // It will be refused by the API as well.
@@ -195,8 +196,8 @@ void Checker::CheckVerdict(const runtime::WriteStatus& write, const runtime::Cac
                            release->attempt->phase == api::AttemptPhase::kEnded;
         excused += ended ? 1 : 0;
         if (!ended) {
-          throw Violation("4: wave " + waves[i].name + " of " + write.key.name +
-                          " passes while " + server.metadata.name + " is at work");
+          throw Violation("4: wave " + waves[i].name + " of " + write.key.name + " passes while " +
+                          server.metadata.name + " is at work");
         }
       }
     }

@@ -172,13 +172,14 @@ void Checker::CheckWave(const api::Rollout& before, const api::Rollout& after) {
   const std::string& name = after.metadata.name;
   const api::RolloutStatus& status = after.status;
   if (status.wave < before.status.wave || status.wave > before.status.wave + 1) {
-    throw Violation("4: " + name + " goes from wave " + std::to_string(before.status.wave) + " to " +
-                    std::to_string(status.wave));
+    throw Violation("4: " + name + " goes from wave " + std::to_string(before.status.wave) +
+                    " to " + std::to_string(status.wave));
   }
   if (status.wave == before.status.wave + 1) {
     wave_began_[{after.metadata.uid.value, status.wave}] = loop_.Mono();
     for (std::int64_t wave = 1; wave < status.wave; ++wave) {
-      if (status.waves.at(static_cast<std::size_t>(wave - 1)).verdict != api::WaveVerdict::kPassed) {
+      if (status.waves.at(static_cast<std::size_t>(wave - 1)).verdict !=
+          api::WaveVerdict::kPassed) {
         throw Violation("4: wave " + std::to_string(status.wave) + " of " + name +
                         " begins before the verdict on wave " + std::to_string(wave));
       }
@@ -189,7 +190,8 @@ void Checker::CheckWave(const api::Rollout& before, const api::Rollout& after) {
   }
   const auto application = applications_.find(after.spec.application);
   for (std::size_t i = 0; i < status.waves.size() && application != applications_.end(); ++i) {
-    const bool was_passed = i < before.status.waves.size() && before.status.waves[i].verdict.has_value();
+    const bool was_passed =
+        i < before.status.waves.size() && before.status.waves[i].verdict.has_value();
     const auto& waves = application->second.spec.strategy.waves;
     if (was_passed || status.waves[i].verdict != api::WaveVerdict::kPassed || i >= waves.size() ||
         waves[i].name != status.waves[i].name) {
@@ -213,8 +215,8 @@ void Checker::CheckCause(const api::Rollout& after) {
   const CommitInfo* commit = git_.Find(after.spec.release.commit);
   if (measured && commit != nullptr && commit->behaviour == Behaviour::kGood &&
       !failed_somewhere_.contains(after.metadata.name)) {
-    throw Violation("9: " + after.metadata.name + " ends as failed, and nothing was measured: " +
-                    after.status.message);
+    throw Violation("9: " + after.metadata.name +
+                    " ends as failed, and nothing was measured: " + after.status.message);
   }
 }
 

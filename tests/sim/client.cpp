@@ -123,22 +123,22 @@ void SimClient::Answer(const Done& done, const Result<Bytes>& result) {
   }
 }
 
-void SimClient::Call(const Key& key, bool is_write, std::function<Result<Bytes>()> work, Done done) {
+void SimClient::Call(const Key& key, bool is_write, std::function<Result<Bytes>()> work,
+                     Done done) {
   if (Faults::Happens(rng_, faults_.unavailable)) {
     Answer(done, Fail(Code::kUnavailable, "the API is not there"));
     return;
   }
   if (is_write && Faults::Happens(rng_, faults_.lost_request)) {
-    process_.After(Duration(5'000), [this, done] {
-      Answer(done, Fail(Code::kTimeout, "no answer"));
-    });
+    process_.After(Duration(5'000),
+                   [this, done] { Answer(done, Fail(Code::kTimeout, "no answer")); });
     return;
   }
   process_.After(Delay(), [this, key, is_write, work = std::move(work), done = std::move(done)] {
     if (is_write && Faults::Happens(rng_, faults_.conflicting_write)) {
-      (void)api_.Merge(key,
-                 R"({"metadata":{"annotations":{"touched":")" + std::to_string(rng_.Next()) + "\"}}}",
-                 Writer::kPerson);
+      (void)api_.Merge(
+          key, R"({"metadata":{"annotations":{"touched":")" + std::to_string(rng_.Next()) + "\"}}}",
+          Writer::kPerson);
     }
     Result<Bytes> result = work();
     if (is_write && Faults::Happens(rng_, faults_.doubled_write)) {
@@ -153,7 +153,8 @@ void SimClient::Call(const Key& key, bool is_write, std::function<Result<Bytes>(
 
 void SimClient::Get(const kube::ObjectName& object, Done done) {
   const Key key = sim::KeyOf(object);
-  Call(key, false, [this, key] { return api_.Get(key); }, std::move(done));
+  Call(
+      key, false, [this, key] { return api_.Get(key); }, std::move(done));
 }
 
 void SimClient::Create(const kube::ObjectName& object, std::string json, Done done) {

@@ -183,7 +183,7 @@ void Story::MakeNext(const Step& step) {
                        {"template", old["spec"]["template"]},
                        {"hold", step.deed == Deed::kUndo}}}};
   (void)api_.Create({.kind = Kind::kRollout, .ns = "default", .name = name}, next.dump(),
-              Writer::kPerson);
+                    Writer::kPerson);
 }
 
 // ---- Chance.
@@ -211,9 +211,8 @@ void Story::ScheduleFaults() {
       VanishForAWhile(*host);
     }
   });
-  Repeat(faults_.wall_jump, [this] {
-    loop_.JumpWall(Duration(rng_.Below(7'200'000)) - std::chrono::hours(1));
-  });
+  Repeat(faults_.wall_jump,
+         [this] { loop_.JumpWall(Duration(rng_.Below(7'200'000)) - std::chrono::hours(1)); });
 }
 
 /// Again and again after a random time, until the calm.

@@ -36,7 +36,9 @@ struct Faults {
   Duration vanish{0};  ///< a server is out of reach for a while
   Duration wall_jump{0};
 
-  static bool Happens(Rng& rng, unsigned chance) { return chance != 0 && rng.Below(10'000) < chance; }
+  static bool Happens(Rng& rng, unsigned chance) {
+    return chance != 0 && rng.Below(10'000) < chance;
+  }
 };
 
 }  // namespace slipway::sim

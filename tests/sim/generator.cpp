@@ -36,8 +36,7 @@ class Generator {
 
   void Add(Kind kind, const std::string& name, Json spec) {
     const Json object = {{"metadata", {{"name", name}}}, {"spec", std::move(spec)}};
-    scenario_.objects.push_back(
-        {{.kind = kind, .ns = "default", .name = name}, object.dump()});
+    scenario_.objects.push_back({{.kind = kind, .ns = "default", .name = name}, object.dump()});
   }
 
   Step StepAt(Deed deed) {
@@ -139,10 +138,9 @@ class Generator {
     for (std::uint64_t i = 0; i < pushes; ++i) {
       Step push = StepAt(Deed::kPush);
       if (rng_.Chance(50)) {
-        push.behaviour =
-            OneOf({Behaviour::kBadSuite, Behaviour::kBadInstall, Behaviour::kBadOnServers,
-                   Behaviour::kUnhealthy, Behaviour::kExits, Behaviour::kBadOnOne,
-                   Behaviour::kSickLater, Behaviour::kEmpty});
+        push.behaviour = OneOf({Behaviour::kBadSuite, Behaviour::kBadInstall,
+                                Behaviour::kBadOnServers, Behaviour::kUnhealthy, Behaviour::kExits,
+                                Behaviour::kBadOnOne, Behaviour::kSickLater, Behaviour::kEmpty});
       }
       if (rng_.Chance(5)) {
         push.deed = Deed::kForcePush;
@@ -160,7 +158,8 @@ class Generator {
 
   void AddPeople() {
     if (rng_.Chance(30)) {
-      Step step = StepAt(OneOf({Deed::kPause, Deed::kAbort, Deed::kPromote, Deed::kRetry, Deed::kUndo}));
+      Step step =
+          StepAt(OneOf({Deed::kPause, Deed::kAbort, Deed::kPromote, Deed::kRetry, Deed::kUndo}));
       scenario_.steps.push_back(step);
       Step resume = step;
       resume.deed = Deed::kResume;
@@ -173,10 +172,11 @@ class Generator {
     if (rng_.Chance(15)) {
       Step edit = StepAt(Deed::kMerge);
       edit.key = {.kind = Kind::kApplication, .ns = "default", .name = kApplication};
-      edit.json = OneOf<Json>({{{"spec", {{"strategy", {{"maxUnavailable", "50%"}}}}}},
-                               {{"spec", {{"release", {{"keep", 3}}}}}},
-                               {{"spec", {{"release", {{"env", {{{"name", "A"}, {"value", "b"}}}}}}}}}})
-                      .dump();
+      edit.json =
+          OneOf<Json>({{{"spec", {{"strategy", {{"maxUnavailable", "50%"}}}}}},
+                       {{"spec", {{"release", {{"keep", 3}}}}}},
+                       {{"spec", {{"release", {{"env", {{{"name", "A"}, {"value", "b"}}}}}}}}}})
+              .dump();
       scenario_.steps.push_back(edit);
     }
     if (rng_.Chance(10)) {
@@ -212,7 +212,8 @@ class Generator {
     };
     const auto mean = [&](unsigned percent, minutes length) {
       return rng_.Chance(percent)
-                 ? Duration(30'000 + rng_.Below(static_cast<std::uint64_t>(Duration(length).count())))
+                 ? Duration(30'000 +
+                            rng_.Below(static_cast<std::uint64_t>(Duration(length).count())))
                  : Duration(0);
     };
     faults.lost_request = some(40, 300);

@@ -11,9 +11,9 @@ namespace {
 using host::Outcome;
 using host::Step;
 
-constexpr Duration kWarmUp{1'500};     ///< a good process is healthy after this
+constexpr Duration kWarmUp{1'500};  ///< a good process is healthy after this
 constexpr Duration kSickAfter{20'000};
-constexpr Duration kFirstCheck{700};   ///< of processes that an agent finds when it starts
+constexpr Duration kFirstCheck{700};  ///< of processes that an agent finds when it starts
 constexpr int kMostRounds = 1'000;
 
 std::vector<host::Observed> Values(const std::map<std::string, host::Observed>& all) {
@@ -374,8 +374,7 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
 void Host::StartProcesses(host::Observed& observed, const host::ReleaseId& id,
                           const api::ReleaseTemplate& config) {
   for (const api::Process& wanted : config.processes) {
-    auto found =
-        std::ranges::find(observed.processes, wanted.name, &host::ObservedProcess::name);
+    auto found = std::ranges::find(observed.processes, wanted.name, &host::ObservedProcess::name);
     if (found == observed.processes.end()) {
       observed.processes.push_back({.name = wanted.name});
       found = std::prev(observed.processes.end());

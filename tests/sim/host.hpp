@@ -68,7 +68,6 @@ class Host {
   std::uint64_t assignments() const { return assignments_; }
 
  private:
-
   void Kick();
   void Turn();
   void Act(const host::HostPlan& plan);

@@ -15,28 +15,28 @@ namespace slipway::sim {
 
 /// What somebody or something does at a moment.
 enum class Deed : std::uint8_t {
-  kPush,          ///< of `repository`, with `behaviour`
-  kForcePush,     ///< beside the head instead of on top of it
-  kRewind,        ///< the head is its parent again
-  kRemoteDown,    ///< the git server is out of reach
+  kPush,        ///< of `repository`, with `behaviour`
+  kForcePush,   ///< beside the head instead of on top of it
+  kRewind,      ///< the head is its parent again
+  kRemoteDown,  ///< the git server is out of reach
   kRemoteUp,
-  kMerge,         ///< merge patch `json` of the object `key`
-  kCreate,        ///< the object `key` from `json`
-  kDelete,        ///< the object `key`
-  kPause,         ///< the newest rollout of `target`
+  kMerge,   ///< merge patch `json` of the object `key`
+  kCreate,  ///< the object `key` from `json`
+  kDelete,  ///< the object `key`
+  kPause,   ///< the newest rollout of `target`
   kResume,
   kAbort,
-  kPromote,       ///< every wave so far and the current one need no bake any more
-  kRetry,         ///< the newest rollout of `target`, which has ended without success
-  kUndo,          ///< back to the release before
-  kVanish,        ///< the server `target` is out of reach
+  kPromote,  ///< every wave so far and the current one need no bake any more
+  kRetry,    ///< the newest rollout of `target`, which has ended without success
+  kUndo,     ///< back to the release before
+  kVanish,   ///< the server `target` is out of reach
   kReturn,
   kCrashAgent,
   kReboot,
-  kCrashServer,   ///< the control plane
-  kPauseServer,   ///< for a minute
+  kCrashServer,  ///< the control plane
+  kPauseServer,  ///< for a minute
   kJumpClock,
-  kCalm,          ///< from here on no faults happen by chance
+  kCalm,  ///< from here on no faults happen by chance
 };
 
 struct Step {
@@ -70,7 +70,7 @@ struct Scenario {
   std::vector<Document> objects;
   std::vector<Step> steps;
   Faults faults;
-  Duration length{0};  ///< until here faults happen
+  Duration length{0};                         ///< until here faults happen
   Duration settle{std::chrono::minutes(60)};  ///< and then this long is waited for rest
   Expectations expect;
   int seeds = 10;  ///< how many the test suite tries

@@ -34,10 +34,11 @@ struct Outcome {
   std::uint64_t crash_points = 0;  ///< how many there were
   std::uint64_t crashes = 0;
   std::size_t promotions = 0;
-  std::deque<std::string> trace;        ///< the last lines
-  std::set<std::string> writes;         ///< distinct durable intents and objects
-  std::map<std::string, int> outside;   ///< how often each outside effect was carried out
-  std::map<std::string, std::string> end;  ///< what is stored at the end, without times and counters
+  std::deque<std::string> trace;       ///< the last lines
+  std::set<std::string> writes;        ///< distinct durable intents and objects
+  std::map<std::string, int> outside;  ///< how often each outside effect was carried out
+  std::map<std::string, std::string>
+      end;  ///< what is stored at the end, without times and counters
 };
 
 /// Plays one scenario with one seed, from beginning to rest. The same arguments give the same outcome.

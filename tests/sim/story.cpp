@@ -16,10 +16,20 @@ constexpr std::uint64_t kMostEvents = 2'000'000;
 
 /// Takes away what differs between two runs that come to the same.
 void Normalise(Json& tree) {
-  static const std::set<std::string> kNoise = {
-      "uid",      "resourceVersion", "creationTimestamp", "lastTransitionTime", "generation",
-      "since",    "bakeElapsed",     "elapsed",           "incarnation",        "time",
-      "progress", "message",         "observedGeneration", "annotations"};
+  static const std::set<std::string> kNoise = {"uid",
+                                               "resourceVersion",
+                                               "creationTimestamp",
+                                               "lastTransitionTime",
+                                               "generation",
+                                               "since",
+                                               "bakeElapsed",
+                                               "elapsed",
+                                               "incarnation",
+                                               "time",
+                                               "progress",
+                                               "message",
+                                               "observedGeneration",
+                                               "annotations"};
   if (tree.is_object()) {
     for (auto field = tree.begin(); field != tree.end();) {
       if (kNoise.contains(field.key())) {
@@ -253,9 +263,9 @@ void Story::CheckBounds() const {
   const runtime::EngineStats stats = engine->stats();
   if (stats.queue_depth > objects || stats.delayed > objects ||
       stats.in_flight > 2 * objects + 128) {
-    throw Violation("15: the engine holds more than there is: " + std::to_string(stats.queue_depth) +
-                    " queued, " + std::to_string(stats.in_flight) + " in flight, of " +
-                    std::to_string(objects));
+    throw Violation("15: the engine holds more than there is: " +
+                    std::to_string(stats.queue_depth) + " queued, " +
+                    std::to_string(stats.in_flight) + " in flight, of " + std::to_string(objects));
   }
 }
 
