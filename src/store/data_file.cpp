@@ -59,7 +59,7 @@ Error SystemError(const std::string& what, int number) {
   }
 }
 
-/// Begins with the time, so that a later incarnation is greater as text: agents refuse what is older.
+/// Begins with the time, so that a later incarnation is greater as text: agents refuse older ones.
 Result<std::string> MintIncarnation(Time now) {
   std::array<unsigned char, 16> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {

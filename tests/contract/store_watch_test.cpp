@@ -91,6 +91,11 @@ TEST_P(StoreWatch, RingsOnceForEachTimeThatNothingWasLeft) {
   ASSERT_TRUE(Delete(store(), "/a/x", x));
   bell.Wait();
   EXPECT_EQ(bell.rung(), 2);
+  ASSERT_TRUE(Create(store(), "/a/y", "v"));
+  ASSERT_TRUE(Create(store(), "/a/z", "v"));
+  ASSERT_TRUE(watch->Take(1).value().more);
+  ASSERT_TRUE(Create(store(), "/a/zz", "v"));
+  EXPECT_EQ(bell.rung(), 2) << "whoever was told that there is more comes back by itself";
 }
 
 TEST_P(StoreWatch, BatchesHoldNoMoreThanWasAskedFor) {

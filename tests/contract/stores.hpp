@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ostream>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct Kind {
   std::function<std::unique_ptr<StoreUnderTest>()> make;
 };
 
+/// How GoogleTest shows it.
+inline void PrintTo(const Kind& kind, std::ostream* out) { *out << kind.name; }
+
 /// Every implementation: in memory; behind the decorator of faults, without faults; SQLite; SQLite
 /// that remembers almost nothing for its watches and has one reader.
 std::vector<Kind> AllKinds();
@@ -86,7 +90,7 @@ template <typename T>
 Code CodeOf(const Result<T>& result) {
   if (!result) return result.error().code;
   ADD_FAILURE() << "an error was expected";
-  return Code::kInternal;
+  return Code::kMethodNotAllowed;  // no store ever says so
 }
 
 /// A bell that a watch rings: waits without sleeping.

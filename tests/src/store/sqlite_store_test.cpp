@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <fstream>
 #include <future>
 
+#include "src/store/sqlite.hpp"
 #include "tests/contract/stores.hpp"
 
 namespace slipway::store {
@@ -36,12 +36,16 @@ class SqliteStoreTest : public ::testing::Test {
 
   /// What another program does to the file.
   void Meddle(const std::string& sql) {
-    sqlite3* database = nullptr;
-    ASSERT_EQ(sqlite3_open(path_.c_str(), &database), SQLITE_OK);
-    char* message = nullptr;
-    EXPECT_EQ(sqlite3_exec(database, sql.c_str(), nullptr, nullptr, &message), SQLITE_OK)
-        << message;
-    sqlite3_close(database);
+    auto database = Database::Open(path_, Database::Mode::kCreate);
+    ASSERT_TRUE(database) << database.error().message;
+    ASSERT_TRUE(database.value().Run(sql.c_str()));
+  }
+
+  /// What another program reads in it.
+  std::int64_t Number(const std::string& sql) {
+    auto database = Database::Open(path_, Database::Mode::kReadOnly);
+    if (!database) throw std::runtime_error(database.error().message);
+    return database.value().Number(sql.c_str()).value();
   }
 
   TemporaryDirectory directory_;
@@ -305,6 +309,18 @@ TEST_F(SqliteStoreTest, CompactionGivesTheSpaceBackToNewChanges) {
   }
   store.reset();
   EXPECT_LT(std::filesystem::file_size(path_), 3 * size_after_first_round + 1'000'000);
+}
+
+TEST_F(SqliteStoreTest, CompactionLeavesNothingOfWhatIsGone) {
+  auto store = Open();
+  ASSERT_TRUE(Create(*store, "/a/kept", "v"));
+  for (int i = 0; i < 300; ++i) {
+    const std::string key = "/a/" + std::to_string(i);
+    ASSERT_TRUE(Delete(*store, key, Create(*store, key, "v").value()));
+  }
+  ASSERT_TRUE(store->Compact(store->CurrentRevision().value()));
+  store.reset();
+  EXPECT_EQ(Number("SELECT count(*) FROM changes"), 1);
 }
 
 }  // namespace
