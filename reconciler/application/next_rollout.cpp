@@ -29,6 +29,21 @@ bool IsNeeded(const Desk& desk) {
   return !IsPromoted(desk, wanted);
 }
 
+/// Whether the release failed before and nothing has changed since. A gate that was edited after it stopped the release is a
+/// change, although it makes no other release.
+bool IsKnownToFail(const Desk& desk) {
+  const api::RolloutRelease& wanted = desk.desired->release;
+  const api::FailedRelease* failure = FindFailure(desk.status, wanted.commit, wanted.hash);
+  if (failure == nullptr) {
+    return false;
+  }
+  const api::Rollout* failed = FindRollout(desk, failure->rollout);
+  const bool other_gate = failed != nullptr && failed->status.wave == 0 &&
+                          failed->status.cause == api::RolloutCause::kGateFailed &&
+                          failed->spec.template_.gate != desk.desired->content.gate;
+  return !other_gate;
+}
+
 /// Keeps the commit in the mirror under the name that the rollout will have; true once it is durable there.
 bool IsPinned(Desk& desk, const std::string& name) {
   const PinState* pin = desk.snapshot.pin;
@@ -57,10 +72,10 @@ void MakeNext(Desk& desk) {
   if (!desk.desired || desk.spec.suspend || desk.status.hold || !IsNeeded(desk)) {
     return;
   }
-  const api::RolloutRelease& release = desk.desired->release;
-  if (FindFailure(desk.status, release.commit, release.hash) != nullptr) {
+  if (IsKnownToFail(desk)) {
     return;
   }
+  const api::RolloutRelease& release = desk.desired->release;
   // A number is used up once it was seen anywhere: in a Rollout, in an intent, in an agent's report, in our status.
   const std::int64_t number = desk.newest_number + 1;
   const std::string name = rollout::RolloutName(desk.name, number);

@@ -5,6 +5,7 @@
 
 #include "reconciler/api/testrun.hpp"
 #include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
 #include "reconciler/rollout/selection.hpp"
 
 namespace slipway::rollout {
@@ -162,7 +163,9 @@ std::vector<const Object*> RolloutsOf(const runtime::Cache& cache, const Object&
   std::vector<const Object*> rollouts;
   for (const Object* object :
        cache.Lookup(Kind::kRollout, kByApplication, application.key.ns, application.key.name)) {
-    if (!object->deleting && object->IsOwnedBy(application.uid)) {
+    const auto& spec = object->As<api::Rollout>()->spec;
+    if (!object->deleting && object->IsOwnedBy(application.uid) &&
+        object->key.name == RolloutName(application.key.name, spec.number)) {
       rollouts.push_back(object);
     }
   }

@@ -9,7 +9,8 @@ bool Live(const api::Intent& intent, const api::Application& application,
   if (application.status.stable && application.status.stable->rollout == intent.rollout) {
     return true;
   }
-  if (rollout == nullptr || rollout->metadata.name != intent.rollout) {
+  if (rollout == nullptr || rollout->metadata.name != intent.rollout ||
+      rollout->metadata.deletion_timestamp) {
     return false;
   }
   // RollingBack is not among them: what was not yet sent of a release that failed is never sent.

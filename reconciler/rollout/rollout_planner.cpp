@@ -6,6 +6,7 @@
 #include "reconciler/base/assert.hpp"
 #include "reconciler/rollout/desk.hpp"
 #include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
 
 namespace slipway::rollout {
 
@@ -78,6 +79,9 @@ Plan PlanRollout(const Snapshot& snapshot) {
     plan.status.observed_generation = snapshot.rollout.metadata.generation;
     return plan;
   }
+  SLIPWAY_ASSERT(snapshot.rollout.metadata.name ==
+                     RolloutName(snapshot.rollout.spec.application, snapshot.rollout.spec.number),
+                 "a rollout is named after its application and its number");
   const bool begun = IsActive(stored.phase);
   const auto& stable = begun ? stored.stable : snapshot.application->status.stable;
   steps::Desk desk{

@@ -24,6 +24,17 @@ const api::Rollout* NewestAfter(const Desk& desk, bool passed) {
   return newest;
 }
 
+/// A newer rollout that has touched servers. After it, this one would be a step back that nobody asked for: a gate that took
+/// long must not undo what a person or a newer commit has done meanwhile.
+const api::Rollout* OvertakenBy(const Desk& desk) {
+  for (const api::Rollout* other : desk.snapshot.others) {
+    if (other->spec.number > desk.snapshot.rollout.spec.number && other->status.wave > 0) {
+      return other;
+    }
+  }
+  return nullptr;
+}
+
 const api::Rollout* InPhase(const Desk& desk, bool (*holds)(RolloutPhase)) {
   for (const api::Rollout* other : desk.snapshot.others) {
     if (holds(other->status.phase)) {
@@ -142,7 +153,10 @@ void PlanPending(Desk& desk) {
     End(desk, RolloutPhase::kAborted, "Aborted before any server was touched.");
     return;
   }
-  if (const api::Rollout* newer = NewestAfter(desk, desk.stored.gate.passed)) {
+  const api::Rollout* overtaken_by = OvertakenBy(desk);
+  const api::Rollout* newer =
+      overtaken_by != nullptr ? overtaken_by : NewestAfter(desk, desk.stored.gate.passed);
+  if (newer != nullptr) {
     Supersede(desk, *newer);
     return;
   }

@@ -48,6 +48,19 @@ TEST(Gate, AFailureStopsTheReleaseAndIsRemembered) {
   EXPECT_FALSE(world.rollouts.contains(3));
 }
 
+TEST(Gate, AnEditedGateIsAChangeAfterWhichAReleaseIsTriedAgain) {
+  World world = WithGate();
+  world.gate_result = [](int) { return Outcome::kFailed; };
+  world.Run();
+  ASSERT_EQ(world.phase(2), RolloutPhase::kHalted);
+  world.gate_result = [](int) { return Outcome::kSucceeded; };
+  world.app.spec.gate->suites = {{.name = "api", .run = "make test"}};
+  world.Run();
+  EXPECT_EQ(world.phase(3), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.app.status.failed, IsEmpty());
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 4)));
+}
+
 TEST(Gate, ARunIsAlwaysOnAServerThatCanBeReached) {
   World world = WithGate();
   world.SetReachable("gate-1", false);

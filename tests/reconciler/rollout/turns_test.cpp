@@ -164,5 +164,30 @@ TEST(Turns, Case5APersonsUndoIsDoneAtOnceAndHolds) {
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
+TEST(Turns, Case5AGateThatTakesLongUndoesNothingThatAPersonDid) {
+  World world = Baking();
+  world.Run();
+  world.Push(3);
+  world.Run();
+  world.Push(4);
+  world.RunUntil([&] { return world.test_runs.contains("shop-4-gate-1"); });
+  const std::string busy = world.test_runs.at("shop-4-gate-1").spec.server;
+  // The agent at the gate takes its time; meanwhile a person goes back, all the way.
+  const std::int64_t undo = world.Repeat(2, true);
+  world.Settle();
+  while (world.phase(undo) != RolloutPhase::kSucceeded) {
+    for (const auto& [name, server] : world.servers) {
+      world.StepAgent(name);
+    }
+    world.Settle();
+    world.Pass(minutes(1));
+  }
+  EXPECT_EQ(world.phase(4), RolloutPhase::kTesting);
+  world.Run();
+  EXPECT_EQ(world.phase(4), RolloutPhase::kSuperseded);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 6)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 }  // namespace
 }  // namespace slipway::rollout::testing
