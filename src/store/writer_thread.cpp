@@ -54,19 +54,16 @@ std::optional<Error> WriterThread::Admit(const Write& write) {
 }
 
 void WriterThread::Commit(Write write, CommitDone done) {
-  std::optional<Error> refused;
-  bool wake = false;
-  if (auto shape = CheckShape(write); !shape) refused = shape.error();
-  if (!refused) {
-    const std::lock_guard lock(mutex_);
-    refused = Admit(write);
-    if (!refused) {
-      pending_bytes_ += SizeOf(write);
-      pending_.push_back({std::move(write), std::move(done)});
-      wake = pending_.size() >= wake_at_;
-    }
+  if (auto shape = CheckShape(write); !shape) return done(shape.error());
+  std::unique_lock lock(mutex_);
+  if (auto refused = Admit(write)) {
+    lock.unlock();
+    return done(std::move(*refused));
   }
-  if (refused) return done(std::move(*refused));
+  pending_bytes_ += SizeOf(write);
+  pending_.push_back({std::move(write), std::move(done)});
+  const bool wake = pending_.size() >= wake_at_;
+  lock.unlock();
   if (wake) wake_.notify_one();
 }
 
