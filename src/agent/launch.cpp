@@ -110,9 +110,14 @@ std::vector<std::string> StatFields(pid_t pid) {
   return fields;
 }
 
-/// Processes of a session that are alive.
-std::vector<pid_t> MembersOf(pid_t leader) {
-  std::vector<pid_t> members;
+/// A process of a session that is alive.
+struct Member {
+  pid_t pid = 0;
+  bool in_group = false;  ///< of the session's leader
+};
+
+std::vector<Member> MembersOf(pid_t leader) {
+  std::vector<Member> members;
   for (const std::string& name : ListDirectory("/proc")) {
     if (name.find_first_not_of("0123456789") != std::string::npos) {
       continue;
@@ -120,10 +125,12 @@ std::vector<pid_t> MembersOf(pid_t leader) {
     const auto pid = static_cast<pid_t>(std::strtol(name.c_str(), nullptr, 10));
     const std::vector<std::string> fields = StatFields(pid);
     constexpr std::size_t kState = 0;
+    constexpr std::size_t kGroup = 2;
     constexpr std::size_t kSession = 3;
-    if (fields.size() > kSession && fields[kSession] == std::to_string(leader) &&
-        fields[kState] != "Z" && fields[kState] != "X") {
-      members.push_back(pid);
+    const std::string session = std::to_string(leader);
+    if (fields.size() > kSession && fields[kSession] == session && fields[kState] != "Z" &&
+        fields[kState] != "X") {
+      members.push_back({.pid = pid, .in_group = fields[kGroup] == session});
     }
   }
   return members;
@@ -203,8 +210,10 @@ void SignalSession(pid_t leader, int signal) {
     return;
   }
   ::kill(-leader, signal);
-  for (const pid_t member : MembersOf(leader)) {
-    ::kill(member, signal);
+  for (const Member& member : MembersOf(leader)) {
+    if (!member.in_group) {
+      ::kill(member.pid, signal);
+    }
   }
 }
 

@@ -52,7 +52,8 @@ void AdoptOrphans();
 /// where some were still there after `bound`.
 bool EndDescendants(Duration bound);
 
-/// Sends a signal to the process group of `leader`, and to whatever else of its session is alive.
+/// Sends a signal to the process group of `leader`, and to whatever else of its session is alive;
+/// once to each, because many servers take a second SIGTERM for an order to drop what they are doing.
 void SignalSession(pid_t leader, int signal);
 
 /// Whether anything of the session of `leader` is alive (zombies are not).

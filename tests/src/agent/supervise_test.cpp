@@ -54,8 +54,8 @@ TEST(Supervise, RecordsHowTheProcessEnded) {
 TEST(Supervise, TermStopsTheProcessAndAllThatItStarted) {
   const Directory directory;
   WriteSpec(directory.path(),
-            ShellProcess("setsid sleep 1000 & echo $! > " + (directory / "child") +
-                         "; trap 'echo stopping; exit 0' TERM; while :; do sleep 0.05; done"));
+            ShellProcess("trap 'echo stopping; exit 0' TERM; setsid sleep 1000 & echo $! > " +
+                         (directory / "child") + "; while :; do sleep 0.05; done"));
   SupervisorProcess supervisor(directory.path());
   ASSERT_TRUE(Eventually([&] { return PidIn(directory / "child") > 0; }));
   const pid_t child = PidIn(directory / "child");
@@ -66,6 +66,24 @@ TEST(Supervise, TermStopsTheProcessAndAllThatItStarted) {
   EXPECT_TRUE(found.state->exited->stopped);
   EXPECT_EQ(Describe(*found.state->exited), "was stopped");
   EXPECT_THAT(ReadText(directory / "log"), HasSubstr("stopping"));
+}
+
+TEST(Supervise, TermArrivesOnceAndInOtherGroupsOfTheSessionToo) {
+  const Directory directory;
+  WriteSpec(directory.path(),
+            ShellProcess("trap 'echo term >> " + (directory / "terms") +
+                         "' TERM; set -m; sleep 1000 & set +m; echo $! > " + (directory / "child") +
+                         "; until [ -e " + (directory / "done") + " ]; do sleep 0.01; done"));
+  SupervisorProcess supervisor(directory.path());
+  ASSERT_TRUE(Eventually([&] { return PidIn(directory / "child") > 0; }));
+  const pid_t child = PidIn(directory / "child");
+  supervisor.process.Signal(SIGTERM);
+  // The group is told first; so when the other group's process has ended, all that comes has come.
+  ASSERT_TRUE(Eventually([&] { return !Lives(child); }));
+  ASSERT_TRUE(Eventually([&] { return CountIn(directory / "terms", "term") > 0; }));
+  test::WriteText(directory / "done", "");
+  EXPECT_EQ(supervisor.process.Wait(), kSuperviseDone);
+  EXPECT_EQ(CountIn(directory / "terms", "term"), 1);
 }
 
 TEST(Supervise, KillsAfterStopTimeout) {
