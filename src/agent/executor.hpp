@@ -98,7 +98,8 @@ class Executor {
   const Clock& clock_;
   std::shared_ptr<ChildControl> control_;
   bool cancelled_ = false;
-  std::set<std::string> starting_;  ///< directories of processes that are being started
+  /// Directories of processes that are being started.
+  std::shared_ptr<std::set<std::string>> starting_ = std::make_shared<std::set<std::string>>();
   std::string output_;
 };
 

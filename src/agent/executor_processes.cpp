@@ -39,18 +39,20 @@ Duration StopTimeoutIn(const std::string& directory) {
   return spec ? spec.value().stop_timeout : Duration{10'000};
 }
 
-/// A name that is in a set for as long as this lives.
+/// A name that is in a set for as long as this lives. The set is shared: a coroutine that an agent
+/// leaves behind when it stops is destroyed after the executor.
 class Entered {
  public:
-  Entered(std::set<std::string>& names, std::string name) : names_(names), name_(std::move(name)) {
-    names_.insert(name_);
+  Entered(std::shared_ptr<std::set<std::string>> names, std::string name)
+      : names_(std::move(names)), name_(std::move(name)) {
+    names_->insert(name_);
   }
-  ~Entered() { names_.erase(name_); }
+  ~Entered() { names_->erase(name_); }
   Entered(const Entered&) = delete;
   Entered& operator=(const Entered&) = delete;
 
  private:
-  std::set<std::string>& names_;
+  std::shared_ptr<std::set<std::string>> names_;
   std::string name_;
 };
 
@@ -160,7 +162,7 @@ asio::awaitable<Result<void>> Executor::StartProcess(Job job, api::Process proce
   boost::system::error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   const std::string directory = job.processes + "/" + process.name;
-  while (starting_.contains(directory)) {
+  while (starting_->contains(directory)) {
     timer.expires_after(kStopLook);
     co_await timer.async_wait(token);
   }
