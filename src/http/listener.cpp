@@ -36,31 +36,6 @@ asio::awaitable<bool> RunHandler(const Handler* handler, std::shared_ptr<HttpExc
   }
 }
 
-/// The life of one connection: requests until either side has enough.
-asio::awaitable<void> Serve(ConnectionPtr connection, const Handler* handler) {
-  const bool shaken = co_await connection->Handshake();
-  bool going = shaken && !connection->stopping();
-  while (going) {
-    const Limits& limits = connection->limits();
-    const Duration patience = connection->authenticated() ? limits.idle : limits.header;
-    connection->idle = true;
-    const bool came = co_await connection->WaitForBytes(patience);
-    connection->idle = false;
-    if (!came) {
-      break;
-    }
-    const auto exchange = std::make_shared<HttpExchange>(connection);
-    const bool got = co_await exchange->ReadHead();
-    if (!got) {
-      break;
-    }
-    co_await RunHandler(handler, exchange);
-    going = co_await exchange->Finish();
-  }
-  co_await connection->ShutDown();
-  connection->Abort();
-}
-
 }  // namespace
 
 struct Listener::State : public std::enable_shared_from_this<Listener::State> {
@@ -74,9 +49,10 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
 
   Result<void> Bind();
   asio::awaitable<void> Accept();
+  asio::awaitable<void> Serve(ConnectionPtr connection);
   void Spawn(tcp::socket socket);
   void Forget(Connection* connection);
-  void EvictOldest();
+  void Evict();
   void Settle();
 
   asio::io_context& io;
@@ -138,6 +114,32 @@ asio::awaitable<void> Listener::State::Accept() {
   }
 }
 
+/// The life of one connection: requests until either side has enough.
+asio::awaitable<void> Listener::State::Serve(ConnectionPtr connection) {
+  const bool shaken = co_await connection->Handshake();
+  bool going = shaken && !connection->stopping();
+  while (going) {
+    const Limits& limits = connection->limits();
+    const Duration patience = connection->authenticated() ? limits.idle : limits.header;
+    connection->idle = true;
+    const bool came = co_await connection->WaitForBytes(patience);
+    connection->idle = false;
+    if (!came) {
+      break;
+    }
+    const auto exchange = std::make_shared<HttpExchange>(connection);
+    const bool got = co_await exchange->ReadHead();
+    if (!got) {
+      break;
+    }
+    const bool good = co_await RunHandler(&handler, exchange);
+    counts.faults += good ? 0 : 1;
+    going = co_await exchange->Finish();
+  }
+  co_await connection->ShutDown();
+  connection->Abort();
+}
+
 void Listener::State::Spawn(tcp::socket socket) {
   ++counts.accepted;
   if (connections.size() >= options.limits.connections) {
@@ -145,7 +147,7 @@ void Listener::State::Spawn(tcp::socket socket) {
     return;  // closes it
   }
   if (strangers.size() >= options.limits.unauthenticated) {
-    EvictOldest();
+    Evict();
   }
   boost::system::error_code ignored;
   socket.set_option(tcp::no_delay(true), ignored);
@@ -155,17 +157,30 @@ void Listener::State::Spawn(tcp::socket socket) {
   strangers.push_back(key);
   connection->on_authenticated = [this, key] { strangers.remove(key); };
   asio::co_spawn(
-      io, Serve(connection, &handler),
+      io, Serve(connection),
       [self = shared_from_this(), key](const std::exception_ptr&) { self->Forget(key); });
 }
 
 /// A stranger who waits loses his place to the next one, so that no number of slow connections keeps
-/// others out.
-void Listener::State::EvictOldest() {
-  Connection* const oldest = strangers.front();
-  strangers.pop_front();
+/// others out: the oldest one of the address that has most of them.
+void Listener::State::Evict() {
+  if (strangers.empty()) {
+    return;
+  }
+  std::unordered_map<std::string, std::size_t> of_address;
+  for (const Connection* stranger : strangers) {
+    ++of_address[stranger->peer().address];
+  }
+  const auto most = std::max_element(
+      of_address.begin(), of_address.end(),
+      [](const auto& one, const auto& other) { return one.second < other.second; });
+  const auto victim = std::find_if(
+      strangers.begin(), strangers.end(),
+      [&](const Connection* stranger) { return stranger->peer().address == most->first; });
+  Connection* const connection = *victim;
+  strangers.erase(victim);
   ++counts.evicted;
-  oldest->Abort();
+  connection->Abort();
 }
 
 void Listener::State::Forget(Connection* connection) {

@@ -27,6 +27,7 @@ struct ListenerCounts {
   std::uint64_t accepted = 0;  ///< since the start
   std::uint64_t refused = 0;   ///< closed because of Limits::connections
   std::uint64_t evicted = 0;   ///< closed because of Limits::unauthenticated
+  std::uint64_t faults = 0;    ///< handlers that threw, which is a fault of ours
 };
 
 /// HTTP/1.1 over TLS 1.2 or newer on one address, with bounds on everything that a stranger can

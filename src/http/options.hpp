@@ -19,7 +19,7 @@ struct TlsIdentity {
 struct Limits {
   std::size_t header_bytes = 64 << 10;
   std::size_t body_bytes = 3 << 20;
-  std::size_t unauthenticated = 256;  ///< connections of nobody known; one more closes the oldest
+  std::size_t unauthenticated = 256;  ///< connections of nobody known; one more closes an old one
   std::size_t connections = 8'192;    ///< all; one more is closed at once
   Duration handshake = std::chrono::seconds(10);  ///< TLS, from accept to finished
   Duration header = std::chrono::seconds(10);  ///< from a request's first byte to its last header

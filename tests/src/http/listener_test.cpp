@@ -289,6 +289,23 @@ TEST_F(ListenerTest, SlowStrangersKeepNobodyOut) {
   EXPECT_EQ(admin.Ask("GET", "/a").status, 200);
 }
 
+TEST_F(ListenerTest, AFloodFromOneAddressTakesNoPlacesFromOthers) {
+  Serve({.unauthenticated = 8});
+  asio::io_context io;
+  asio::ip::tcp::socket other(io, asio::ip::tcp::endpoint(asio::ip::make_address("127.0.0.2"), 0));
+  other.connect({asio::ip::make_address("127.0.0.1"), port_});
+  std::vector<std::unique_ptr<TlsClient>> flood;
+  for (int i = 0; i < 20; ++i) {
+    flood.push_back(std::make_unique<TlsClient>(port_, pki_.Anonymous()));
+  }
+  EXPECT_GE(Counts().evicted, 12U);
+  char byte = 0;
+  other.non_blocking(true);
+  boost::system::error_code error;
+  other.read_some(asio::buffer(&byte, 1), error);
+  EXPECT_EQ(error, asio::error::would_block) << "still connected, though it is the oldest";
+}
+
 TEST_F(ListenerTest, WhoIsKnownByTokenCountsAsKnown) {
   Serve({.unauthenticated = 2});
   TlsClient client = Stranger();
@@ -336,6 +353,7 @@ TEST_F(ListenerTest, WhatTheHandlerLeavesUnansweredIsAnError) {
   Serve();
   EXPECT_EQ(Admin().Ask("GET", "/silent").status, 500);
   EXPECT_EQ(Admin().Ask("GET", "/throws").status, 500);
+  EXPECT_EQ(Counts().faults, 1U);
   EXPECT_EQ(Admin().Ask("GET", "/a").status, 200);
 }
 
