@@ -60,7 +60,7 @@ Json ClosedNamespace(const Object& object) {
 
 struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::State> {
   State(asio::io_context& context, Registry& objects, const Clock& time, Options given)
-      : io(context), registry(objects), clock(time), options(given), timer(context) {}
+      : io(context), registry(objects), clock(time), options(std::move(given)), timer(context) {}
 
   asio::awaitable<void> Run();
   asio::awaitable<void> SweepNamespaces();
@@ -87,12 +87,18 @@ asio::awaitable<void> Housekeeping::State::Pause() {
 }
 
 asio::awaitable<void> Housekeeping::State::Run() {
-  auto next_events = std::chrono::steady_clock::now();
+  using std::chrono::steady_clock;
+  auto next_events = steady_clock::now();
+  auto next_certificates = steady_clock::now() + options.certificates_interval;
   while (!stopping) {
     co_await SweepNamespaces();
-    if (!stopping && std::chrono::steady_clock::now() >= next_events) {
+    if (!stopping && steady_clock::now() >= next_events) {
       co_await ForgetEvents();
-      next_events = std::chrono::steady_clock::now() + options.events_interval;
+      next_events = steady_clock::now() + options.events_interval;
+    }
+    if (!stopping && options.look_at_certificates && steady_clock::now() >= next_certificates) {
+      options.look_at_certificates();
+      next_certificates = steady_clock::now() + options.certificates_interval;
     }
     if (!stopping) {
       co_await Pause();
@@ -204,7 +210,7 @@ asio::awaitable<void> Housekeeping::State::ForgetEvents() {
 
 Housekeeping::Housekeeping(asio::io_context& io, Registry& registry, const Clock& clock,
                            Options options)
-    : state_(std::make_shared<State>(io, registry, clock, options)) {}
+    : state_(std::make_shared<State>(io, registry, clock, std::move(options))) {}
 
 Housekeeping::~Housekeeping() = default;
 

@@ -12,8 +12,8 @@ class io_context;
 
 namespace slipway::apiserver {
 
-/// What somebody must do in the background: empties namespaces that are being deleted, and forgets
-/// Events that are older than an hour. Looks at the objects every now and then; a crash at any
+/// What somebody must do in the background: empties namespaces that are being deleted, forgets
+/// Events that are older than an hour, and calls whoever must look at certificates. Looks at the objects every now and then; a crash at any
 /// point loses nothing. Constructed, used and destroyed on the thread that runs `io`, the
 /// registry's home thread.
 class Housekeeping {
@@ -22,6 +22,11 @@ class Housekeeping {
     Duration interval = std::chrono::seconds(1);  ///< between two looks at the namespaces
     Duration events_interval = std::chrono::minutes(1);
     Duration events_kept = std::chrono::hours(1);
+
+    /// Runs every `certificates_interval`, on the home thread, where a server that runs for months
+    /// renews what would end: Pki::Renew, then ReplaceIdentity of each listener. May be empty.
+    std::function<void()> look_at_certificates{};
+    Duration certificates_interval = std::chrono::hours(12);
   };
 
   /// `registry` and `clock` outlive it.

@@ -129,9 +129,10 @@ struct Pki::State {
     return Ok();
   }
 
-  /// True: the server's certificate is new.
+  /// True: one of the certificates is new.
   Result<bool> Renew(Time now) {
-    if (admin.key == nullptr || !IsGood(admin, now)) {
+    const bool stale_admin = admin.key == nullptr || !IsGood(admin, now);
+    if (stale_admin) {
       const CertificateSpec spec{.use = CertificateSpec::Use::kClient,
                                  .common_name = "admin",
                                  .organisation = std::string(kMastersGroup),
@@ -157,7 +158,7 @@ struct Pki::State {
     SLIPWAY_TRY(key_pem, PrintKey(server.key));
     server_chain_pem = certificate_pem + ca_pem;
     server_key_pem = std::move(key_pem);
-    return stale;
+    return stale || stale_admin;
   }
 };
 

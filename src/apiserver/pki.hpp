@@ -53,7 +53,8 @@ class Pki {
   const std::string& server_chain_pem() const;
   const std::string& server_key_pem() const;
 
-  /// Does what Open does, for a server that runs for long. True: there is a new server certificate.
+  /// Does what Open does, for a server that runs for long. True: the server's certificate or the
+  /// admin's is new, so listeners and the kubeconfig need it.
   Result<bool> Renew(Time now);
 
   /// Writes `data_dir`/admin.kubeconfig (0600), everything embedded. `server`: https://host:port.

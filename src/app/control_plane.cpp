@@ -1,5 +1,6 @@
 #include "src/app/control_plane.hpp"
 
+#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 
 #include <utility>
@@ -13,6 +14,7 @@
 #include <mutex>
 #include <random>
 
+#include "src/apiserver/housekeeping.hpp"
 #include "src/apiserver/pki.hpp"
 #include "src/apiserver/registry.hpp"
 #include "src/apiserver/server.hpp"
@@ -96,6 +98,7 @@ struct ControlPlane::State {
   Result<void> MakeServices(const ServerOptions& options);
   http::ListenerOptions ListenerFor(const ListenAddress& address, std::size_t connections) const;
   void MakeMetrics();
+  void RenewCertificates();
 
   asio::io_context& io;
   SystemClock clock;
@@ -114,6 +117,7 @@ struct ControlPlane::State {
   std::unique_ptr<GitEffects> git;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<apiserver::Server> api;
+  std::unique_ptr<apiserver::Housekeeping> housekeeping;
   std::unique_ptr<Controllers> controllers;
   std::function<void(const Addresses&)> ready;
   std::function<void(const Error&)> failed;
@@ -177,12 +181,34 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   api = std::make_unique<apiserver::Server>(
       io, *registry, metrics, clock, gateway.get(),
       apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
+  housekeeping = std::make_unique<apiserver::Housekeeping>(
+      io, *registry, clock,
+      apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); }});
   controllers = std::make_unique<Controllers>(
       io, *client, *git, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
                            .agent_grace = options.agent_grace});
   MakeMetrics();
   return Ok();
+}
+
+/// What cannot be renewed now can be at the next look: there are months for it.
+void ControlPlane::State::RenewCertificates() {
+  const auto renewed = pki->Renew(clock.Now());
+  if (!renewed.has_value()) {
+    return spdlog::warn("certificates cannot be renewed: {}", renewed.error().message);
+  }
+  if (!renewed.value()) {
+    return;
+  }
+  const http::TlsIdentity identity{
+      .chain = pki->server_chain_pem(), .key = pki->server_key_pem(), .client_ca = pki->ca_pem()};
+  for (const auto& done : {api->ReplaceIdentity(identity), gateway->ReplaceIdentity(identity),
+                           pki->WriteAdminKubeconfig(api->endpoint().LocalUrl())}) {
+    if (!done.has_value()) {
+      spdlog::warn("a renewed certificate is not in use yet: {}", done.error().message);
+    }
+  }
 }
 
 void ControlPlane::State::MakeMetrics() {
@@ -221,6 +247,7 @@ Result<void> ControlPlane::Start(const ServerOptions& options,
     if (!begun.has_value()) {
       return state_->failed(begun.error());
     }
+    state_->housekeeping->Start();
     const auto listening = state_->gateway->Start([this, url, kubeconfig] {
       // Only now is it known which servers nobody has heard of since the start: before, a plan could take too many.
       state_->controllers->Start();
@@ -244,12 +271,13 @@ void ControlPlane::Stop(std::function<void()> done) {
   }
   state.api->SetReady(false);
   state.controllers->Stop();
-  const auto left = std::make_shared<int>(2);
+  const auto left = std::make_shared<int>(3);
   const auto finish = [left, done = std::move(done)] {
     if (--*left == 0) {
       done();
     }
   };
+  state.housekeeping->Stop(finish);
   state.gateway->Stop(finish);
   state.api->Stop(finish);
 }

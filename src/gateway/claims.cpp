@@ -1,9 +1,14 @@
 #include "src/gateway/claims.hpp"
 
 #include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include <array>
+#include <chrono>
+#include <ctime>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <vector>
@@ -21,6 +26,7 @@ using nlohmann::json;
 constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr const char* kTokenType = "slipway.dev/agent-token";
 constexpr Duration kAskAgain{2'000};
+constexpr Duration kRenewBefore = std::chrono::hours(24 * 30);
 constexpr std::size_t kMaxTokenBytes = 512;
 constexpr std::size_t kHashInName = 12;
 
@@ -68,6 +74,25 @@ Error WrongToken() {
 
 ObjectName ClaimName(const std::string& ns, const std::string& name) {
   return {kApiVersion, "serverclaims", ns, name};
+}
+
+struct FreeOpenssl {
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+};
+
+/// Whether a certificate that was given before can be given again: an agent asks anew when its own has expired.
+bool IsGood(const std::string& pem, Time now) {
+  const std::unique_ptr<BIO, FreeOpenssl> bio(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+  const std::unique_ptr<X509, FreeOpenssl> certificate(
+      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  std::tm end{};
+  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
+    ERR_clear_error();
+    return false;
+  }
+  return Time(std::chrono::seconds(timegm(&end))) - now > kRenewBefore;
 }
 
 protocol::ClaimWaiting WaitingFor(const api::ServerClaim& claim) {
@@ -183,7 +208,7 @@ void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::strin
   if (claim.status.server.empty()) {
     return pending->done(Answer(WaitingFor(claim)));
   }
-  if (!claim.status.certificate.empty()) {
+  if (IsGood(claim.status.certificate, clock_.Now())) {
     return pending->done(
         Answer(protocol::ClaimReply{.certificate = claim.status.certificate, .ca = pki_.ca_pem()}));
   }
@@ -194,20 +219,22 @@ void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::strin
   }
   api::ServerClaimStatus status = claim.status;
   status.certificate = certificate.value();
-  client_.WriteStatus(ClaimName(pending->ns, pending->object), claim.metadata.uid,
-                      claim.metadata.resource_version, api::Encode(status),
-                      [this, pending](const Result<ObjectText>& written) {
-                        if (!written.has_value()) {
-                          // Somebody changed the claim meanwhile: what it says now decides, when the agent asks again.
-                          return pending->done(written.error().code == Code::kConflict
-                                                   ? Result<Answer>(Answer(protocol::ClaimWaiting{
-                                                         .reason = "Pending",
-                                                         .message = "the claim has just changed",
-                                                         .retry_after = kAskAgain}))
-                                                   : Result<Answer>(written.error()));
-                        }
-                        AnswerFor(pending, *written.value());
-                      });
+  client_.WriteStatus(
+      ClaimName(pending->ns, pending->object), claim.metadata.uid, claim.metadata.resource_version,
+      api::Encode(status),
+      [this, pending, certificate = status.certificate](const Result<ObjectText>& written) {
+        if (!written.has_value()) {
+          // Somebody changed the claim meanwhile: what it says now decides, when the agent asks again.
+          return pending->done(written.error().code == Code::kConflict
+                                   ? Result<Answer>(Answer(protocol::ClaimWaiting{
+                                         .reason = "Pending",
+                                         .message = "the claim has just changed",
+                                         .retry_after = kAskAgain}))
+                                   : Result<Answer>(written.error()));
+        }
+        pending->done(
+            Answer(protocol::ClaimReply{.certificate = certificate, .ca = pki_.ca_pem()}));
+      });
 }
 
 }  // namespace slipway::gateway

@@ -34,7 +34,9 @@ ApiWorld::ApiWorld(Options options) {
     housekeeping = std::make_unique<Housekeeping>(
         io.io, *registry, clock,
         Housekeeping::Options{.interval = options.housekeeping_interval,
-                              .events_interval = options.housekeeping_interval});
+                              .events_interval = options.housekeeping_interval,
+                              .look_at_certificates = options.look_at_certificates,
+                              .certificates_interval = options.housekeeping_interval});
     registry->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   });
   const auto result = started.get_future().get();

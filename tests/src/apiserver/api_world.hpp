@@ -55,6 +55,7 @@ class ApiWorld {
     http::Limits limits{};
     Duration bookmark_interval = std::chrono::minutes(1);
     Duration housekeeping_interval = std::chrono::milliseconds(20);
+    std::function<void()> look_at_certificates{};
   };
 
   ApiWorld();

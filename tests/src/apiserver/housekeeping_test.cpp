@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
+
 #include "reconciler/api/scalars.hpp"
 
 namespace slipway::apiserver {
@@ -72,6 +74,19 @@ TEST_F(HousekeepingTest, EventsAreForgottenAnHourAfterTheyLastHappened) {
   EXPECT_EQ(Get(std::string(kEvents) + "/again").status, 200);
   world_.clock.ahead = std::chrono::minutes(121);
   EXPECT_THAT(watch.Take(1), ElementsAre("DELETED again"));
+}
+
+TEST(Housekeeping, CertificatesAreLookedAtAgainAndAgain) {
+  std::promise<void> twice;
+  int looks = 0;
+  ApiWorld world({.look_at_certificates = [&] {
+    if (++looks == 2) {
+      twice.set_value();
+    }
+  }});
+  twice.get_future().wait();
+  world.Stop();
+  EXPECT_GE(looks, 2);
 }
 
 }  // namespace
