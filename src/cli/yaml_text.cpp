@@ -9,19 +9,27 @@ namespace {
 
 using nlohmann::json;
 
-/// Whether a plain scalar of this text would be read back as something other than this string.
+/// Whether YAML 1.1 readers, too, would take a plain scalar of this text for something other than a string.
 bool NeedsQuotes(const std::string& text) {
-  if (text.empty() || text.front() == ' ' || text.back() == ' ') {
-    return true;
-  }
-  for (const char* word : {"null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"}) {
-    if (YAML::Node(text).IsScalar() && strcasecmp(text.c_str(), word) == 0) {
+  for (const char* word : {"", "null", "~", "true", "false", "yes", "no", "on", "off", "y", "n"}) {
+    if (strcasecmp(text.c_str(), word) == 0) {
       return true;
     }
   }
-  // Digits, signs and dots may begin a number or a date.
-  return text.find_first_not_of("0123456789+-.eExXabcdefABCDEF_:") == std::string::npos ||
-         text.find_first_of("0123456789") == 0;
+  // Digits, signs and dots may begin a number, a date or a time.
+  return text.find_first_of("0123456789+-. ") == 0 || text.back() == ' ';
+}
+
+/// A literal block is read back as it was only if it ends in one line feed and its first line is not indented.
+bool FitsLiteral(const std::string& text) {
+  return text.ends_with('\n') && !text.ends_with("\n\n") && text.find_first_of(" \t\n") != 0;
+}
+
+void EmitText(YAML::Emitter& out, const std::string& text) {
+  if (text.find('\n') != std::string::npos || NeedsQuotes(text)) {
+    out << YAML::DoubleQuoted;
+  }
+  out << text;
 }
 
 void Emit(YAML::Emitter& out, const json& value) {
@@ -32,7 +40,9 @@ void Emit(YAML::Emitter& out, const json& value) {
       }
       out << YAML::BeginMap;
       for (const auto& [key, item] : value.items()) {
-        out << YAML::Key << key << YAML::Value;
+        out << YAML::Key;
+        EmitText(out, key);
+        out << YAML::Value;
         Emit(out, item);
       }
       out << YAML::EndMap;
@@ -49,16 +59,16 @@ void Emit(YAML::Emitter& out, const json& value) {
       return;
     case json::value_t::string: {
       const auto& text = value.get_ref<const std::string&>();
-      if (text.find('\n') != std::string::npos) {
+      if (FitsLiteral(text)) {
         out << YAML::Literal << text;
-      } else if (NeedsQuotes(text)) {
-        out << YAML::DoubleQuoted << text;
       } else {
-        out << text;
+        EmitText(out, text);
       }
       return;
     }
     case json::value_t::null:
+      out << YAML::Null;
+      return;
     case json::value_t::boolean:
     case json::value_t::number_integer:
     case json::value_t::number_unsigned:
@@ -74,6 +84,7 @@ void Emit(YAML::Emitter& out, const json& value) {
 
 std::string YamlText(const json& value) {
   YAML::Emitter out;
+  out.SetNullFormat(YAML::LowerNull);
   Emit(out, value);
   return std::string(out.c_str(), out.size()) + "\n";
 }
