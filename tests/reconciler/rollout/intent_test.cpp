@@ -77,75 +77,48 @@ struct Reported {
   bool available;
 };
 
+constexpr auto kHealthy = RunningHealth::kHealthy;
+constexpr auto kUnhealthy = RunningHealth::kUnhealthy;
+constexpr auto kEnded = AttemptPhase::kEnded;
+
+const Reported kReports[] = {
+    {"nothing is known", {}, false, {}, kEnded, {}, true, false, false},
+    {"written, not heard of", kHealthy, false, {}, kEnded, {}, true, false, false},
+    {"an older attempt ended", kHealthy, false, 2, kEnded, Outcome::kSucceeded, true, false, false},
+    {"runs already, not heard of", kHealthy, true, 2, kEnded, Outcome::kSucceeded, true, false,
+     false},
+    {"preparing", kHealthy, false, 3, AttemptPhase::kPreparing, {}, true, false, false},
+    {"verifying", kHealthy, true, 3, AttemptPhase::kVerifying, {}, true, false, false},
+    {"succeeded", kHealthy, true, 3, kEnded, Outcome::kSucceeded, false, true, true},
+    {"succeeded, ill since", kUnhealthy, true, 3, kEnded, Outcome::kSucceeded, false, false, false},
+    {"failed before the switch", kHealthy, false, 3, kEnded, Outcome::kFailed, true, false, false},
+    {"failed after the switch", kUnhealthy, true, 3, kEnded, Outcome::kFailed, false, false, false},
+    {"succeeded, replaced since", kHealthy, false, 3, kEnded, Outcome::kSucceeded, true, false,
+     false},
+};
+
+api::Server ServerThatReports(const Reported& test) {
+  api::Server server;
+  server.spec.releases = {IntentOf(1)};
+  server.status.conditions = {{.type = "Reachable", .status = api::ConditionStatus::kTrue}};
+  api::ServerRelease release{.application = "shop"};
+  if (test.health) {
+    release.running = api::Running{.commit = test.matches ? kCommit : Commit(std::string(40, 'c')),
+                                   .hash = kHash,
+                                   .health = *test.health};
+  }
+  if (test.attempt) {
+    release.attempt = api::Attempt{
+        .rollout = "shop-2", .number = *test.attempt, .phase = test.phase, .result = test.result};
+  }
+  server.status.releases = {release};
+  return server;
+}
+
 TEST(Report, TakenSuccessAndAvailable) {
-  const Reported kCases[] = {
-      {"nothing is known",
-       std::nullopt,
-       false,
-       std::nullopt,
-       AttemptPhase::kEnded,
-       {},
-       true,
-       false,
-       false},
-      {"written, not heard of",
-       RunningHealth::kHealthy,
-       false,
-       std::nullopt,
-       AttemptPhase::kEnded,
-       {},
-       true,
-       false,
-       false},
-      {"an older attempt ended", RunningHealth::kHealthy, false, 2, AttemptPhase::kEnded,
-       Outcome::kSucceeded, true, false, false},
-      {"runs already, not heard of", RunningHealth::kHealthy, true, 2, AttemptPhase::kEnded,
-       Outcome::kSucceeded, true, false, false},
-      {"preparing",
-       RunningHealth::kHealthy,
-       false,
-       3,
-       AttemptPhase::kPreparing,
-       {},
-       true,
-       false,
-       false},
-      {"verifying",
-       RunningHealth::kHealthy,
-       true,
-       3,
-       AttemptPhase::kVerifying,
-       {},
-       true,
-       false,
-       false},
-      {"succeeded", RunningHealth::kHealthy, true, 3, AttemptPhase::kEnded, Outcome::kSucceeded,
-       false, true, true},
-      {"succeeded, ill since", RunningHealth::kUnhealthy, true, 3, AttemptPhase::kEnded,
-       Outcome::kSucceeded, false, false, false},
-      {"failed before the switch", RunningHealth::kHealthy, false, 3, AttemptPhase::kEnded,
-       Outcome::kFailed, true, false, false},
-      {"failed after the switch", RunningHealth::kUnhealthy, true, 3, AttemptPhase::kEnded,
-       Outcome::kFailed, false, false, false},
-      {"succeeded, replaced since", RunningHealth::kHealthy, false, 3, AttemptPhase::kEnded,
-       Outcome::kSucceeded, true, false, false},
-  };
-  for (const Reported& test : kCases) {
-    api::Server server;
-    server.spec.releases = {IntentOf(1)};
-    server.status.conditions = {{.type = "Reachable", .status = api::ConditionStatus::kTrue}};
-    api::ServerRelease release{.application = "shop"};
-    if (test.health) {
-      release.running =
-          api::Running{.commit = test.matches ? kCommit : Commit(std::string(40, 'c')),
-                       .hash = kHash,
-                       .health = *test.health};
-    }
-    if (test.attempt) {
-      release.attempt = api::Attempt{
-          .rollout = "shop-2", .number = *test.attempt, .phase = test.phase, .result = test.result};
-    }
-    server.status.releases = {release};
+  for (const Reported& test : kReports) {
+    api::Server server = ServerThatReports(test);
+    const api::ServerRelease& release = server.status.releases[0];
     EXPECT_EQ(Taken(&server.spec.releases[0], &release), test.taken) << test.what;
     EXPECT_EQ(Success(&server.spec.releases[0], &release), test.success) << test.what;
     EXPECT_EQ(Available(server, "shop"), test.available) << test.what;
