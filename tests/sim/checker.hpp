@@ -76,6 +76,7 @@ class Checker final : public HostObserver {
   void CheckRolloutStep(const api::Rollout& before, const api::Rollout& after, Writer writer);
   void CheckWave(const api::Rollout& before, const api::Rollout& after);
   void CheckCause(const api::Rollout& after);
+  bool HasPassedGate(const api::Rollout& rollout) const;
   void CheckOneActive(const std::string& application) const;
   void CheckIntent(const api::Server& server, const api::Intent* before, const api::Intent& after);
   void CheckPromotion(const api::Application& before, const api::Application& after);
@@ -84,6 +85,7 @@ class Checker final : public HostObserver {
   // checker_plans.cpp: what is about to be done, by what the planner could know
   void CheckBudget(const api::Server& wanted, const runtime::Cache& cache);
   void CheckVerdict(const runtime::WriteStatus& write, const runtime::Cache& cache);
+  void CheckName(const runtime::Create& create, const runtime::Cache& cache) const;
 
   // checker_end.cpp
   void CheckEnded() const;
@@ -101,13 +103,14 @@ class Checker final : public HostObserver {
   std::map<std::string, api::Fleet> fleets_;
 
   // What happened.
-  std::map<std::string, std::map<std::int64_t, std::string>>
-      numbers_;  ///< by uid of the application: number of a rollout and its uid
+  std::map<std::string, std::map<std::int64_t, Release>>
+      numbers_;  ///< by uid of the application: the rollouts that there ever were
   std::map<std::string, std::string> test_run_uids_;
-  std::map<std::string, std::set<Release>> failed_;       ///< by application: measured, and bad
-  std::map<std::string, std::set<Release>> promoted_;     ///< by application
-  std::map<std::string, std::set<Release>> passed_gate_;  ///< by uid of the rollout, on a server
-  std::map<std::string, std::set<Release>> may_run_;      ///< by application
+  std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad
+  std::map<std::string, std::set<Release>> promoted_;  ///< by application
+  /// By application: release and template (canonical JSON) whose gate has passed on a server.
+  std::map<std::string, std::set<std::pair<Release, std::string>>> passed_gate_;
+  std::map<std::string, std::set<Release>> may_run_;  ///< by application
   std::set<std::string> succeeded_somewhere_;  ///< rollouts with a server that measured success
   std::set<std::string>
       failed_somewhere_;  ///< rollouts with a server or gate that measured failure

@@ -30,7 +30,10 @@ void Checker::CheckEnded() const {
     if (IsOver(status.phase) || !applications_.contains(rollout.spec.application)) {
       continue;
     }
-    const bool waits = status.phase == Phase::kPaused && status.cause && !status.message.empty();
+    const bool before_servers = status.phase == Phase::kPending || status.phase == Phase::kTesting;
+    const bool waits = (status.phase == Phase::kPaused ||
+                        (before_servers && status.cause == api::RolloutCause::kNoServers)) &&
+                       status.cause && !status.message.empty();
     const bool held = rollout.spec.paused && !status.message.empty();
     if (!waits && !held) {
       throw Violation("12: " + name + " is " + std::string(api::ToString(status.phase)) +
@@ -74,7 +77,8 @@ void Checker::CheckNewestCommit(const api::Application& application) const {
       application.status.hold || excused_.contains(name)) {
     return;
   }
-  if (application.status.stable && application.status.stable->commit == head->id) {
+  const auto& stable = application.status.stable;
+  if (stable && (stable->commit == head->id || !git_.Descends(head->id, stable->commit))) {
     return;
   }
   for (const auto& [rollout_name, rollout] : rollouts_) {

@@ -51,8 +51,9 @@ void Checker::OnJournal(const Host& host, const host::Journal& before, const hos
       }
       const auto rollout = rollouts_.find(test.rollout);
       if (rollout != rollouts_.end()) {
-        passed_gate_[rollout->second.metadata.uid.value].insert(
-            {test.id.commit.value, test.id.hash.value});
+        passed_gate_[rollout->second.spec.application].insert(
+            {{test.id.commit.value, test.id.hash.value},
+             api::EncodeCanonical(rollout->second.spec.template_)});
       }
     }
   }

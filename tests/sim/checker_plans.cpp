@@ -73,6 +73,17 @@ std::vector<api::Server> ServersIn(const runtime::Cache& cache,
   return servers;
 }
 
+/// What has to be listed before anything about rollouts may be decided.
+void CheckSynced(const Key& key, const runtime::Cache& cache) {
+  for (const Kind kind :
+       {Kind::kApplication, Kind::kRollout, Kind::kServer, Kind::kGitRepository}) {
+    if (!cache.Synced(kind)) {
+      throw Violation("design 5: " + runtime::ToString(key) + " is planned before the list of " +
+                      std::string(runtime::PluralOf(kind)));
+    }
+  }
+}
+
 }  // namespace
 
 std::int64_t BudgetOf(const api::IntOrPercent& value, std::int64_t total, std::int64_t least) {
@@ -99,10 +110,16 @@ bool Means(const api::ServerSelection& selection, const api::Server& server) {
 
 void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) {
   if (const auto* write = std::get_if<runtime::WriteStatus>(&effect.work)) {
+    if (write->key.kind == Kind::kRollout || write->key.kind == Kind::kApplication) {
+      CheckSynced(write->key, cache);
+    }
     if (write->key.kind == Kind::kRollout) {
       CheckVerdict(*write, cache);
     }
     return;
+  }
+  if (const auto* create = std::get_if<runtime::Create>(&effect.work)) {
+    return CheckName(*create, cache);
   }
   const auto* patch = std::get_if<runtime::Patch>(&effect.work);
   const runtime::Object* object =
@@ -116,6 +133,19 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
     CheckBudget(api::Decode<api::Server>(tree.dump()).value(), cache);
   } catch (const nlohmann::json::exception&) {
     // It will be refused by the API as well.
+  }
+}
+
+/// 5: a name means one thing for ever.
+void Checker::CheckName(const runtime::Create& create, const runtime::Cache& cache) const {
+  if (create.key.kind != Kind::kRollout) {
+    return;
+  }
+  const auto wanted = api::Decode<api::Rollout>(create.json);
+  const auto* known = cache.Get<api::Rollout>(create.key);
+  if (wanted.has_value() && known != nullptr &&
+      known->spec.release != wanted.value().spec.release) {
+    throw Violation("5: the name " + create.key.name + " is used for another release");
   }
 }
 

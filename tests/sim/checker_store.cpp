@@ -107,9 +107,14 @@ void Checker::CheckNewRollout(const api::Rollout& rollout, Writer writer) {
     throw Violation("9: " + name + " reuses a number: there was a " +
                     std::to_string(numbers.rbegin()->first));
   }
-  numbers[number] = rollout.metadata.uid.value;
+  numbers[number] = ReleaseOf(rollout);
   if (name != rollout.spec.application + "-" + std::to_string(number)) {
     throw Violation("5: the name " + name + " is not made of application and number");
+  }
+  const auto& stable = application->second.status.stable;
+  if (writer == Writer::kControllers && stable &&
+      !git_.Descends(rollout.spec.release.commit, stable->commit)) {
+    throw Violation("8: " + name + " goes to a commit that does not descend from the promoted one");
   }
   if (writer == Writer::kControllers &&
       failed_[rollout.spec.application].contains(ReleaseOf(rollout))) {
@@ -161,11 +166,18 @@ void Checker::CheckRolloutStep(const api::Rollout& before, const api::Rollout& a
       failed_[after.spec.application].insert(release);
     }
   }
-  const bool passes = after.status.gate.passed && !before.status.gate.passed;
-  if (passes && after.spec.template_.gate &&
-      !passed_gate_[after.metadata.uid.value].contains(release)) {
+  if (after.status.gate.passed && !before.status.gate.passed && !HasPassedGate(after)) {
     throw Violation("2: the gate of " + name + " has not passed on any server");
   }
+}
+
+/// 2: for exactly these bytes and this template; an earlier rollout of them counts.
+bool Checker::HasPassedGate(const api::Rollout& rollout) const {
+  const auto passed = passed_gate_.find(rollout.spec.application);
+  return !rollout.spec.template_.gate ||
+         (passed != passed_gate_.end() &&
+          passed->second.contains(
+              {ReleaseOf(rollout), api::EncodeCanonical(rollout.spec.template_)}));
 }
 
 void Checker::CheckWave(const api::Rollout& before, const api::Rollout& after) {
@@ -278,7 +290,7 @@ void Checker::CheckIntent(const api::Server& server, const api::Intent* before,
   const auto& stable = application->second.status.stable;
   const bool is_stable = stable && stable->rollout == after.rollout &&
                          Release{stable->commit.value, stable->hash.value} == release;
-  if (after.wave == 0) {
+  if (after.wave == 0 || is_stable) {
     if (!is_stable || !promoted_[after.application].contains(release)) {
       throw Violation("10: " + where + " goes to a release that was never promoted");
     }
@@ -295,8 +307,7 @@ void Checker::CheckIntent(const api::Server& server, const api::Intent* before,
       throw Violation("4: " + where + " in wave " + std::to_string(after.wave) +
                       ", which has not begun");
     }
-    const bool gated = rollout->second.spec.template_.gate.has_value();
-    if (gated && !passed_gate_[rollout->second.metadata.uid.value].contains(release)) {
+    if (!HasPassedGate(rollout->second)) {
       throw Violation("2: " + where + " without a passed gate");
     }
     may_run_[after.application].insert(release);
@@ -310,7 +321,12 @@ void Checker::CheckIntent(const api::Server& server, const api::Intent* before,
 
 void Checker::OnApplication(const StoreEvent& event) {
   const auto stored = applications_.find(event.key.name);
-  if (stored != applications_.end() && event.after != nullptr) {
+  const bool known = stored != applications_.end();
+  if (!known && event.after != nullptr &&
+      !api::Decode<api::Application>(*event.after).has_value()) {
+    return;  // a person made it so
+  }
+  if (known && event.after != nullptr) {
     CheckPromotion(stored->second, Decoded<api::Application>(event.after));
   }
   Keep(applications_, event);

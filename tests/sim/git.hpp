@@ -33,10 +33,12 @@ struct CommitInfo {
   Behaviour behaviour = Behaviour::kGood;
 };
 
-/// All remote repositories and the mirrors of them. Pins are durable; everything else of a mirror is found again by a fetch.
+/// All remote repositories and the mirrors of them. Pins are durable; everything else of a mirror
+/// is found again by a fetch.
 class FakeGit {
  public:
-  /// A new head of the repository's main branch; on top of the old one, or, where `force`, beside it.
+  /// A new head of the repository's main branch; on top of the old one, or, where `force`, beside
+  /// it.
   const CommitInfo& Push(const std::string& repository, Behaviour behaviour, bool force = false);
 
   /// Takes the newest commit away: the head is its parent again.
@@ -51,10 +53,12 @@ class FakeGit {
   /// Whether the mirror keeps this commit because of some pin.
   bool IsPinned(const Commit& commit) const;
 
+  /// Whether `ancestor` is `commit` or comes before it.
+  bool Descends(const Commit& commit, const Commit& ancestor) const;
+
   bool reachable = true;
 
  private:
-  bool Descends(const Commit& commit, const Commit& ancestor) const;
   runtime::OutsideResult Fetch(const runtime::FetchRepository& request) const;
   runtime::OutsideResult Resolve(const runtime::ResolveRevision& request) const;
 

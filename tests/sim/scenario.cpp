@@ -48,16 +48,6 @@ Duration DurationOf(const Json& text) {
   return length.value();
 }
 
-/// "Kind/name".
-Key KeyOfText(const std::string& text) {
-  const std::size_t slash = text.find('/');
-  const auto kind = runtime::KindNamed(text.substr(0, slash));
-  if (!kind.has_value() || slash == std::string::npos) {
-    throw std::invalid_argument(text + ": must be Kind/name");
-  }
-  return {.kind = *kind, .ns = "default", .name = text.substr(slash + 1)};
-}
-
 Document DocumentOf(const Json& object) {
   const auto kind = runtime::KindNamed(object.at("kind").get<std::string>());
   if (!kind.has_value()) {
@@ -148,6 +138,7 @@ Expectations ExpectationsOf(const Json& item) {
   expect.phases = item.value("phases", expect.phases);
   expect.causes = item.value("causes", expect.causes);
   expect.stable = item.value("stable", expect.stable);
+  expect.absent = item.value("absent", expect.absent);
   expect.promotions = item.value("promotions", std::size_t{0});
   if (item.contains("stalled")) {
     expect.stalled = item["stalled"].get<std::string>();
@@ -173,6 +164,15 @@ Scenario ScenarioOf(const Json& tree) {
 }
 
 }  // namespace
+
+Key KeyOfText(const std::string& text) {
+  const std::size_t slash = text.find('/');
+  const auto kind = runtime::KindNamed(text.substr(0, slash));
+  if (!kind.has_value() || slash == std::string::npos) {
+    throw std::invalid_argument(text + ": must be Kind/name");
+  }
+  return {.kind = *kind, .ns = "default", .name = text.substr(slash + 1)};
+}
 
 Result<Scenario> ReadScenario(const std::string& path) {
   std::ifstream file(path);

@@ -62,6 +62,7 @@ struct Expectations {
   std::map<std::string, std::string> stable;  ///< by application: the rollout
   std::size_t promotions = 0;                 ///< at least
   std::optional<std::string> stalled;         ///< an object "Kind/name" that says Stalled
+  std::vector<std::string> absent;            ///< objects "Kind/name" that are gone
 };
 
 /// One story: what there is, what happens, what may go wrong, what must come of it.
@@ -75,6 +76,9 @@ struct Scenario {
   Expectations expect;
   int seeds = 10;  ///< how many the test suite tries
 };
+
+/// The key that "Kind/name" means; throws std::invalid_argument where it means none.
+Key KeyOfText(const std::string& text);
 
 /// Reads a scenario from YAML; tests/sim/README.md says how it is written. An Error names the place.
 Result<Scenario> ReadScenario(const std::string& path);

@@ -11,7 +11,8 @@ using Json = nlohmann::json;
 
 constexpr std::size_t kTraceLines = 50'000;
 constexpr Duration kRest = std::chrono::minutes(10);
-constexpr Duration kLook = std::chrono::minutes(1);
+/// Not a multiple of what anybody polls in, or a poll could be under way at every look.
+constexpr Duration kLook = std::chrono::seconds(47);
 constexpr std::uint64_t kMostEvents = 2'000'000;
 
 /// Takes away what differs between two runs that come to the same.
@@ -304,11 +305,14 @@ void Story::CheckExpectations() const {
                     std::to_string(expect.promotions));
   }
   if (expect.stalled) {
-    const std::size_t slash = expect.stalled->find('/');
-    const auto kind = runtime::KindNamed(expect.stalled->substr(0, slash));
-    const auto object = api_.Get({*kind, "default", expect.stalled->substr(slash + 1)});
+    const auto object = api_.Get(KeyOfText(*expect.stalled));
     if (!object.has_value() || object.value()->find("\"PlannerFailed\"") == std::string::npos) {
       throw Violation("14: " + *expect.stalled + " does not say that it is stalled");
+    }
+  }
+  for (const std::string& text : expect.absent) {
+    if (api_.Get(KeyOfText(text)).has_value()) {
+      throw Violation("expected: " + text + " is gone");
     }
   }
 }

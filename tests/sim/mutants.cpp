@@ -1,0 +1,112 @@
+#include "tests/sim/mutants.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "tests/sim/simulation.hpp"
+
+namespace slipway::sim {
+namespace {
+
+using Json = nlohmann::json;
+using runtime::Cache;
+using runtime::Object;
+
+/// Changes what a planner sees of one object.
+void Delude(Mutant mutant, Kind kind, Json& object) {
+  if (mutant == Mutant::kSkipsTheGate && kind == Kind::kRollout) {
+    object["spec"]["template"].erase("gate");
+  } else if (mutant == Mutant::kForgetsTheBudget && kind == Kind::kApplication) {
+    object["spec"]["strategy"]["maxUnavailable"] = "100%";
+  } else if (mutant == Mutant::kStartsWavesEarly && kind == Kind::kRollout) {
+    object["spec"]["promotedThrough"] = 99;
+  } else if (mutant == Mutant::kReusesAName && kind == Kind::kApplication &&
+             object.contains("status") && object["status"].contains("lastNumber")) {
+    const auto last = object["status"]["lastNumber"].get<std::int64_t>();
+    object["status"]["lastNumber"] = std::max<std::int64_t>(last - 1, 0);
+  }
+}
+
+/// The real planner in front of a world that is not quite the real one.
+class Deluded final : public runtime::Planner {
+ public:
+  Deluded(Mutant mutant, std::unique_ptr<runtime::Planner> real)
+      : mutant_(mutant), real_(std::move(real)) {}
+
+  Kind kind() const override { return real_->kind(); }
+  std::vector<Kind> reads() const override {
+    return mutant_ == Mutant::kPlansTooEarly ? std::vector<Kind>{} : real_->reads();
+  }
+  void Register(runtime::CacheSchema& schema) const override { real_->Register(schema); }
+  std::string Group(const Object& object) const override { return real_->Group(object); }
+  void AffectedBy(const Cache& cache, const runtime::Change& change,
+                  runtime::KeySink& keys) const override {
+    real_->AffectedBy(cache, change, keys);
+  }
+
+  runtime::Plan MakePlan(const runtime::PlanInput& input) const override {
+    if (mutant_ == Mutant::kPlansTooEarly) {
+      return real_->MakePlan(input);
+    }
+    Cache cache = input.cache;
+    for (const Kind seen : {Kind::kApplication, Kind::kRollout}) {
+      for (const Object* object : input.cache.List(seen)) {
+        Change(cache, *object);
+      }
+    }
+    if (mutant_ == Mutant::kReusesAName) {
+      HideNewest(cache);
+    }
+    const Object* object = cache.Find(input.object.key);
+    const runtime::PlanInput deluded{.object = object == nullptr ? input.object : *object,
+                                     .cache = cache,
+                                     .now = input.now,
+                                     .elapsed = input.elapsed,
+                                     .up = input.up,
+                                     .outside = input.outside};
+    return real_->MakePlan(deluded);
+  }
+
+ private:
+  void Change(Cache& cache, const Object& object) const {
+    Json tree = Json::parse(*object.bytes);
+    Delude(mutant_, object.key.kind, tree);
+    tree["metadata"]["resourceVersion"] = std::to_string(object.version + 1);
+    const auto changed =
+        cache.Apply(object.key.kind, std::make_shared<const std::string>(tree.dump()));
+    SLIPWAY_ASSERT(changed.has_value(), "what was readable stays so");
+  }
+
+  /// The newest rollout that has ended.
+  void HideNewest(Cache& cache) const {
+    const Object* newest = nullptr;
+    for (const Object* object : cache.List(Kind::kRollout)) {
+      const auto* rollout = object->As<api::Rollout>();
+      if (newest == nullptr || newest->As<api::Rollout>()->spec.number < rollout->spec.number) {
+        newest = object;
+      }
+    }
+    if (newest != nullptr) {
+      cache.Forget(Key(newest->key), Uid(newest->uid));
+    }
+  }
+
+  Mutant mutant_;
+  std::unique_ptr<runtime::Planner> real_;
+};
+
+}  // namespace
+
+std::vector<std::unique_ptr<runtime::Planner>> WithMutant(Mutant mutant) {
+  std::vector<std::unique_ptr<runtime::Planner>> planners = RealPlanners();
+  const Kind wrong = mutant == Mutant::kReusesAName ? Kind::kApplication : Kind::kRollout;
+  for (auto& planner : planners) {
+    if (planner->kind() == wrong) {
+      planner = std::make_unique<Deluded>(mutant, std::move(planner));
+    }
+  }
+  return planners;
+}
+
+}  // namespace slipway::sim

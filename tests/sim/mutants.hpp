@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "reconciler/runtime/planner.hpp"
+
+// Planners that are wrong in one way each. The simulator must find every one of them.
+namespace slipway::sim {
+
+enum class Mutant : std::uint8_t {
+  kSkipsTheGate,      ///< sees rollouts without their gate
+  kForgetsTheBudget,  ///< sees strategies that allow everything
+  kStartsWavesEarly,  ///< sees every bake as waived
+  kPlansTooEarly,     ///< does not wait for the lists that it reads
+  kReusesAName,       ///< does not see the newest rollout, nor its number
+};
+
+/// The real planners, one of which is wrong.
+std::vector<std::unique_ptr<runtime::Planner>> WithMutant(Mutant mutant);
+
+}  // namespace slipway::sim

@@ -1,0 +1,48 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/sim/mutants.hpp"
+#include "tests/sim/simulation.hpp"
+
+// The simulator bites: each wrong planner is found, and by the invariant that it breaks.
+namespace slipway::sim {
+namespace {
+
+using ::testing::StartsWith;
+
+constexpr std::uint64_t kMostSeeds = 300;
+
+/// The first violation that random stories find with this planner; empty: none.
+std::string FirstViolation(Mutant mutant) {
+  for (std::uint64_t seed = 1; seed <= kMostSeeds; ++seed) {
+    const Outcome outcome =
+        Play(MakeUpScenario(seed), {.seed = seed, .planners = [=] { return WithMutant(mutant); }});
+    if (!outcome.violation.empty()) {
+      return outcome.violation;
+    }
+  }
+  return "";
+}
+
+TEST(Mutants, APlannerThatSkipsTheGateIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kSkipsTheGate), StartsWith("2: "));
+}
+
+TEST(Mutants, APlannerThatForgetsTheBudgetIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kForgetsTheBudget), StartsWith("1: "));
+}
+
+TEST(Mutants, APlannerThatStartsWaveTwoEarlyIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kStartsWavesEarly), StartsWith("4: "));
+}
+
+TEST(Mutants, APlannerThatPlansBeforeTheCachesAreFullIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kPlansTooEarly), StartsWith("design 5: "));
+}
+
+TEST(Mutants, APlannerThatReusesANameIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kReusesAName), StartsWith("5: "));
+}
+
+}  // namespace
+}  // namespace slipway::sim

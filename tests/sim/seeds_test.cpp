@@ -1,0 +1,26 @@
+#include <gtest/gtest.h>
+
+#include "tests/sim/simulation.hpp"
+
+// Two thousand stories that nobody has thought of.
+namespace slipway::sim {
+namespace {
+
+constexpr std::uint64_t kSeeds = 2'000;
+
+TEST(Seeds, TwoThousandMadeUpStoriesEndWell) {
+  std::size_t promotions = 0;
+  std::uint64_t crashes = 0;
+  for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+    const Outcome outcome = Play(MakeUpScenario(seed), {.seed = seed});
+    ASSERT_EQ(outcome.violation, "")
+        << "seed " << seed << "; replay: slipway_sim --seeds 1 --seed " << seed << " --trace";
+    promotions += outcome.promotions;
+    crashes += outcome.crashes;
+  }
+  EXPECT_GT(promotions, kSeeds) << "stories in which hardly anything is promoted prove nothing";
+  EXPECT_GT(crashes, kSeeds / 4);
+}
+
+}  // namespace
+}  // namespace slipway::sim
