@@ -47,7 +47,9 @@ class Deluded final : public runtime::Planner {
 
   runtime::Plan MakePlan(const runtime::PlanInput& input) const override {
     if (mutant_ == Mutant::kPlansTooEarly) {
-      return real_->MakePlan(input);
+      runtime::Plan plan = real_->MakePlan(input);
+      plan.requeue_after = Duration(1'000);  // nobody tells it of what it does not read
+      return plan;
     }
     Cache cache = input.cache;
     for (const Kind seen : {Kind::kApplication, Kind::kRollout}) {

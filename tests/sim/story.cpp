@@ -251,7 +251,7 @@ bool Story::OnOutsideDone(const runtime::Outside& work) {
   return plane_->alive();
 }
 
-/// 15: what the engine keeps is bounded by what there is.
+/// 15: what the engine keeps is bounded by what there is, whether or not it has been listed yet.
 void Story::CheckBounds() const {
   const runtime::Engine* engine = plane_ == nullptr ? nullptr : plane_->engine();
   if (engine == nullptr) {
@@ -259,7 +259,7 @@ void Story::CheckBounds() const {
   }
   std::size_t objects = 0;
   for (const Kind kind : engine->kinds()) {
-    objects += engine->cache().size(kind);
+    objects += std::max(engine->cache().size(kind), api_.List(kind).size());
   }
   const runtime::EngineStats stats = engine->stats();
   if (stats.queue_depth > objects || stats.delayed > objects ||
