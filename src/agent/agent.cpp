@@ -25,6 +25,9 @@ namespace {
 namespace asio = boost::asio;
 
 constexpr Duration kJournalRetry{5'000};
+/// An agent that was killed while it started a child has left that with a copy of the lock's
+/// descriptor, until the child executes its program.
+constexpr Duration kLockPatience{5'000};
 constexpr Duration kPackDeadline{1'800'000};
 constexpr std::uint64_t kMaxPackBytes = 16ULL << 30;
 constexpr std::size_t kMaxAddresses = 64;
@@ -154,7 +157,7 @@ void Agent::Spawn(Task task) {
 
 Result<void> Agent::Start() {
   SLIPWAY_TRYV(MakeDirectories(options_.root));
-  Result<Descriptor> lock = TakeLock(layout_.AgentLock());
+  Result<Descriptor> lock = TakeLock(layout_.AgentLock(), kLockPatience);
   if (!lock && lock.error().code == Code::kAlreadyExists) {
     return Fail(Code::kAlreadyExists, options_.root + ": another agent uses this directory");
   }

@@ -39,8 +39,8 @@ class Agent {
   Agent(boost::asio::io_context& io, AgentOptions options, const Clock& clock);
   ~Agent();
 
-  /// Reads the journal and begins. kAlreadyExists where another agent uses this directory; other
-  /// errors say which file is in the way.
+  /// Reads the journal and begins. kAlreadyExists where another agent uses this directory and
+  /// does not end within seconds; other errors say which file is in the way.
   Result<void> Start();
 
   /// Ends sessions and checks; the application goes on. Run the io_context until nothing is left.

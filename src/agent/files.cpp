@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -198,17 +199,22 @@ std::vector<std::string> ListDirectory(const std::string& path) {
   return names;
 }
 
-Result<Descriptor> TakeLock(const std::string& path) {
+Result<Descriptor> TakeLock(const std::string& path, Duration patience) {
   Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file.open()) {
     return SystemError(path, "cannot open the lock");
   }
+  constexpr Duration kLook{20};
   struct flock lock = WholeFile();
-  if (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
-    if (errno == EAGAIN || errno == EACCES) {
+  while (::fcntl(file.get(), F_OFD_SETLK, &lock) != 0) {
+    if (errno != EAGAIN && errno != EACCES) {
+      return SystemError(path, "cannot lock");
+    }
+    if (patience <= Duration{0}) {
       return Fail(Code::kAlreadyExists, path + ": somebody else has this lock");
     }
-    return SystemError(path, "cannot lock");
+    ::poll(nullptr, 0, static_cast<int>(kLook.count()));
+    patience -= kLook;
   }
   return file;
 }

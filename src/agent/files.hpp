@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "reconciler/base/result.hpp"
+#include "reconciler/base/time.hpp"
 
 /// Files, as somebody needs them whose power may fail at any moment. All of these block. Errors
 /// name the path and say what the system said.
@@ -57,8 +58,9 @@ Result<void> SwitchLink(const std::string& link, const std::string& target);
 std::vector<std::string> ListDirectory(const std::string& path);
 
 /// Takes the lock of a file for as long as the descriptor, or one inherited from it, is open;
-/// kAlreadyExists where somebody else has it. The file is created when it is missing.
-Result<Descriptor> TakeLock(const std::string& path);
+/// kAlreadyExists where somebody else has it, also after waiting for `patience`. The file is created
+/// when it is missing.
+Result<Descriptor> TakeLock(const std::string& path, Duration patience = Duration{0});
 
 /// Whether somebody has the lock of this file. Asks without taking it.
 bool IsLocked(const std::string& path);

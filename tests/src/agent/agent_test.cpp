@@ -204,6 +204,16 @@ TEST_F(AgentTest, TwoAgentsNeverUseOneDirectory) {
   EXPECT_THAT(ReadText(directory / "second.log"), HasSubstr("another agent uses this directory"));
 }
 
+TEST_F(AgentTest, WaitsForALockThatIsAboutToBeLetGo) {
+  std::filesystem::create_directories(directory / "agent");
+  Result<Descriptor> left = TakeLock(directory / "agent/agent.lock");
+  ASSERT_TRUE(left);
+  StartAgent(/*wait=*/false);
+  ASSERT_TRUE(Eventually([&] { return test::HasOpen(agent->pid(), "agent.lock"); }));
+  left.value().Close();
+  EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
+}
+
 TEST_F(AgentTest, AsksToBeLetInAgainWhenItIsNoLongerKnown) {
   StartAgent();
   const Commit first = Push("one");

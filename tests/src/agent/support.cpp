@@ -33,6 +33,18 @@ bool Lives(pid_t pid) {
   return pid > 0 && name_end != std::string::npos && text.substr(name_end + 2, 1) != "Z";
 }
 
+bool HasOpen(pid_t pid, const std::string& part) {
+  std::error_code gone;
+  const std::filesystem::directory_iterator descriptors("/proc/" + std::to_string(pid) + "/fd",
+                                                        gone);
+  for (const auto& descriptor : descriptors) {
+    if (std::filesystem::read_symlink(descriptor, gone).string().find(part) != std::string::npos) {
+      return true;
+    }
+  }
+  return false;
+}
+
 pid_t PidIn(const std::string& path) {
   std::ifstream file(path);
   pid_t pid = 0;

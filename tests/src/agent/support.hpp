@@ -24,6 +24,9 @@ bool Eventually(const std::function<bool()>& holds);
 /// Whether a process exists and is not a zombie.
 bool Lives(pid_t pid);
 
+/// Whether a process has something open whose name, as /proc shows it, contains `part`.
+bool HasOpen(pid_t pid, const std::string& part);
+
 /// The number that a file holds; 0 where there is none yet.
 pid_t PidIn(const std::string& path);
 
