@@ -48,6 +48,8 @@ Result<pid_t> Spawn(const std::vector<std::string>& argv, int input, int output)
   ::posix_spawnattr_init(&attributes);
   ::posix_spawn_file_actions_adddup2(&actions, input, 0);
   ::posix_spawn_file_actions_adddup2(&actions, output, 1);
+  // Asio 1.74 opens sockets without O_CLOEXEC.
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
   sigset_t none;
   sigset_t all;
   sigemptyset(&none);

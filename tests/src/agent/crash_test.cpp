@@ -109,6 +109,16 @@ TEST_F(CrashTest, DuringHealth) {
   EXPECT_EQ(Begun("start"), 2);
 }
 
+TEST_F(CrashTest, EndsTheConnectionAlthoughTheApplicationGoesOn) {
+  Prepare();
+  const Found found = FindSupervised(directory / "agent/run/applications/shop/web");
+  ASSERT_TRUE(found.state);
+  EXPECT_FALSE(test::HasOpen(found.state->supervisor, "socket:"));
+  KillAgent();
+  EXPECT_TRUE(Eventually([&] { return !gateway.HasSession(); }));
+  EXPECT_TRUE(Lives(Application()));
+}
+
 TEST_F(CrashTest, BetweenAttemptsNothingIsRepeated) {
   Prepare();
   const pid_t old = Application();

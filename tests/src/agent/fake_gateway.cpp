@@ -318,6 +318,10 @@ void FakeGateway::HoldPacks(bool hold) {
   });
 }
 
+bool FakeGateway::HasSession() const {
+  return state_->io.Run([this] { return state_->live != nullptr; });
+}
+
 std::optional<protocol::Report> FakeGateway::LastReport() const {
   const std::lock_guard lock(state_->mutex);
   return state_->reports.empty() ? std::nullopt : std::optional(state_->reports.back());

@@ -45,6 +45,9 @@ class FakeGateway {
   /// Requests for packs wait until false is said.
   void HoldPacks(bool hold);
 
+  /// Whether a session is live: false once its connection has ended.
+  bool HasSession() const;
+
   std::optional<protocol::Report> LastReport() const;
   std::vector<protocol::Report> Reports() const;
   std::vector<protocol::StepEvent> Steps() const;
