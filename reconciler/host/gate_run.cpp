@@ -150,8 +150,9 @@ void DriveEnd(Desk& desk, TestRecord& test, const Observed* observed) {
       SetStep(desk, test, Step::kCleanUp);
       return;
     }
-    desk.plan.action = Action{.id = IdOf(test), .directory = test.name, .remove = {test.name}};
+    desk.plan.action = MakeAction(desk, test);
     desk.plan.action->id.remove = true;
+    desk.plan.action->remove = {test.name};
     return;
   }
   desk.plan.action = MakeAction(desk, test);

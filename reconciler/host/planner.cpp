@@ -117,6 +117,14 @@ HostPlan PlanHost(const HostSnapshot& snapshot) {
   return plan;
 }
 
+const api::ReleaseTemplate& ConfigOf(const ApplicationRecord& record) {
+  static const api::ReleaseTemplate kNone;
+  if (record.attempt) {
+    return record.attempt->config;
+  }
+  return record.releases.empty() ? kNone : record.releases.back().config;
+}
+
 const char* ToString(Step step) {
   switch (step) {
     case Step::kFetch:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -91,7 +92,8 @@ struct Action {
   std::optional<api::Command> command;  ///< kInstall, kTest, kPopulate, kCleanUp
   std::optional<api::Suite> suite;      ///< kSuite
   std::vector<Commit> keep;             ///< kFetch: snapshots of this repository that stay
-  std::vector<std::string> remove;      ///< directories to delete, as Observed names them
+  /// Directories to delete, as Observed names them; of a gate run its own.
+  std::vector<std::string> remove;
 };
 
 struct Finished {
@@ -120,6 +122,8 @@ struct HostSnapshot {
   const std::optional<ActionId>& active;    ///< being done now
   const std::optional<Finished>& finished;  ///< done, and not yet in the journal
   MonoTime now;
+  /// When a removal of garbage failed last, by application; since the agent started.
+  std::map<std::string, MonoTime> failed_removals = {};
 };
 
 struct TestReport {
@@ -144,6 +148,10 @@ struct HostPlan {
   bool report_ready = false;                 ///< false until every running process was checked once
   std::optional<Duration> wake_after;        ///< nullopt: only news can matter
 };
+
+/// The configuration that says where the application lives: of the newest attempt, else of the
+/// release used last.
+const api::ReleaseTemplate& ConfigOf(const ApplicationRecord& record);
 
 /// Decides the next step of one server: at most one attempt or gate run at a time. Total and
 /// deterministic; O(applications).

@@ -14,6 +14,10 @@ Duration RestartDelay(int restarts) {
                             Duration{60'000});
 }
 
+/// A removal that failed is tried again after this: a disk that is read-only, or in use, stays so
+/// for a while.
+constexpr Duration kRemovalPause{60'000};
+
 /// An attempt that stops, switches, starts or measures wants to see what happens by itself.
 bool LeftAlone(const ApplicationRecord& record) {
   if (!record.attempt || record.attempt->result) {
@@ -49,6 +53,18 @@ void KeepUpApplication(Desk& desk, const std::string& application, const Applica
   }
 }
 
+bool MayRemove(Desk& desk, const std::string& application) {
+  const auto failed = desk.snapshot.failed_removals.find(application);
+  if (failed == desk.snapshot.failed_removals.end()) {
+    return true;
+  }
+  const MonoTime due = failed->second + kRemovalPause;
+  if (due > desk.snapshot.now) {
+    WakeAfter(desk.plan, due - desk.snapshot.now);
+  }
+  return due <= desk.snapshot.now;
+}
+
 }  // namespace
 
 void KeepUp(Desk& desk) {
@@ -80,7 +96,7 @@ bool RemoveGarbage(Desk& desk) {
     if (observed == nullptr || record.last_good.empty()) {
       continue;
     }
-    Action action{.id = {.application = application, .remove = true}};
+    Action action{.id = {.application = application, .remove = true}, .config = ConfigOf(record)};
     for (const std::string& directory : observed->directories) {
       const bool known = std::ranges::find(record.releases, directory, &ReleaseRecord::directory) !=
                          record.releases.end();
@@ -88,7 +104,7 @@ bool RemoveGarbage(Desk& desk) {
         action.remove.push_back(directory);
       }
     }
-    if (!action.remove.empty()) {
+    if (!action.remove.empty() && MayRemove(desk, application)) {
       desk.plan.action = std::move(action);
       return true;
     }

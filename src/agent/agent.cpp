@@ -283,7 +283,8 @@ void Agent::Turn() {
                                           .tests = observer_->tests(),
                                           .active = active_,
                                           .finished = finished_,
-                                          .now = clock_.Mono()});
+                                          .now = clock_.Mono(),
+                                          .failed_removals = failed_removals_});
     if (plan.journal == journal_) {
       finished_.reset();
       Act(plan);
@@ -370,6 +371,11 @@ asio::awaitable<void> Agent::Do(host::Action action) {
   const MonoTime began = clock_.Mono();
   host::Finished finished = co_await executor_->Run(std::move(action));
   Tell(id, &finished, clock_.Mono() - began);
+  if (id.remove && finished.outcome != host::Outcome::kSucceeded) {
+    LogWarning((id.test_run.empty() ? id.application : id.test_run) +
+               ": what is no longer needed was not deleted: " + finished.message);
+    failed_removals_[id.application] = clock_.Mono();
+  }
   if (!stopped_) {
     observer_->Look(journal_);
     active_.reset();

@@ -4,6 +4,7 @@
 // <utility> first: Asio 1.74 needs it and does not include it.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -85,6 +86,7 @@ class Agent {
   std::optional<host::Wanted> wanted_;
   std::optional<host::ActionId> active_;
   std::optional<host::Finished> finished_;
+  std::map<std::string, MonoTime> failed_removals_;
   std::vector<std::string> starting_;  ///< application/process that upkeep is starting
   boost::asio::steady_timer wake_;
   std::string refused_;

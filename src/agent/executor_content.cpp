@@ -70,7 +70,9 @@ asio::awaitable<Result<void>> Executor::Fetch(Job job) {
   const std::string part =
       job.action.directory + ".part-" + std::to_string(clock_.Now().time_since_epoch().count());
   const std::string staging = job.layout.Staging() + "/" + part;
+  // Nothing else is under way, so that whatever is here was left behind.
   SLIPWAY_CO_TRYV(MoveToTrash(job.layout, ListDirectory(job.layout.Staging())));
+  SLIPWAY_CO_TRYV(MoveToTrash(job.layout, ListDirectory(job.layout.Tests())));
   SLIPWAY_CO_TRYV(co_await EmptyTrash(job));
   SLIPWAY_CO_TRYV(MakeDirectories(staging));
   SLIPWAY_CO_TRYV(co_await GetContent(job, staging));

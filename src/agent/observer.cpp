@@ -14,16 +14,6 @@
 namespace slipway::agent {
 namespace {
 
-/// The configuration that says where the application lives: of the newest attempt, else of a
-/// release.
-const api::ReleaseTemplate& ConfigOf(const host::ApplicationRecord& record) {
-  static const api::ReleaseTemplate kNone;
-  if (record.attempt) {
-    return record.attempt->config;
-  }
-  return record.releases.empty() ? kNone : record.releases.back().config;
-}
-
 Time ModifiedTime(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
@@ -105,7 +95,7 @@ void Observer::Look(const host::Journal& journal) {
   LookAtAll(options_.layout.AllTestProcesses(), test_watches_);
   disk_.clear();
   for (const auto& [application, record] : journal.applications) {
-    const ApplicationLayout layout = LayoutOf(options_.layout, application, ConfigOf(record));
+    const ApplicationLayout layout = LayoutOf(options_.layout, application, host::ConfigOf(record));
     host::Observed& disk = disk_[application];
     disk.current = ReadCurrent(layout);
     disk.directories = ListReleases(layout);

@@ -106,7 +106,7 @@ class Generator {
                             {"interval", "1s"},
                             {"minHealthyTime", OneOf({"2s", "5s", "10s"})},
                             {"deadline", OneOf({"20s", "1m"})}}}};
-    Json release = {{"processes", Json::array({process})}};
+    Json release = {{"root", "/srv/shop"}, {"processes", Json::array({process})}};
     if (rng_.Chance(70)) {
       release["install"] = {{"run", "make"}};
     }

@@ -228,7 +228,8 @@ void Host::Turn() {
                                                 .tests = tests,
                                                 .active = active_,
                                                 .finished = finished_,
-                                                .now = world_.loop.Mono()});
+                                                .now = world_.loop.Mono(),
+                                                .failed_removals = {}});
     finished_.reset();
     if (plan.journal == journal_) {
       Act(plan);
@@ -343,8 +344,14 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
   const std::string owner = is_test ? action.id.test_run : action.id.application;
   host::Observed& observed = is_test ? tests_[owner] : applications_[owner];
   observed.name = owner;
+  if (action.id.step == Step::kFetch) {
+    roots_[owner + "/" + action.directory] = action.config.root;
+  }
   if (action.id.remove) {
     for (const std::string& directory : action.remove) {
+      const auto root = roots_.find(owner + "/" + directory);
+      SLIPWAY_ASSERT(root == roots_.end() || root->second == action.config.root,
+                     "a removal that looks in another place");
       std::erase(observed.directories, directory);
     }
     return;

@@ -93,7 +93,8 @@ class Host {
   bool reachable_ = true;
   std::map<std::string, host::Observed> applications_;
   std::map<std::string, host::Observed> tests_;
-  std::map<std::string, MonoTime> began_;  ///< by owner and process
+  std::map<std::string, MonoTime> began_;     ///< by owner and process
+  std::map<std::string, std::string> roots_;  ///< where it was fetched to, by owner and directory
   host::Journal journal_;
 
   // The agent's memory.

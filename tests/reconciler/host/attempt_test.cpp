@@ -303,6 +303,26 @@ TEST(Attempt, OldReleasesAreDeletedButNeverTheLiveOrTheLastGoodOne) {
   EXPECT_LE(host.applications["shop"].directories.size(), 4U);
 }
 
+TEST(Attempt, ARemovalThatFailsIsTriedAgainAfterAMinute) {
+  FakeHost host = HostWithA();
+  bool read_only = true;
+  host.outcome = [&](const Action& action) -> std::optional<Finished> {
+    if (action.id.remove) {
+      return read_only ? std::optional(Bad(Outcome::kInterrupted, "read-only")) : std::nullopt;
+    }
+    return action.id.step == Step::kInstall ? std::optional(Bad(Outcome::kFailed, "no"))
+                                            : std::nullopt;
+  };
+  host.Want({WantRelease("shop-2", 2, 'b')});
+  host.Run(90'000);
+  EXPECT_EQ(std::ranges::count(host.done, "remove shop"), 2);
+  EXPECT_THAT(host.removed, IsEmpty());
+  read_only = false;
+  host.Run();
+  EXPECT_EQ(std::ranges::count(host.done, "remove shop"), 3);
+  EXPECT_THAT(host.removed, ElementsAre(Directory('b')));
+}
+
 TEST(Attempt, MessagesAreBounded) {
   FakeHost host;
   host.outcome = [](const Action&) {

@@ -1,5 +1,7 @@
 #include "tests/reconciler/host/fake_host.hpp"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 namespace slipway::host {
@@ -62,7 +64,8 @@ bool FakeHost::Step() {
                    .tests = runs,
                    .active = active_,
                    .finished = finished_,
-                   .now = now});
+                   .now = now,
+                   .failed_removals = failed_removals_});
   finished_.reset();
   if (plan.journal != journal) {
     journal = plan.journal;
@@ -88,6 +91,11 @@ void FakeHost::Act(const Action& action) {
   finished_ = bad.value_or(Finished{.id = action.id, .outcome = Outcome::kSucceeded});
   finished_->id = action.id;
   if (action.id.remove) {
+    EXPECT_EQ(action.config.root, WebTemplate().root) << "a removal says where";
+    if (finished_->outcome != Outcome::kSucceeded) {
+      failed_removals_[action.id.application] = now;
+      return;
+    }
     for (const std::string& directory : action.remove) {
       removed.push_back(directory);
       std::erase(observed.directories, directory);
@@ -149,6 +157,7 @@ void FakeHost::Run(std::int64_t for_ms) {
 void FakeHost::Restart() {
   active_.reset();
   finished_.reset();
+  failed_removals_.clear();
   wanted.reset();
   ++journal.incarnation;
   for (auto* all : {&applications, &tests}) {
@@ -198,6 +207,7 @@ std::string TextOf(const ActionId& id) {
 
 api::ReleaseTemplate WebTemplate() {
   api::ReleaseTemplate config;
+  config.root = "/srv/shop";
   config.install = api::Command{.run = "make"};
   config.test = api::Command{.run = "make check"};
   api::Process web;

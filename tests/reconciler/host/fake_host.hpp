@@ -59,6 +59,7 @@ class FakeHost {
 
   std::optional<ActionId> active_;
   std::optional<Finished> finished_;
+  std::map<std::string, MonoTime> failed_removals_;
 };
 
 /// "shop-1/1 Install", "shop-1-gate-1 Suite 0", "remove shop".

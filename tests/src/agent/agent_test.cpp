@@ -194,6 +194,24 @@ TEST_F(AgentTest, AGateRunLeavesNothingBehind) {
       gateway.Reported([](const protocol::Report& report) { return report.test_runs.empty(); }));
 }
 
+TEST_F(AgentTest, WhatIsNotNeededIsDeletedWhereTheApplicationLives) {
+  StartAgent();
+  config.root = directory / "srv";
+  Roll("shop-1", 1, Push("one"));
+  config.install = api::Command{.run = "exit 1"};
+  const Commit second = Push("two");
+  Roll("shop-2", 2, second, api::Outcome::kFailed);
+  const std::string left = directory / ("srv/releases/" + second.value + "-bbbbbbbb");
+  EXPECT_TRUE(Eventually([&] { return !std::filesystem::exists(left); })) << AgentLog();
+  config.install.reset();
+  gateway.Assign({}, {WantedTest("shop-1-gate-1", second)});
+  ASSERT_TRUE(gateway.Reported([](const protocol::Report& report) {
+    return !report.test_runs.empty() &&
+           report.test_runs[0].status.phase == api::TestRunPhase::kEnded;
+  })) << AgentLog();
+  EXPECT_TRUE(std::filesystem::is_empty(directory / "srv/tests"));
+}
+
 TEST_F(AgentTest, TwoAgentsNeverUseOneDirectory) {
   StartAgent();
   test::Process second(
