@@ -10,6 +10,10 @@ namespace {
 /// it.
 constexpr std::int64_t kMaxCleanUps = 3;
 
+/// How often stopping and deleting are tried, and the pause before they are tried again.
+constexpr std::int64_t kMaxTries = 3;
+constexpr Duration kPause{10'000};
+
 ActionId IdOf(const TestRecord& test) {
   return {.application = test.application,
           .test_run = test.name,
@@ -140,14 +144,33 @@ Action MakeAction(const Desk& desk, const TestRecord& test) {
   return action;
 }
 
+/// Whether it is too early for what has failed `failures` times since the step began.
+bool Waits(Desk& desk, const TestRecord& test, std::int64_t failures) {
+  const MonoTime due = test.step_began + kPause;
+  if (failures == 0 || due <= desk.snapshot.now) {
+    return false;
+  }
+  WakeAfter(desk.plan, due - desk.snapshot.now);
+  return true;
+}
+
 /// Stop, cleanUp and removal, each where it is needed, after the result is known.
 void DriveEnd(Desk& desk, TestRecord& test, const Observed* observed) {
-  if (test.step == Step::kStop && !AnyRuns(observed)) {
+  if (test.step == Step::kStop && AnyRuns(observed) && test.stops < kMaxTries) {
+    if (!Waits(desk, test, test.stops)) {
+      desk.plan.action = MakeAction(desk, test);
+    }
+    return;
+  }
+  if (test.step == Step::kStop) {
     const bool clean = test.checked_out && test.config.gate && test.config.gate->clean_up &&
                        test.clean_ups < kMaxCleanUps;
     if (clean) {
       ++test.clean_ups;
       SetStep(desk, test, Step::kCleanUp);
+      return;
+    }
+    if (Waits(desk, test, test.removals)) {
       return;
     }
     desk.plan.action = MakeAction(desk, test);
@@ -156,6 +179,26 @@ void DriveEnd(Desk& desk, TestRecord& test, const Observed* observed) {
     return;
   }
   desk.plan.action = MakeAction(desk, test);
+}
+
+/// Takes the result of one of these. None of them keeps a run from ending.
+void FoldEnd(Desk& desk, TestRecord& test, const Finished& finished) {
+  const bool failed = finished.outcome != Outcome::kSucceeded;
+  const std::string what = finished.id.remove ? "Remove" : ToString(test.step);
+  if (failed) {
+    const std::string said = "; " + what + ": " + finished.message;
+    test.message = test.message.ends_with(said) ? test.message : Shorten(test.message + said);
+  }
+  if (finished.id.remove) {
+    test.removals += failed ? 1 : 0;
+    test.done = !failed || test.removals >= kMaxTries;
+  } else if (test.step == Step::kCleanUp) {
+    test.clean_ups = kMaxCleanUps;
+  } else if (failed && ++test.stops >= kMaxTries && test.result == Outcome::kSucceeded) {
+    // What still runs may disturb whatever is tested here next: nobody should build on this one.
+    test.result = Outcome::kInterrupted;
+  }
+  SetStep(desk, test, Step::kStop);
 }
 
 void DriveHealth(Desk& desk, TestRecord& test, const Observed* observed) {
@@ -198,16 +241,8 @@ void FoldGateRun(Desk& desk, const Finished& finished) {
   if (expected != finished.id) {
     return;
   }
-  if (finished.id.remove) {
-    test.done = true;
-  } else if (EndsRun(test.step)) {
-    if (finished.outcome != Outcome::kSucceeded) {
-      test.message = Shorten(test.message + "; " + ToString(test.step) + ": " + finished.message);
-    }
-    if (test.step == Step::kCleanUp) {
-      test.clean_ups = kMaxCleanUps;
-    }
-    SetStep(desk, test, Step::kStop);
+  if (finished.id.remove || EndsRun(test.step)) {
+    FoldEnd(desk, test, finished);
   } else if (test.step == Step::kSuite) {
     FoldSuite(desk, test, finished);
   } else if (finished.outcome != Outcome::kSucceeded) {

@@ -108,7 +108,9 @@ struct TestRecord {
   MonoTime step_began;
   bool checked_out = false;       ///< there is a directory to clean up in
   bool done = false;              ///< nothing of it is left but this record
+  std::int64_t stops = 0;         ///< how often stopping failed
   std::int64_t clean_ups = 0;     ///< how often cleanUp was begun
+  std::int64_t removals = 0;      ///< how often deleting failed
   std::optional<Outcome> result;  ///< set: what remains is to stop and to clean up
   std::string message;
   std::vector<api::SuiteResult> suites;

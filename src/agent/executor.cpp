@@ -10,6 +10,7 @@
 #include "src/agent/junit.hpp"
 #include "src/agent/log.hpp"
 #include "src/agent/release_directories.hpp"
+#include "src/agent/supervise.hpp"
 #include "src/agent/text.hpp"
 
 namespace slipway::agent {
@@ -221,6 +222,11 @@ asio::awaitable<host::Finished> Executor::Suite(Job job) {
 asio::awaitable<Result<void>> Executor::Remove(Job job) {
   SLIPWAY_CO_TRYV(MoveToTrash(job.layout, job.action.remove));
   if (!job.action.id.test_run.empty()) {
+    for (const std::string& process : ListDirectory(job.processes)) {
+      if (FindSupervised(job.processes + "/" + process).running) {
+        co_return Fail(Code::kUnavailable, process + " still runs");
+      }
+    }
     std::vector<std::string> argv = {"/bin/rm", "-rf", "--", job.processes};
     SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "deleting the processes of a gate run"));
   }

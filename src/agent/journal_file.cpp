@@ -166,7 +166,9 @@ Json WriteTest(const host::TestRecord& test) {
                {"suite", test.suite},
                {"checkedOut", test.checked_out},
                {"done", test.done},
+               {"stops", test.stops},
                {"cleanUps", test.clean_ups},
+               {"removals", test.removals},
                {"message", test.message},
                {"suites", ToJson(test.suites)},
                {"failures", ToJson(test.failures)}};
@@ -191,7 +193,9 @@ void ReadTest(const Json& json, host::TestRecord& test, Cursor& at) {
       .Read("suite", test.suite)
       .Read("checkedOut", test.checked_out)
       .Read("done", test.done)
+      .Read("stops", test.stops)
       .Read("cleanUps", test.clean_ups)
+      .Read("removals", test.removals)
       .Read("message", test.message)
       .Read("suites", test.suites)
       .Read("failures", test.failures)

@@ -168,6 +168,36 @@ TEST(GateRun, ARestartWhileItEndsKeepsTheResult) {
   EXPECT_LE(std::count(host.done.begin(), host.done.end(), kRun + " CleanUp"), 3);
 }
 
+TEST(GateRun, ProcessesThatCannotBeStoppedDoNotKeepItFromEnding) {
+  FakeHost host;
+  host.outcome = [](const Action& action) -> std::optional<Finished> {
+    return action.id.step == Step::kStop && !action.id.remove
+               ? std::optional(Bad(Outcome::kInterrupted, "cannot be stopped"))
+               : std::nullopt;
+  };
+  host.Want({}, {WantTest(kRun, 'a')});
+  host.Run();
+  EXPECT_EQ(std::ranges::count(host.done, kRun + " Stop"), 3);
+  EXPECT_THAT(host.done, Contains(kRun + " CleanUp"));
+  EXPECT_EQ(StatusIn(host).phase, api::TestRunPhase::kEnded);
+  EXPECT_EQ(StatusIn(host).result, Outcome::kInterrupted);
+  EXPECT_EQ(StatusIn(host).message, "2 suites passed, 4 cases; Stop: cannot be stopped");
+  EXPECT_GE(host.now, MonoTime{Duration(20'000)}) << "with a pause between the tries";
+}
+
+TEST(GateRun, ADirectoryThatCannotBeDeletedDoesNotKeepItFromEnding) {
+  FakeHost host;
+  host.outcome = [](const Action& action) -> std::optional<Finished> {
+    return action.id.remove ? std::optional(Bad(Outcome::kInterrupted, "in use")) : std::nullopt;
+  };
+  host.Want({}, {WantTest(kRun, 'a')});
+  host.Run();
+  EXPECT_EQ(std::ranges::count(host.done, "remove " + kRun), 3);
+  EXPECT_EQ(StatusIn(host).phase, api::TestRunPhase::kEnded);
+  EXPECT_EQ(StatusIn(host).result, Outcome::kSucceeded);
+  EXPECT_THAT(StatusIn(host).message, HasSubstr("Remove: in use"));
+}
+
 TEST(GateRun, OneThatWasWithdrawnIsStoppedCleanedUpAndForgotten) {
   FakeHost host;
   host.Want({}, {WantTest(kRun, 'a')});

@@ -70,7 +70,9 @@ host::Journal SomeJournal() {
   test.step = host::Step::kSuite;
   test.suite = 1;
   test.checked_out = true;
+  test.stops = 1;
   test.clean_ups = 2;
+  test.removals = 1;
   test.suites = {
       {.name = "unit", .result = host::Outcome::kSucceeded, .tests = 3, .elapsed = Duration(12)}};
   test.failures = {{.suite = "unit", .name = "adds", .message = "m"}};
