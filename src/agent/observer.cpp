@@ -136,7 +136,7 @@ void Observer::ServiceChanged(const std::string& directory, bool running) {
     for (auto& [owner, watches] : *owners) {
       for (auto& [process, watch] : watches) {
         if (watch->directory() == directory) {
-          watch->SetService(running);
+          watch->ServiceChanged(running);
         }
       }
     }

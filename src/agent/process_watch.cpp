@@ -46,12 +46,16 @@ ProcessWatch::ProcessWatch(asio::any_io_executor executor, std::string directory
   observed_.name = directory_.substr(directory_.rfind('/') + 1);
 }
 
-void ProcessWatch::Look() {
+void ProcessWatch::ReadSpec() {
   if (const Result<std::string> text = ReadFile(directory_ + "/watch", kMaxSpecBytes)) {
     if (Result<WatchSpec> spec = DecodeWatchSpec(text.value())) {
       spec_ = std::move(spec.value());
     }
   }
+}
+
+void ProcessWatch::Look() {
+  ReadSpec();
   if (spec_ && !spec_->process.service.empty()) {
     if (round_ == 0) {
       observed_.checked = false;
@@ -140,23 +144,33 @@ void ProcessWatch::AwaitEnd(pid_t supervisor) {
                   });
 }
 
-void ProcessWatch::SetService(bool running) {
-  const bool was = std::exchange(observed_.running, running);
-  observed_.checked = true;
+void ProcessWatch::ServiceChanged(bool running) {
+  ReadSpec();
+  running ? BeginService() : EndService();
+  // Also where it has ended: an answer that is on its way tells of the time before the change.
+  BeginChecks();
+}
+
+void ProcessWatch::BeginService() {
+  observed_ = host::ObservedProcess{.name = observed_.name,
+                                    .running = true,
+                                    .checked = observed_.checked,
+                                    .restarts = observed_.restarts};
+  began_ = clock_.Mono();
+  started_ = clock_.Now();
   if (spec_) {
     observed_.id = spec_->release;
   }
-  if (running && !was) {
-    began_ = clock_.Mono();
-    started_ = clock_.Now();
-    observed_.trouble.clear();
-    BeginChecks();
-  } else if (!running) {
-    observed_.ended = was ? clock_.Mono() : observed_.ended;
-    observed_.healthy_since.reset();
-    observed_.was_healthy = false;
-    observed_.trouble = "service " + (spec_ ? spec_->process.service : "") + " is not active";
-  }
+}
+
+void ProcessWatch::EndService() {
+  observed_.ended = observed_.running ? clock_.Mono() : observed_.ended;
+  observed_.running = false;
+  observed_.checked = true;
+  observed_.healthy_since.reset();
+  observed_.was_healthy = false;
+  observed_.bad_checks = 0;
+  observed_.trouble = "service " + (spec_ ? spec_->process.service : "") + " is not active";
 }
 
 void ProcessWatch::BeginChecks() {
@@ -206,11 +220,11 @@ asio::awaitable<bool> ProcessWatch::CheckOnce(std::uint64_t round) {
     }
     const bool active = reply && reply.value().exit_code == 0;
     if (active != observed_.running || !observed_.checked) {
-      SetService(active);
+      active ? BeginService() : EndService();
       changed_();
     }
-    if (round != round_ || !active) {
-      co_return round == round_;
+    if (!active) {
+      co_return true;
     }
   }
   if (const auto& http = spec.process.health.http) {

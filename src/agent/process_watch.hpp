@@ -28,7 +28,8 @@ class ProcessWatch : public std::enable_shared_from_this<ProcessWatch> {
   /// Reads the directory and the lock again; begins and ends checks accordingly.
   void Look();
 
-  void SetService(bool running);
+  /// The service was started or stopped by us: whatever was known of it is of the past.
+  void ServiceChanged(bool running);
   void Stop();
 
   const host::ObservedProcess& observed() const { return observed_; }
@@ -43,9 +44,12 @@ class ProcessWatch : public std::enable_shared_from_this<ProcessWatch> {
     bool operator==(const Instance&) const = default;
   };
 
+  void ReadSpec();
   void Begin(const Found& found);
   void End(const Found& found);
   void AwaitEnd(pid_t supervisor);
+  void BeginService();
+  void EndService();
   void BeginChecks();
   boost::asio::awaitable<void> CheckUntil(std::uint64_t round);
   boost::asio::awaitable<bool> CheckOnce(std::uint64_t round);

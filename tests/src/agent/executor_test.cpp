@@ -131,6 +131,17 @@ TEST_F(ExecutorTest, AServiceIsRestartedAndWatched) {
     return process.checked && process.running && process.healthy_since;
   }));
   EXPECT_EQ(observer->applications()[0].processes[0].id, action.release);
+  const MonoTime healthy = *observer->applications()[0].processes[0].healthy_since;
+  action.release.commit = Commit(std::string(40, 'c'));
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  observer->Look(journal);
+  EXPECT_EQ(observer->applications()[0].processes[0].id, action.release)
+      << "the next release is seen as such";
+  EXPECT_FALSE(observer->applications()[0].processes[0].was_healthy);
+  ASSERT_TRUE(Until([&] {
+    const host::ObservedProcess& process = observer->applications().at(0).processes.at(0);
+    return process.healthy_since && *process.healthy_since > healthy;
+  }));
   ASSERT_EQ(Run(host::Step::kStop).outcome, host::Outcome::kSucceeded);
   EXPECT_EQ(CountIn(directory / "asked", "stop shop.service"), 1);
   observer->Refresh();
