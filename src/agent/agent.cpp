@@ -12,6 +12,8 @@
 #include <array>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <exception>
 
 #include "src/agent/claim.hpp"
@@ -31,6 +33,14 @@ constexpr Duration kLockPatience{5'000};
 constexpr Duration kPackDeadline{1'800'000};
 constexpr std::uint64_t kMaxPackBytes = 16ULL << 30;
 constexpr std::size_t kMaxAddresses = 64;
+
+/// How long upkeep leaves a process alone that could not be started: a start that failed may have left
+/// nothing from which the next look could tell.
+Duration StartPause(int failures) {
+  constexpr Duration kFirst{1'000};
+  constexpr int kMaxDoublings = 6;
+  return kFirst * (1 << std::min(failures, kMaxDoublings));
+}
 
 /// Addresses of the interfaces that are up, loopback left out.
 std::vector<std::string> InterfaceAddresses() {
@@ -388,8 +398,14 @@ asio::awaitable<void> Agent::StartAgain(host::Upkeep upkeep) {
   const std::string key = upkeep.application + "/" + upkeep.process;
   LogInfo("starts " + key + " again");
   const Result<void> started = co_await executor_->StartAgain(std::move(upkeep));
-  if (!started) {
+  if (started) {
+    failed_starts_.erase(key);
+  } else {
     LogWarning(key + " was not started: " + started.error().message);
+    asio::steady_timer pause(io_, StartPause(failed_starts_[key]++));
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await pause.async_wait(token);
   }
   std::erase(starting_, key);
   if (!stopped_) {

@@ -87,7 +87,8 @@ class Agent {
   std::optional<host::ActionId> active_;
   std::optional<host::Finished> finished_;
   std::map<std::string, MonoTime> failed_removals_;
-  std::vector<std::string> starting_;  ///< application/process that upkeep is starting
+  std::vector<std::string> starting_;         ///< application/process that upkeep is starting
+  std::map<std::string, int> failed_starts_;  ///< in a row, by application/process
   boost::asio::steady_timer wake_;
   std::string refused_;
   std::string trouble_;

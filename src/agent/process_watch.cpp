@@ -71,11 +71,14 @@ void ProcessWatch::Look() {
                 .start_ticks = found.state->start_ticks,
                 .started = found.state->started};
   }
-  if (found.running && (!observed_.running || instance != instance_)) {
+  const bool fresh = found.state && instance != instance_;
+  const bool first = !std::exchange(looked_, true);
+  if (found.running && (!observed_.running || fresh)) {
     instance_ = instance;
     Begin(found);
-  } else if (!found.running && (observed_.running || observed_.trouble.empty())) {
-    End(found);
+  } else if (!found.running && (observed_.running || fresh || first)) {
+    instance_ = instance;
+    End(found, observed_.running || !first);
   }
 }
 
@@ -91,12 +94,8 @@ void ProcessWatch::Begin(const Found& found) {
   BeginChecks();
 }
 
-void ProcessWatch::End(const Found& found) {
-  const bool ran = observed_.running;
-  const bool lasted = ran && clock_.Mono() - began_ >= kLasting;
-  const bool stopped = found.state && found.state->exited && found.state->exited->stopped;
-  ++round_;
-  timer_.cancel();
+void ProcessWatch::TakeEnd(bool ran, bool stopped) {
+  const bool lasted = observed_.running && clock_.Mono() - began_ >= kLasting;
   observed_.running = false;
   observed_.checked = true;
   observed_.healthy_since.reset();
@@ -104,6 +103,13 @@ void ProcessWatch::End(const Found& found) {
   observed_.bad_checks = 0;
   observed_.ended = ran ? clock_.Mono() : MonoTime{};
   observed_.restarts = stopped || lasted || !ran ? 0 : observed_.restarts + 1;
+}
+
+void ProcessWatch::End(const Found& found, bool ran) {
+  const bool stopped = found.state && found.state->exited && found.state->exited->stopped;
+  ++round_;
+  timer_.cancel();
+  TakeEnd(ran, stopped);
   if (!found.state) {
     observed_.trouble = "was never started";
   } else if (found.state->exited) {
@@ -146,7 +152,7 @@ void ProcessWatch::AwaitEnd(pid_t supervisor) {
 
 void ProcessWatch::ServiceChanged(bool running) {
   ReadSpec();
-  running ? BeginService() : EndService();
+  running ? BeginService() : EndService(/*stopped=*/true);
   // Also where it has ended: an answer that is on its way tells of the time before the change.
   BeginChecks();
 }
@@ -163,13 +169,8 @@ void ProcessWatch::BeginService() {
   }
 }
 
-void ProcessWatch::EndService() {
-  observed_.ended = observed_.running ? clock_.Mono() : observed_.ended;
-  observed_.running = false;
-  observed_.checked = true;
-  observed_.healthy_since.reset();
-  observed_.was_healthy = false;
-  observed_.bad_checks = 0;
+void ProcessWatch::EndService(bool stopped) {
+  TakeEnd(observed_.running, stopped);
   observed_.trouble = "service " + (spec_ ? spec_->process.service : "") + " is not active";
 }
 
@@ -220,7 +221,7 @@ asio::awaitable<bool> ProcessWatch::CheckOnce(std::uint64_t round) {
     }
     const bool active = reply && reply.value().exit_code == 0;
     if (active != observed_.running || !observed_.checked) {
-      active ? BeginService() : EndService();
+      active ? BeginService() : EndService(/*stopped=*/false);
       changed_();
     }
     if (!active) {

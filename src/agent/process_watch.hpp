@@ -46,10 +46,12 @@ class ProcessWatch : public std::enable_shared_from_this<ProcessWatch> {
 
   void ReadSpec();
   void Begin(const Found& found);
-  void End(const Found& found);
+  void End(const Found& found, bool ran);
+  /// `ran`: it was started since the look before the last, even if only for a moment.
+  void TakeEnd(bool ran, bool stopped);
   void AwaitEnd(pid_t supervisor);
   void BeginService();
-  void EndService();
+  void EndService(bool stopped);
   void BeginChecks();
   boost::asio::awaitable<void> CheckUntil(std::uint64_t round);
   boost::asio::awaitable<bool> CheckOnce(std::uint64_t round);
@@ -64,7 +66,8 @@ class ProcessWatch : public std::enable_shared_from_this<ProcessWatch> {
   std::optional<WatchSpec> spec_;
   host::ObservedProcess observed_;
   Time started_;
-  Instance instance_;
+  Instance instance_;  ///< the newest that was seen
+  bool looked_ = false;
   MonoTime began_;
   std::uint64_t round_ = 0;  ///< checks of an earlier round end by themselves
   boost::asio::steady_timer timer_;

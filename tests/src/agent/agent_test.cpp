@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -116,6 +117,23 @@ TEST_F(AgentTest, AProcessThatEndsLaterIsStartedAgain) {
   EXPECT_TRUE(gateway.Reported([](const protocol::Report& report) {
     return report.releases.at(0).running->health == api::RunningHealth::kHealthy;
   }));
+}
+
+TEST_F(AgentTest, AProcessThatCannotBeStartedIsTriedEverLater) {
+  StartAgent();
+  Roll("shop-1", 1, Push("one"));
+  const auto tries = [&] {
+    return test::CountIn(directory / "agent.log", "starts shop/web again");
+  };
+  std::filesystem::rename(AppRoot() + "/releases", AppRoot() + "/elsewhere");
+  ::kill(Application(), SIGKILL);
+  ASSERT_TRUE(Eventually([&] { return tries() == 1; })) << AgentLog();
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_TRUE(Eventually([&] { return tries() > 1; })) << AgentLog();
+  EXPECT_EQ(tries(), 2);
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+  std::filesystem::rename(AppRoot() + "/elsewhere", AppRoot() + "/releases");
+  EXPECT_TRUE(Eventually([&] { return Application() > 0; })) << AgentLog();
 }
 
 TEST_F(AgentTest, SigtermStopsTheAgentAndNotTheApplication) {

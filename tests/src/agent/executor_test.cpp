@@ -232,5 +232,42 @@ TEST_F(ExecutorTest, AnAgentThatComesBackFindsWhatRunsAndSeesItEnd) {
   EXPECT_EQ(later.applications()[0].processes[0].trouble, "was killed by signal 9");
 }
 
+TEST_F(ExecutorTest, AStartThatDidNotLastUntilTheNextLookIsCounted) {
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  observer->Look(journal);
+  ASSERT_TRUE(observer->applications().at(0).processes.at(0).running);
+  const std::string process = options.layout.Processes("shop") + "/web";
+  ::kill(FindSupervised(process).state->pid, SIGKILL);
+  ASSERT_TRUE(Until([&] { return !observer->applications()[0].processes[0].running; }));
+  EXPECT_EQ(observer->applications()[0].processes[0].restarts, 1);
+  const MonoTime ended = observer->applications()[0].processes[0].ended;
+  std::filesystem::remove(Release());
+  EXPECT_NE(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  observer->Look(journal);
+  EXPECT_EQ(observer->applications()[0].processes[0].restarts, 2);
+  EXPECT_GE(observer->applications()[0].processes[0].ended, ended);
+  EXPECT_THAT(observer->applications()[0].processes[0].trouble,
+              HasSubstr("cannot enter the directory"));
+  observer->Look(journal);
+  EXPECT_EQ(observer->applications()[0].processes[0].restarts, 2) << "once";
+}
+
+TEST_F(ExecutorTest, AServiceThatEndsByItselfIsCountedAndOneThatWasStoppedIsNot) {
+  WriteText(directory / "systemd", "");
+  WriteText(directory / "active", "");
+  action.config.processes[0].service = "shop.service";
+  action.config.processes[0].health.interval = Duration(10);
+  action.config.processes[0].health.min_healthy_time = Duration(3'600'000);
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  observer->Look(journal);
+  ASSERT_TRUE(Until([&] { return observer->applications().at(0).processes.at(0).running; }));
+  std::filesystem::remove(directory / "active");
+  ASSERT_TRUE(Until([&] { return !observer->applications()[0].processes[0].running; }));
+  EXPECT_EQ(observer->applications()[0].processes[0].restarts, 1);
+  ASSERT_EQ(Run(host::Step::kStop).outcome, host::Outcome::kSucceeded);
+  observer->Refresh();
+  EXPECT_EQ(observer->applications()[0].processes[0].restarts, 0);
+}
+
 }  // namespace
 }  // namespace slipway::agent
