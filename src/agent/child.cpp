@@ -20,6 +20,7 @@
 #include <cstring>
 
 #include "src/agent/files.hpp"
+#include "src/agent/supervise.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -192,7 +193,7 @@ asio::awaitable<Result<void>> StartSupervisor(std::string program, std::string d
   const std::vector<std::string> argv = {program, "supervise", directory};
   const Result<pid_t> pid = Spawn(argv, nothing.get(), out.value().write.get());
   if (!pid) {
-    co_return pid.error();
+    co_return Fail(Code::kUnavailable, pid.error().message);
   }
   out.value().write.Close();
   const auto running = std::make_shared<Running>(executor);
@@ -212,11 +213,14 @@ asio::awaitable<Result<void>> StartSupervisor(std::string program, std::string d
   while (!line.empty() && line.back() == '\n') {
     line.pop_back();
   }
-  if (line != "started") {
-    co_return Fail(Code::kInternal,
-                   line.empty() ? directory + ": its supervisor did not answer" : line);
+  if (line == kSaysStarted) {
+    co_return Ok();
   }
-  co_return Ok();
+  if (line.starts_with(kSaysRefused)) {
+    co_return Fail(Code::kInvalid, line.substr(kSaysRefused.size()));
+  }
+  co_return Fail(Code::kUnavailable,
+                 line.empty() ? directory + ": its supervisor did not answer" : line);
 }
 
 }  // namespace slipway::agent

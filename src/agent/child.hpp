@@ -42,7 +42,8 @@ boost::asio::awaitable<Result<ChildReply>> RunChild(ChildRequest request,
                                                     std::shared_ptr<ChildControl> control);
 
 /// Starts `slipway-agent supervise DIRECTORY` in a session of its own and waits for its first line,
-/// for at most ten seconds: "started", or why not. The supervisor lives on when we die.
+/// for at most ten seconds. kInvalid: the program cannot be executed; kUnavailable: it was not tried.
+/// The supervisor lives on when we die.
 boost::asio::awaitable<Result<void>> StartSupervisor(std::string program, std::string directory);
 
 }  // namespace slipway::agent

@@ -37,12 +37,11 @@ host::Outcome OutcomeOf(const Error& error) {
   return theirs ? host::Outcome::kFailed : host::Outcome::kInterrupted;
 }
 
-host::Finished FinishedBy(const host::ActionId& id, const Result<void>& result, bool start) {
+host::Finished FinishedBy(const host::ActionId& id, const Result<void>& result) {
   if (result) {
     return FinishedAs(id, host::Outcome::kSucceeded, "");
   }
-  return FinishedAs(id, start ? host::Outcome::kFailed : OutcomeOf(result.error()),
-                    result.error().message);
+  return FinishedAs(id, OutcomeOf(result.error()), result.error().message);
 }
 
 }  // namespace
@@ -95,12 +94,12 @@ asio::awaitable<host::Finished> Executor::Dispatch(Job job) {
   const host::ActionId id = job.action.id;
   if (id.remove) {
     const Result<void> removed = co_await Remove(std::move(job));
-    co_return FinishedBy(id, removed, false);
+    co_return FinishedBy(id, removed);
   }
   switch (id.step) {
     case host::Step::kFetch: {
       const Result<void> fetched = co_await Fetch(std::move(job));
-      co_return FinishedBy(id, fetched, false);
+      co_return FinishedBy(id, fetched);
     }
     case host::Step::kInstall:
     case host::Step::kTest:
@@ -116,15 +115,15 @@ asio::awaitable<host::Finished> Executor::Dispatch(Job job) {
     }
     case host::Step::kStop: {
       const Result<void> stopped = co_await Stop(std::move(job));
-      co_return FinishedBy(id, stopped, false);
+      co_return FinishedBy(id, stopped);
     }
     case host::Step::kSwitch: {
       const Result<void> switched = co_await Switch(std::move(job));
-      co_return FinishedBy(id, switched, false);
+      co_return FinishedBy(id, switched);
     }
     case host::Step::kStart: {
       const Result<void> started = co_await Start(std::move(job));
-      co_return FinishedBy(id, started, true);
+      co_return FinishedBy(id, started);
     }
     case host::Step::kHealth:
       break;  // the planner judges health by what is observed
@@ -170,6 +169,9 @@ asio::awaitable<Result<void>> Executor::RunTool(std::vector<std::string> argv, s
   if (!reply) {
     co_return reply.error();
   }
+  if (!reply.value().error.empty()) {
+    co_return Fail(Code::kUnavailable, what + ": " + reply.value().error);
+  }
   if (!reply.value().succeeded()) {
     co_return Fail(Code::kInternal, what + ": " + Describe(reply.value(), kToolTimeout) +
                                         LastLine(reply.value().tail));
@@ -186,6 +188,9 @@ asio::awaitable<host::Finished> Executor::Command(Job job, api::Command command,
   const Result<StepReply> reply = co_await RunStepChild(std::move(spec.value()));
   if (!reply) {
     co_return FinishedAs(id, host::Outcome::kInterrupted, reply.error().message);
+  }
+  if (!reply.value().error.empty()) {
+    co_return FinishedAs(id, host::Outcome::kInterrupted, reply.value().error);
   }
   output_ = reply.value().tail;
   if (reply.value().succeeded()) {

@@ -219,7 +219,12 @@ asio::awaitable<Result<void>> Executor::StartService(Job job, api::Process proce
                        ": systemd does not run on this server; use run instead of service");
   }
   std::vector<std::string> argv = {options_.systemctl, "restart", process.service};
-  SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "restarting service " + process.service));
+  const Result<void> restarted =
+      co_await RunTool(std::move(argv), "restarting service " + process.service);
+  if (!restarted && restarted.error().code == Code::kInternal) {
+    co_return Fail(Code::kInvalid, restarted.error().message);  // systemd was asked, and says no
+  }
+  SLIPWAY_CO_TRYV(restarted);
   observer_.ServiceChanged(job.processes + "/" + process.name, true);
   co_return Ok();
 }

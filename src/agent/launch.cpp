@@ -110,6 +110,20 @@ std::vector<std::string> StatFields(pid_t pid) {
   return fields;
 }
 
+Error Shortage(const LaunchSpec& spec, const std::string& what) {
+  return Fail(Code::kUnavailable, SystemError(spec.argv[0], what).message);
+}
+
+Error Refusal(const LaunchSpec& spec, const LaunchFailure& failure) {
+  errno = failure.number;
+  if (errno == EAGAIN || errno == ENOMEM || errno == EMFILE || errno == ENFILE) {
+    return Shortage(spec, failure.what);
+  }
+  const bool directory = errno == ENOENT && std::strstr(failure.what, "directory") != nullptr;
+  const std::string& path = directory ? spec.directory : spec.argv[0];
+  return Fail(Code::kInvalid, SystemError(path, failure.what).message);
+}
+
 /// A process of a session that is alive.
 struct Member {
   pid_t pid = 0;
@@ -169,19 +183,19 @@ Result<Launched> Launch(const LaunchSpec& spec) {
   int output[2] = {-1, -1};
   int complaints[2] = {-1, -1};
   if (::pipe2(output, O_CLOEXEC) != 0) {
-    return SystemError(spec.argv[0], "cannot make a pipe");
+    return Shortage(spec, "cannot make a pipe");
   }
   Descriptor output_read(output[0]);
   Descriptor output_write(output[1]);
   if (::pipe2(complaints, O_CLOEXEC) != 0) {
-    return SystemError(spec.argv[0], "cannot make a pipe");
+    return Shortage(spec, "cannot make a pipe");
   }
   const Descriptor complaints_read(complaints[0]);
   Descriptor complaints_write(complaints[1]);
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) {
-    return SystemError(spec.argv[0], "cannot fork");
+    return Shortage(spec, "cannot fork");
   }
   if (pid == 0) {
     RunChild(spec, user, parent, output_write.get(), complaints_write.get());
@@ -195,11 +209,7 @@ Result<Launched> Launch(const LaunchSpec& spec) {
   } while (got < 0 && errno == EINTR);
   if (got == sizeof failure) {
     ::waitpid(pid, nullptr, 0);
-    errno = failure.number;
-    return SystemError(failure.number == ENOENT && std::strstr(failure.what, "directory") != nullptr
-                           ? spec.directory
-                           : spec.argv[0],
-                       failure.what);
+    return Refusal(spec, failure);
   }
   ::fcntl(output_read.get(), F_SETFL, O_NONBLOCK);
   return Launched{.pid = pid, .output = std::move(output_read)};

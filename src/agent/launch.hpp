@@ -42,7 +42,8 @@ struct Launched {
 };
 
 /// Starts it by fork(), so call it in a process with one thread. Waits until the program was
-/// executed: an error says why it was not (no such directory, no such program, not allowed).
+/// executed. kInvalid, kNotFound, kForbidden: it cannot be (no such directory, user or program, not
+/// allowed); kUnavailable: this machine had nothing left for it.
 Result<Launched> Launch(const LaunchSpec& spec);
 
 /// Makes this process the parent of whatever its descendants leave behind.

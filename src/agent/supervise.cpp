@@ -72,14 +72,15 @@ class Supervisor {
     if (!launched) {
       state_.exited = ProcessExit{.error = launched.error().message};
       const bool written = WriteState();
-      Say(ready, launched.error().message);
+      const bool refused = launched.error().code != Code::kUnavailable;
+      Say(ready, (refused ? std::string(kSaysRefused) : "") + launched.error().message);
       return written ? kSuperviseDone : kSuperviseBroken;
     }
     child_ = std::move(launched.value());
     state_.pid = child_.pid;
     state_.start_ticks = StartTicks(child_.pid).value_or(0);
     const bool written = WriteState();
-    Say(ready, written ? "started" : directory_ + ": cannot be written to");
+    Say(ready, written ? std::string(kSaysStarted) : directory_ + ": cannot be written to");
     stopping_ = !written;
     Watch(ready);
     state_.exited->stopped = stopping_;

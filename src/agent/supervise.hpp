@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
@@ -62,8 +63,12 @@ inline constexpr int kSuperviseDone = 0;
 inline constexpr int kSuperviseBroken = 1;  ///< its directory cannot be used
 inline constexpr int kSuperviseTaken = 3;   ///< another supervisor has the lock
 
-/// The subcommand. Writes one line to `ready` once the program was executed ("started") or was not
-/// (why), and closes it. TERM stops the process: TERM to its session, KILL after stop_timeout.
+/// What the subcommand says: that the program was executed; the beginning of why it cannot be.
+/// Anything else is why it was not tried.
+inline constexpr std::string_view kSaysStarted = "started";
+inline constexpr std::string_view kSaysRefused = "refused: ";
+
+/// The subcommand. Writes one such line to `ready` once it is known, and closes it. TERM stops the process: TERM to its session, KILL after stop_timeout.
 /// Whatever the process leaves behind is killed. One thread; changes the process (signals, child
 /// subreaper). Returns when the process has ended.
 int Supervise(const std::string& directory, int ready);

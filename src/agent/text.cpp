@@ -46,8 +46,10 @@ std::string LastLines(const std::string& text, std::int64_t lines) {
 void AddCases(const Result<JunitReply>& cases, const std::string& pattern,
               host::Finished& finished) {
   std::string trouble;
+  host::Outcome outcome = host::Outcome::kFailed;
   if (!cases) {
-    trouble = "its report cannot be read: " + cases.error().message;
+    trouble = "nobody could look for its report: " + cases.error().message;
+    outcome = finished.outcome == host::Outcome::kSucceeded ? host::Outcome::kInterrupted : outcome;
   } else {
     const JunitReply& reply = cases.value();
     finished.suite->tests = reply.tests;
@@ -69,7 +71,7 @@ void AddCases(const Result<JunitReply>& cases, const std::string& pattern,
   }
   const std::string command = finished.message;
   finished.message = command.empty() ? trouble : trouble + " (" + command + ")";
-  finished.outcome = host::Outcome::kFailed;
+  finished.outcome = outcome;
 }
 
 }  // namespace slipway::agent

@@ -61,7 +61,7 @@ class ExecutorTest : public ::testing::Test {
     watching.layout = options.layout;
     watching.systemctl = options.systemctl;
     observer = std::make_unique<Observer>(io.get_executor(), watching, clock, [] {});
-    executor = std::make_unique<Executor>(options, *observer, packs, clock);
+    MakeExecutor();
     action.id.application = "shop";
     action.release = {.commit = Commit(std::string(40, 'a')),
                       .hash = ReleaseHash(std::string(64, 'b'))};
@@ -70,6 +70,9 @@ class ExecutorTest : public ::testing::Test {
     action.content.repository = "default/shop";
     std::filesystem::create_directories(Release());
   }
+
+  /// Anew, after `options` were changed.
+  void MakeExecutor() { executor = std::make_unique<Executor>(options, *observer, packs, clock); }
 
   static api::Process Named(const std::string& name) {
     api::Process process;
@@ -194,6 +197,52 @@ TEST_F(ExecutorTest, CommandsRunInTheReleaseWithItsFacts) {
                                   options.layout.root + "/apps/shop");
   EXPECT_THAT(executor->output(), HasSubstr(Release()));
   EXPECT_THAT(ReadText(options.layout.StepLogs("shop") + "/Install.log"), HasSubstr("-bbbbbbbb"));
+}
+
+TEST_F(ExecutorTest, ACommandThatCouldNotBeStartedHasMeasuredNothing) {
+  std::filesystem::remove(Release());
+  action.command = api::Command{.run = "true", .timeout = Duration(10'000)};
+  const host::Finished finished = Run(host::Step::kInstall);
+  EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
+  EXPECT_THAT(finished.message, HasSubstr("cannot enter the directory"));
+}
+
+TEST_F(ExecutorTest, AProcessThatTheMachineCouldNotStartHasMeasuredNothing) {
+  const std::string process = options.layout.Processes("shop") + "/web";
+  std::filesystem::create_directories(process + "/spec");
+  EXPECT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kInterrupted)
+      << "no place for its spec";
+  std::filesystem::remove(process + "/spec");
+  options.program = "/nowhere/slipway-agent";
+  MakeExecutor();
+  EXPECT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kInterrupted) << "no supervisor";
+  options.program = "/bin/true";
+  MakeExecutor();
+  const host::Finished finished = Run(host::Step::kStart);
+  EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
+  EXPECT_THAT(finished.message, HasSubstr("its supervisor did not answer"));
+}
+
+TEST_F(ExecutorTest, AServiceThatSystemdCannotStartIsBad) {
+  WriteText(directory / "systemd", "");
+  WriteText(directory / "systemctl", "#!/bin/sh\necho no such unit; exit 5\n");
+  action.config.processes[0].service = "shop.service";
+  const host::Finished finished = Run(host::Step::kStart);
+  EXPECT_EQ(finished.outcome, host::Outcome::kFailed);
+  EXPECT_THAT(finished.message, HasSubstr("restarting service shop.service: exited with code 5"));
+}
+
+TEST_F(ExecutorTest, ASuiteWhoseReportNobodyCanLookForHasMeasuredNothing) {
+  options.content_program = "/nowhere/slipway-agent-content";
+  MakeExecutor();
+  action.id.test_run = "gate";
+  std::filesystem::create_directories(options.layout.root + "/apps/shop/tests/gate");
+  action.suite = api::Suite{};
+  action.suite->name = "unit";
+  action.suite->run = "true";
+  action.suite->report = "*.xml";
+  const host::Finished finished = Run(host::Step::kSuite);
+  EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted) << finished.message;
 }
 
 TEST_F(ExecutorTest, TheConfiguredUserOwnsWhatRuns) {

@@ -111,6 +111,11 @@ TEST(Junit, AReportDecidesTogetherWithTheExitCode) {
   finished = Suite(host::Outcome::kFailed, "exited with code 1");
   AddCases(JunitReply{}, "reports/*.xml", finished);
   EXPECT_EQ(finished.message, "exited with code 1");
+  AddCases(Fail(Code::kUnavailable, "no helper"), "*.xml", finished);
+  EXPECT_EQ(finished.outcome, host::Outcome::kFailed);
+  finished = Suite(host::Outcome::kSucceeded, "");
+  AddCases(Fail(Code::kUnavailable, "no helper"), "*.xml", finished);
+  EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
 }
 
 }  // namespace

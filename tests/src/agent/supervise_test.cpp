@@ -20,6 +20,7 @@ using test::ShellProcess;
 using test::SupervisorProcess;
 using test::WriteSpec;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 TEST(Supervise, IsFoundByItsLockAndItsState) {
   const Directory directory;
@@ -109,6 +110,7 @@ TEST(Supervise, NeverTwoCopies) {
   SupervisorProcess second(directory.path());
   EXPECT_EQ(second.process.Wait(), kSuperviseTaken);
   EXPECT_THAT(second.said, HasSubstr("somebody else has this lock"));
+  EXPECT_THAT(second.said, Not(HasSubstr(kSaysRefused.data()))) << "nothing was tried";
   EXPECT_EQ(CountIn(directory / "starts", "start"), 1);
   EXPECT_TRUE(Lives(FindSupervised(directory.path()).state->pid));
 }
@@ -129,7 +131,7 @@ TEST(Supervise, SaysWhatCannotBeStartedAndRecordsIt) {
   spec.launch.directory = "/nowhere";
   WriteSpec(directory.path(), spec);
   SupervisorProcess supervisor(directory.path());
-  EXPECT_THAT(supervisor.said, HasSubstr("/nowhere: cannot enter the directory"));
+  EXPECT_THAT(supervisor.said, HasSubstr("refused: /nowhere: cannot enter the directory"));
   supervisor.process.Wait();
   EXPECT_THAT(Describe(*FindSupervised(directory.path()).state->exited), HasSubstr("/nowhere"));
 }
