@@ -112,7 +112,7 @@ class Agent::Packs final : public PackSource {
       : options_(options), files_(files) {}
 
   asio::awaitable<Result<void>> Fetch(std::string repository, Commit have, Commit want,
-                                      std::string path) override {
+                                      std::string path, std::shared_ptr<Control> control) override {
     SLIPWAY_CO_TRY(context, MakeTlsContext(files_, options_.ca_hash, /*certificate=*/true));
     HttpsRequest request;
     request.target = "/v1/packs?repository=" + repository + "&want=" + want.value;
@@ -120,6 +120,7 @@ class Agent::Packs final : public PackSource {
     request.sink = std::move(path);
     request.max_body_bytes = kMaxPackBytes;
     request.deadline = kPackDeadline;
+    request.control = std::move(control);
     const Result<HttpsReply> reply =
         co_await SendRequest(options_.server, context, std::move(request));
     if (!reply) {

@@ -136,8 +136,11 @@ asio::awaitable<std::string> ReadToEnd(std::shared_ptr<Running> running, std::si
 }  // namespace
 
 asio::awaitable<Result<ChildReply>> RunChild(ChildRequest request,
-                                             std::shared_ptr<ChildControl> control) {
+                                             std::shared_ptr<Control> control) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  if (control && control->cancelled) {
+    co_return Fail(Code::kUnavailable, "was cancelled");
+  }
   Result<Pipe> in = MakePipe();
   Result<Pipe> out = MakePipe();
   if (!in || !out) {
@@ -155,12 +158,13 @@ asio::awaitable<Result<ChildReply>> RunChild(ChildRequest request,
   running->output.assign(out.value().read.Release());
   running->ended.assign(OpenPidfd(pid.value()));
   KillAtDeadline(running, request.deadline);
-  if (control) {
-    control->cancel = [running] {
-      error_code ignored;
-      running->input.close(ignored);
-    };
-  }
+  const Stoppable stoppable(control, [running, held = request.hold_input] {
+    if (!held) {
+      ::kill(-running->pid, SIGKILL);
+    }
+    error_code ignored;
+    running->input.close(ignored);
+  });
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   const auto input = asio::buffer(request.input);
@@ -172,9 +176,6 @@ asio::awaitable<Result<ChildReply>> RunChild(ChildRequest request,
   co_await running->ended.async_wait(asio::posix::stream_descriptor::wait_read, token);
   running->over = true;
   running->deadline.cancel();
-  if (control) {
-    control->cancel = nullptr;
-  }
   ChildReply reply = Reap(running->pid);
   reply.timed_out = running->timed_out;
   reply.output = std::move(output);

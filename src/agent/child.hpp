@@ -6,13 +6,13 @@
 // <utility> first: Asio 1.74 needs it and does not include it.
 #include <boost/asio/awaitable.hpp>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
+#include "src/agent/control.hpp"
 
 namespace slipway::agent {
 
@@ -20,7 +20,7 @@ namespace slipway::agent {
 struct ChildRequest {
   std::vector<std::string> argv;  ///< argv[0] is an absolute path
   std::string input;              ///< for its standard input
-  bool hold_input = false;        ///< keep the input open until it has ended: closing it cancels
+  bool hold_input = false;        ///< keep the input open until it has ended, or is to be ended
   std::size_t max_output_bytes = 16U << 20;
   Duration deadline{0};  ///< then it is killed; 0: none
 };
@@ -31,15 +31,12 @@ struct ChildReply {
   std::string output;
 };
 
-/// A way to end a child from outside: while one runs, `cancel` closes its input. One thread.
-struct ChildControl {
-  std::function<void()> cancel;  ///< empty while nothing runs
-};
-
 /// Runs one child to its end. Its standard error is ours; it inherits no other descriptor and the
-/// environment. The agent's death closes its input. One thread; resumes where it was called.
+/// environment. The agent's death closes its input. Control::stop does so too where the input is held,
+/// and kills the child where it is not; kUnavailable where the control was cancelled before. One
+/// thread; resumes where it was called.
 boost::asio::awaitable<Result<ChildReply>> RunChild(ChildRequest request,
-                                                    std::shared_ptr<ChildControl> control);
+                                                    std::shared_ptr<Control> control);
 
 /// Starts `slipway-agent supervise DIRECTORY` in a session of its own and waits for its first line,
 /// for at most ten seconds. kInvalid: the program cannot be executed; kUnavailable: it was not tried.

@@ -52,7 +52,7 @@ Executor::Executor(ExecutorOptions options, Observer& observer, PackSource& pack
       observer_(observer),
       packs_(packs),
       clock_(clock),
-      control_(std::make_shared<ChildControl>()) {}
+      control_(std::make_shared<Control>()) {}
 
 Executor::Job Executor::MakeJob(host::Action action) const {
   Job job;
@@ -68,12 +68,14 @@ Executor::Job Executor::MakeJob(host::Action action) const {
 }
 
 asio::awaitable<host::Finished> Executor::Run(host::Action action) {
-  cancelled_ = false;
+  control_ = std::make_shared<Control>();
   output_.clear();
   const host::ActionId id = action.id;
   Job job = MakeJob(std::move(action));
+  job.control = control_;
+  job.lock = options_.layout.StepLock();
   host::Finished finished = co_await Dispatch(std::move(job));
-  if (cancelled_) {
+  if (control_->cancelled) {
     finished = FinishedAs(id, host::Outcome::kInterrupted, "was cancelled");
     if (id.step == host::Step::kSuite) {
       finished.suite = api::SuiteResult{};
@@ -83,12 +85,7 @@ asio::awaitable<host::Finished> Executor::Run(host::Action action) {
   co_return finished;
 }
 
-void Executor::Cancel() {
-  cancelled_ = true;
-  if (control_->cancel) {
-    control_->cancel();
-  }
-}
+void Executor::Cancel() { control_->Cancel(); }
 
 asio::awaitable<host::Finished> Executor::Dispatch(Job job) {
   const host::ActionId id = job.action.id;
@@ -143,29 +140,29 @@ Result<StepSpec> Executor::MakeSpec(const Job& job, const std::string& run, Dura
                  .user = job.action.config.user};
   spec.timeout = timeout;
   spec.log_file = logs + "/" + log + ".log";
-  spec.lock_file = options_.layout.StepLock();
   return spec;
 }
 
-asio::awaitable<Result<StepReply>> Executor::RunStepChild(StepSpec spec) {
+asio::awaitable<Result<StepReply>> Executor::RunStepChild(Job job, StepSpec spec) {
+  spec.lock_file = job.lock;
   ChildRequest request;
   request.argv = {options_.program, "run-step"};
   request.input = EncodeStepSpec(spec) + "\n";
   request.hold_input = true;
-  const Result<ChildReply> reply = co_await RunChild(std::move(request), control_);
+  const Result<ChildReply> reply = co_await RunChild(std::move(request), job.control);
   if (!reply) {
     co_return reply.error();
   }
   co_return DecodeStepReply(reply.value().output);
 }
 
-asio::awaitable<Result<void>> Executor::RunTool(std::vector<std::string> argv, std::string what) {
+asio::awaitable<Result<void>> Executor::RunTool(Job job, std::vector<std::string> argv,
+                                                std::string what) {
   StepSpec spec;
   spec.launch = {
       .argv = std::move(argv), .directory = "/", .env = {"PATH=/usr/bin:/bin"}, .user = ""};
   spec.timeout = kToolTimeout;
-  spec.lock_file = options_.layout.StepLock();
-  const Result<StepReply> reply = co_await RunStepChild(std::move(spec));
+  const Result<StepReply> reply = co_await RunStepChild(std::move(job), std::move(spec));
   if (!reply) {
     co_return reply.error();
   }
@@ -185,7 +182,7 @@ asio::awaitable<host::Finished> Executor::Command(Job job, api::Command command,
   if (!spec) {
     co_return FinishedAs(id, OutcomeOf(spec.error()), spec.error().message);
   }
-  const Result<StepReply> reply = co_await RunStepChild(std::move(spec.value()));
+  const Result<StepReply> reply = co_await RunStepChild(std::move(job), std::move(spec.value()));
   if (!reply) {
     co_return FinishedAs(id, host::Outcome::kInterrupted, reply.error().message);
   }
@@ -216,7 +213,7 @@ asio::awaitable<host::Finished> Executor::Suite(Job job) {
     request.input =
         EncodeJunitRequest({.directory = directory, .pattern = suite.report, .suite = suite.name});
     request.deadline = kJunitTimeout;
-    const Result<ChildReply> reply = co_await RunChild(std::move(request), nullptr);
+    const Result<ChildReply> reply = co_await RunChild(std::move(request), control_);
     const Result<JunitReply> cases = reply ? DecodeJunitReply(reply.value().output) : reply.error();
     AddCases(cases, suite.report, finished);
   }
@@ -233,7 +230,7 @@ asio::awaitable<Result<void>> Executor::Remove(Job job) {
       }
     }
     std::vector<std::string> argv = {"/bin/rm", "-rf", "--", job.processes};
-    SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "deleting the processes of a gate run"));
+    SLIPWAY_CO_TRYV(co_await RunTool(job, std::move(argv), "deleting the processes of a gate run"));
   }
   co_return co_await EmptyTrash(job);
 }

@@ -26,10 +26,11 @@ class PackSource {
   virtual ~PackSource() = default;
 
   /// Writes the pack that turns a snapshot of `have` (empty: nothing) into one of `want` to the
-  /// file `path`. kNotFound: the control plane has no such commit; kTooLarge; kUnavailable: try
+  /// file `path` (0600). Control::stop ends it soon. kTooLarge; kUnavailable for everything else: try
   /// again.
   virtual boost::asio::awaitable<Result<void>> Fetch(std::string repository, Commit have,
-                                                     Commit want, std::string path) = 0;
+                                                     Commit want, std::string path,
+                                                     std::shared_ptr<Control> control) = 0;
 };
 
 struct ExecutorOptions {
@@ -51,7 +52,7 @@ class Executor {
   /// One action, to its end.
   boost::asio::awaitable<host::Finished> Run(host::Action action);
 
-  /// Ends the command of the action that runs, soon.
+  /// Ends what the action that runs waits for, soon.
   void Cancel();
 
   /// Starts one process again. An error says why it was not.
@@ -68,6 +69,8 @@ class Executor {
     std::string directory;  ///< of the release, or of the gate run
     std::string processes;  ///< where its supervisors' directories are
     Facts facts;
+    std::shared_ptr<Control> control;  ///< nullptr: upkeep, which nobody cancels
+    std::string lock;                  ///< for its commands; empty: upkeep, which waits for none
   };
 
   Job MakeJob(host::Action action) const;
@@ -87,8 +90,9 @@ class Executor {
   boost::asio::awaitable<Result<void>> StartSupervised(Job job, api::Process process, bool replace);
   boost::asio::awaitable<Result<void>> StartService(Job job, api::Process process);
   boost::asio::awaitable<Result<void>> Remove(Job job);
-  boost::asio::awaitable<Result<StepReply>> RunStepChild(StepSpec spec);
-  boost::asio::awaitable<Result<void>> RunTool(std::vector<std::string> argv, std::string what);
+  boost::asio::awaitable<Result<StepReply>> RunStepChild(Job job, StepSpec spec);
+  boost::asio::awaitable<Result<void>> RunTool(Job job, std::vector<std::string> argv,
+                                               std::string what);
   Result<StepSpec> MakeSpec(const Job& job, const std::string& run, Duration timeout,
                             const std::string& log) const;
 
@@ -96,8 +100,7 @@ class Executor {
   Observer& observer_;
   PackSource& packs_;
   const Clock& clock_;
-  std::shared_ptr<ChildControl> control_;
-  bool cancelled_ = false;
+  std::shared_ptr<Control> control_;  ///< of the action that runs
   /// Directories of processes that are being started.
   std::shared_ptr<std::set<std::string>> starting_ = std::make_shared<std::set<std::string>>();
   std::string output_;

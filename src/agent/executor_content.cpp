@@ -79,7 +79,8 @@ asio::awaitable<Result<void>> Executor::Fetch(Job job) {
   SLIPWAY_CO_TRYV(LinkShared(job.layout, job.action.config, staging));
   if (::geteuid() == 0 && !job.action.config.user.empty()) {
     std::vector<std::string> argv = {"/bin/chown", "-R", "-h", user.name + ":", staging};
-    SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "giving the release to user " + user.name));
+    SLIPWAY_CO_TRYV(
+        co_await RunTool(job, std::move(argv), "giving the release to user " + user.name));
   }
   struct stat info {};
   if (::lstat(job.directory.c_str(), &info) == 0) {
@@ -95,7 +96,8 @@ asio::awaitable<Result<void>> Executor::EmptyTrash(Job job) {
   if (!ListDirectory(job.layout.Trash()).empty()) {
     std::vector<std::string> argv = {"/bin/rm", "-rf", "--one-file-system", "--",
                                      job.layout.Trash()};
-    SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "deleting what is left of old releases"));
+    SLIPWAY_CO_TRYV(
+        co_await RunTool(job, std::move(argv), "deleting what is left of old releases"));
   }
   co_return MakeDirectories(job.layout.Trash());
 }
@@ -140,16 +142,18 @@ asio::awaitable<Result<void>> Executor::GetPack(Job job, Commit have, std::strin
   boost::system::error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   const MonoTime until = clock_.Mono() + options_.fetch_patience;
-  for (int failures = 0; true; ++failures) {
-    Result<void> fetched =
-        co_await packs_.Fetch(job.action.content.repository, have, job.action.release.commit, path);
-    const bool again = !fetched && fetched.error().code == Code::kUnavailable && !cancelled_;
+  for (int failures = 0; !job.control->cancelled; ++failures) {
+    Result<void> fetched = co_await packs_.Fetch(job.action.content.repository, have,
+                                                 job.action.release.commit, path, job.control);
+    const bool again = !fetched && fetched.error().code == Code::kUnavailable;
     if (!again || clock_.Mono() >= until) {
       co_return fetched;
     }
+    const Stoppable stoppable(job.control, [&timer] { timer.cancel(); });
     timer.expires_after(Jittered(kFirstPause, failures, kLongestPause));
     co_await timer.async_wait(token);
   }
+  co_return Fail(Code::kUnavailable, "was cancelled");
 }
 
 asio::awaitable<Result<void>> Executor::CheckOut(Job job, std::string pack, std::string staging) {
@@ -164,7 +168,7 @@ asio::awaitable<Result<void>> Executor::CheckOut(Job job, std::string pack, std:
   child.argv = {options_.content_program, "checkout"};
   child.input = git::EncodeCheckoutRequest(request);
   child.deadline = kCheckoutDeadline;
-  const Result<ChildReply> reply = co_await RunChild(std::move(child), nullptr);
+  const Result<ChildReply> reply = co_await RunChild(std::move(child), job.control);
   if (!reply) {
     co_return reply.error();
   }

@@ -86,7 +86,7 @@ asio::awaitable<Result<void>> Executor::Stop(Job job) {
       continue;
     }
     std::vector<std::string> argv = {options_.systemctl, "stop", service};
-    SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "stopping service " + service));
+    SLIPWAY_CO_TRYV(co_await RunTool(job, std::move(argv), "stopping service " + service));
     observer_.ServiceChanged(directory, false);
   }
   co_return Ok();
@@ -129,7 +129,7 @@ asio::awaitable<Result<void>> Executor::Switch(Job job) {
   SLIPWAY_CO_TRYV(CheckShared(job.layout, job.action.config));
   // What the release holds must be on the disk before anything points to it.
   std::vector<std::string> argv = {"/bin/sync", "-f", job.directory};
-  SLIPWAY_CO_TRYV(co_await RunTool(std::move(argv), "writing the release to the disk"));
+  SLIPWAY_CO_TRYV(co_await RunTool(job, std::move(argv), "writing the release to the disk"));
   co_return SwitchLink(job.layout.Current(), "releases/" + job.action.directory);
 }
 
@@ -220,7 +220,7 @@ asio::awaitable<Result<void>> Executor::StartService(Job job, api::Process proce
   }
   std::vector<std::string> argv = {options_.systemctl, "restart", process.service};
   const Result<void> restarted =
-      co_await RunTool(std::move(argv), "restarting service " + process.service);
+      co_await RunTool(job, std::move(argv), "restarting service " + process.service);
   if (!restarted && restarted.error().code == Code::kInternal) {
     co_return Fail(Code::kInvalid, restarted.error().message);  // systemd was asked, and says no
   }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include <algorithm>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -16,6 +17,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
+constexpr Duration kConnectDeadline{30'000};
 constexpr std::uint32_t kMaxHeaderBytes = 64U << 10;
 constexpr std::size_t kBufferBytes = 128U << 10;
 
@@ -61,12 +63,17 @@ asio::awaitable<error_code> ReadIntoFile(TlsStream* stream, beast::flat_buffer* 
 
 asio::awaitable<Result<HttpsReply>> SendRequest(ServerUrl server, TlsContext context,
                                                 HttpsRequest request) {
-  Result<std::unique_ptr<TlsStream>> connected =
-      co_await ConnectTls(server, context, request.deadline);
+  Result<std::unique_ptr<TlsStream>> connected = co_await ConnectTls(
+      server, context, std::min(request.deadline, kConnectDeadline), request.control);
   if (!connected) {
     co_return connected.error();
   }
   TlsStream& stream = *connected.value();
+  if (request.control && request.control->cancelled) {
+    co_return Fail(Code::kUnavailable, "was cancelled");
+  }
+  const Stoppable stoppable(request.control,
+                            [&stream] { beast::get_lowest_layer(stream).close(); });
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   beast::get_lowest_layer(stream).expires_after(request.deadline);

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
+#include "src/agent/control.hpp"
 #include "src/agent/tls.hpp"
 
 namespace slipway::agent {
@@ -19,7 +21,8 @@ struct HttpsRequest {
   std::string
       sink;  ///< a file (0600, replaced) for the body of a reply with status 200; empty: none
   std::uint64_t max_body_bytes = 1U << 20;
-  Duration deadline{30'000};  ///< for the whole of it
+  Duration deadline{30'000};         ///< for the whole of it
+  std::shared_ptr<Control> control;  ///< Control::stop breaks the connection; nullptr: nobody will
 };
 
 struct HttpsReply {

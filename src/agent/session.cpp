@@ -187,7 +187,7 @@ asio::awaitable<void> Session::ConnectOnce() {
 asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
   SLIPWAY_CO_TRY(context, MakeTlsContext(options_.files, options_.ca_hash, /*certificate=*/true));
   Result<std::unique_ptr<TlsStream>> stream =
-      co_await ConnectTls(options_.server, context, kConnectDeadline);
+      co_await ConnectTls(options_.server, context, kConnectDeadline, nullptr);
   if (!stream) {
     co_return stream.error();
   }

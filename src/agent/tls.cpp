@@ -152,11 +152,14 @@ Result<TlsContext> MakeTlsContext(const IdentityFiles& files, const std::string&
 }
 
 asio::awaitable<Result<std::unique_ptr<TlsStream>>> ConnectTls(ServerUrl server, TlsContext context,
-                                                               Duration deadline) {
+                                                               Duration deadline,
+                                                               std::shared_ptr<Control> control) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   auto stream = std::make_unique<TlsStream>(executor, *context);
+  const Stoppable stoppable(control,
+                            [raw = stream.get()] { beast::get_lowest_layer(*raw).close(); });
   beast::get_lowest_layer(*stream).expires_after(deadline);
   std::vector<tcp::endpoint> endpoints;
   const asio::ip::address address = asio::ip::make_address(server.host, failed);

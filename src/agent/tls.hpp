@@ -12,6 +12,7 @@
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
+#include "src/agent/control.hpp"
 #include "src/agent/identity.hpp"
 
 /// TLS to the control plane. Heavy: only for .cpp files of this folder.
@@ -39,9 +40,8 @@ Result<TlsContext> MakeTlsContext(const IdentityFiles& files, const std::string&
                                   bool certificate);
 
 /// Resolves, connects and shakes hands, all within `deadline`. The stream has no deadline after
-/// that.
-boost::asio::awaitable<Result<std::unique_ptr<TlsStream>>> ConnectTls(ServerUrl server,
-                                                                      TlsContext context,
-                                                                      Duration deadline);
+/// that. Control::stop ends it soon; `control` may be nullptr.
+boost::asio::awaitable<Result<std::unique_ptr<TlsStream>>> ConnectTls(
+    ServerUrl server, TlsContext context, Duration deadline, std::shared_ptr<Control> control);
 
 }  // namespace slipway::agent

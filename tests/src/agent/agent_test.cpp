@@ -53,6 +53,19 @@ TEST_F(AgentTest, TheNextReleaseComesAsAThinPackAndGoingBackNeedsNone) {
             (std::vector<std::string>{" " + first.value, first.value + " " + second.value}));
 }
 
+TEST_F(AgentTest, AWayBackDoesNotWaitForADownload) {
+  StartAgent();
+  const Commit first = Push("one");
+  Roll("shop-1", 1, first);
+  const pid_t old = Application();
+  gateway.HoldPacks(true);
+  gateway.Assign({Wanted("shop-2", 2, Push("two"))});
+  ASSERT_TRUE(Eventually([&] { return gateway.HeldPacks() == 1; })) << AgentLog();
+  Roll("shop-1", 3, first);
+  EXPECT_EQ(Application(), old);
+  EXPECT_EQ(gateway.HeldPacks(), 1) << "nobody asks for it any more";
+}
+
 TEST_F(AgentTest, AFailingCommandLeavesWhatRunsAlone) {
   StartAgent();
   Roll("shop-1", 1, Push("one"));

@@ -36,7 +36,8 @@ class TestClock final : public Clock {
 
 class NoPacks final : public PackSource {
  public:
-  asio::awaitable<Result<void>> Fetch(std::string, Commit, Commit, std::string) override {
+  asio::awaitable<Result<void>> Fetch(std::string, Commit, Commit, std::string,
+                                      std::shared_ptr<Control>) override {
     ++asked;
     co_return Fail(Code::kUnavailable, "nobody is there");
   }
@@ -221,6 +222,32 @@ TEST_F(ExecutorTest, AProcessThatTheMachineCouldNotStartHasMeasuredNothing) {
   const host::Finished finished = Run(host::Step::kStart);
   EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
   EXPECT_THAT(finished.message, HasSubstr("its supervisor did not answer"));
+}
+
+TEST_F(ExecutorTest, UpkeepOfAServiceWaitsForNoCommandAndIsNotCancelledWithIt) {
+  WriteText(directory / "systemd", "");
+  action.command = api::Command{.run = "until [ -e " + (directory / "enough") +
+                                       " ]; do sleep 0.01; done; touch " +
+                                       (directory / "installed") + "; sleep 1000",
+                                .timeout = Duration(60'000)};
+  action.id.step = host::Step::kInstall;
+  auto install = asio::co_spawn(io, executor->Run(action), asio::use_future);
+  host::Upkeep upkeep;
+  upkeep.application = "shop";
+  upkeep.process = "web";
+  upkeep.config = action.config;
+  upkeep.config.processes[0].service = "shop.service";
+  auto again = asio::co_spawn(io, executor->StartAgain(upkeep), asio::use_future);
+  ASSERT_TRUE(
+      Until([&] { return again.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+  EXPECT_TRUE(again.get());
+  EXPECT_EQ(CountIn(directory / "asked", "restart shop.service"), 1);
+  WriteText(directory / "enough", "");
+  ASSERT_TRUE(Until([&] { return std::filesystem::exists(directory / "installed"); }));
+  executor->Cancel();
+  ASSERT_TRUE(Until(
+      [&] { return install.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+  EXPECT_EQ(install.get().outcome, host::Outcome::kInterrupted);
 }
 
 TEST_F(ExecutorTest, AServiceThatSystemdCannotStartIsBad) {

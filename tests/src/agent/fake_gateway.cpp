@@ -109,6 +109,7 @@ struct FakeGateway::State {
   asio::awaitable<void> WaitForPacks() {
     const asio::any_io_executor executor = co_await asio::this_coro::executor;
     asio::steady_timer timer(executor);
+    held += holding ? 1 : 0;
     while (holding) {
       timer.expires_after(std::chrono::milliseconds(10));
       co_await timer.async_wait(asio::use_awaitable);
@@ -240,6 +241,7 @@ struct FakeGateway::State {
   bool acknowledging = true;
   bool forgotten = false;
   bool holding = false;                   ///< io thread only
+  int held = 0;                           ///< io thread only
   std::shared_ptr<http::WebSocket> live;  ///< io thread only
   std::deque<std::string> outbox;         ///< io thread only
   bool writing = false;                   ///< io thread only
@@ -314,8 +316,13 @@ void FakeGateway::AcknowledgeReports(bool acknowledge) {
 void FakeGateway::HoldPacks(bool hold) {
   state_->io.Run([this, hold] {
     state_->holding = hold;
+    state_->held = 0;
     return 0;
   });
+}
+
+int FakeGateway::HeldPacks() const {
+  return state_->io.Run([this] { return state_->held; });
 }
 
 bool FakeGateway::HasSession() const {

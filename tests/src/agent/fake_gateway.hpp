@@ -44,6 +44,7 @@ class FakeGateway {
   void AcknowledgeReports(bool acknowledge);
   /// Requests for packs wait until false is said.
   void HoldPacks(bool hold);
+  int HeldPacks() const;  ///< how many came since they are held
 
   /// Whether a session is live: false once its connection has ended.
   bool HasSession() const;
