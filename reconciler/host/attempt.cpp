@@ -118,36 +118,42 @@ void End(Desk& desk, const std::string& application, ApplicationRecord& record, 
   TrimReleases(record, observed == nullptr ? "" : observed->current, attempt.config.keep);
 }
 
+std::string NameOf(const ReleaseId& id) {
+  return id.commit.value + "-" + id.hash.value.substr(0, 8);
+}
+
 /// A directory for a fresh install: none that a record names or that `current` points to.
-std::string FreshDirectory(const WantedRelease& wanted, const ApplicationRecord& record,
-                           const Observed* observed) {
-  const std::string name = wanted.id.commit.value + "-" + wanted.id.hash.value.substr(0, 8);
+std::string FreshDirectory(const ReleaseId& id, std::int64_t number,
+                           const ApplicationRecord& record, const Observed* observed) {
+  const std::string name = NameOf(id);
   const auto taken = [&](const std::string& candidate) {
     return (observed != nullptr && observed->current == candidate) ||
            std::ranges::find(record.releases, candidate, &ReleaseRecord::directory) !=
                record.releases.end();
   };
   std::string candidate = name;
-  for (std::int64_t suffix = wanted.number; taken(candidate); ++suffix) {
+  for (std::int64_t suffix = number; taken(candidate); ++suffix) {
     candidate = name + "." + std::to_string(suffix);
   }
   return candidate;
+}
+
+/// Whether all processes of `config` run from `id`, and none is known to be unhealthy.
+bool AllRunWell(const api::ReleaseTemplate& config, const ReleaseId& id, const Observed* observed) {
+  return AllRun(config, id, observed) &&
+         std::ranges::none_of(observed->processes, [](const ObservedProcess& process) {
+           return process.running && !process.healthy_since && process.bad_checks > 0;
+         });
 }
 
 /// Whether the target runs already, so that only its health is to be measured. What failed here or
 /// is unhealthy is installed or at least started again instead.
 bool RunsAlready(const WantedRelease& wanted, const ApplicationRecord& record,
                  const Observed* observed, const ReleaseRecord& release) {
-  if (observed == nullptr || observed->current != release.directory ||
-      !AllRun(wanted.config, wanted.id, observed)) {
-    return false;
-  }
   const bool failed_here = record.attempt && record.attempt->id == wanted.id &&
                            record.attempt->result == Outcome::kFailed;
-  const bool ailing = std::ranges::any_of(observed->processes, [](const ObservedProcess& process) {
-    return process.running && !process.healthy_since && process.bad_checks > 0;
-  });
-  return !failed_here && !ailing;
+  return observed != nullptr && observed->current == release.directory && !failed_here &&
+         AllRunWell(wanted.config, wanted.id, observed);
 }
 
 bool IsThere(const Observed* observed, const std::string& directory) {
@@ -172,7 +178,7 @@ void Begin(Desk& desk, const WantedRelease& wanted) {
     first = Step::kStop;
     directory = known->directory;
   } else {
-    directory = FreshDirectory(wanted, record, observed);
+    directory = FreshDirectory(wanted.id, wanted.number, record, observed);
   }
   record.attempt = AttemptRecord{.rollout = wanted.rollout,
                                  .number = wanted.number,
@@ -215,6 +221,29 @@ Action MakeAction(Desk& desk, const std::string& application, ApplicationRecord&
     }
   }
   return action;
+}
+
+/// A fetch that is about to begin sees for the first time where the application lives. What is
+/// current there may be unknown to the journal, which was lost: then what runs is kept where it is
+/// what is wanted, and never swapped out under its processes. False where there is nothing of it.
+bool MeetUnknownCurrent(Desk& desk, ApplicationRecord& record, const Observed* observed) {
+  AttemptRecord& attempt = *record.attempt;
+  if (attempt.step != Step::kFetch || observed == nullptr || observed->current.empty() ||
+      FindRelease(record, observed->current) != nullptr) {
+    return false;
+  }
+  const std::string name = NameOf(attempt.id);
+  const bool same = observed->current == name || observed->current.starts_with(name + ".");
+  if (same && AllRunWell(attempt.config, attempt.id, observed)) {
+    attempt.directory = observed->current;
+    Enter(desk, record, observed, Step::kHealth);
+    return true;
+  }
+  if (observed->current == attempt.directory) {
+    attempt.directory = FreshDirectory(attempt.id, attempt.number, record, observed);
+    return true;
+  }
+  return false;
 }
 
 void DriveHealth(Desk& desk, const std::string& application, ApplicationRecord& record,
@@ -277,7 +306,7 @@ bool DriveAttempt(Desk& desk) {
       Begin(desk, *wanted);
     } else if (attempt.step == Step::kHealth) {
       DriveHealth(desk, application, record, observed);
-    } else {
+    } else if (!MeetUnknownCurrent(desk, record, observed)) {
       desk.plan.action = MakeAction(desk, application, record, observed);
     }
     return true;

@@ -236,8 +236,12 @@ Result<host::Journal> DecodeJournal(const std::string& text) {
   host::Journal journal;
   Cursor at;
   std::int64_t version = 0;
+  Members(json, at).Read("version", version);
+  if (version > kVersion) {
+    return Fail(Code::kForbidden, "it was written by a newer agent, as version " +
+                                      std::to_string(version) + "; run that one");
+  }
   Members(json, at)
-      .Read("version", version)
       .Read("incarnation", journal.incarnation)
       .Nested("epoch", [&](const Json& epoch) { ReadEpoch(epoch, journal.epoch, at); })
       .Nested("applications",
@@ -276,6 +280,9 @@ Result<host::Journal> JournalFile::Load(std::string& warning) {
   Result<host::Journal> journal = DecodeJournal(text.value());
   if (journal) {
     return journal;
+  }
+  if (journal.error().code == Code::kForbidden) {
+    return Fail(Code::kForbidden, path_ + ": " + journal.error().message);
   }
   const std::string aside = path_ + ".damaged";
   warning = path_ + ": is damaged (" + journal.error().message + "); it is kept as " + aside +

@@ -7,7 +7,7 @@
 
 namespace slipway::agent {
 
-/// As JSON. kInvalid says what in a text does not fit.
+/// As JSON. kInvalid says what in a text does not fit; kForbidden: it is of a newer agent.
 std::string EncodeJournal(const host::Journal& journal);
 Result<host::Journal> DecodeJournal(const std::string& text);
 
@@ -19,7 +19,7 @@ class JournalFile {
 
   /// What is there. A missing, empty or damaged file (a full disk, a lost directory) is an empty
   /// journal: what runs is found by its locks, and the control plane says the rest. A damaged one
-  /// is kept beside it, and `warning` says so.
+  /// is kept beside it, and `warning` says so. kForbidden: it is of a newer agent, and left alone.
   Result<host::Journal> Load(std::string& warning);
 
   /// Durable when it returns.

@@ -56,7 +56,13 @@ void FakeHost::Observe() {
 
 bool FakeHost::Step() {
   Observe();
-  const std::vector<Observed> apps = Values(applications);
+  std::vector<Observed> apps = Values(applications);
+  for (Observed& observed : apps) {
+    if (sees_only_what_is_on_record && !journal.applications.contains(observed.name)) {
+      observed.current.clear();
+      observed.directories.clear();
+    }
+  }
   const std::vector<Observed> runs = Values(tests);
   plan = PlanHost({.journal = journal,
                    .wanted = wanted ? &*wanted : nullptr,

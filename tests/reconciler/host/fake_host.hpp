@@ -48,6 +48,8 @@ class FakeHost {
   std::map<std::string, Observed> tests;
   HostPlan plan;  ///< the last one
   MonoTime now;
+  /// The disk is looked at only where the journal has a record, as by an agent that just started.
+  bool sees_only_what_is_on_record = false;
   std::vector<std::string> done;     ///< every action that was begun, such as "shop-1/1 Install"
   std::vector<std::string> removed;  ///< directories that were deleted
   std::size_t journal_writes = 0;

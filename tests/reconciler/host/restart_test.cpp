@@ -149,6 +149,41 @@ TEST(Restart, AnAgentThatLostItsJournalReportsWhatItsProcessesSay) {
   EXPECT_THAT(host.removed, IsEmpty()) << "a directory may be the way back";
 }
 
+/// A host on which release 'a' runs, and which has lost its journal: what is current is seen only
+/// once the configuration says where to look.
+FakeHost HostWithoutItsJournal() {
+  FakeHost host;
+  host.Want({WantRelease("shop-1", 1, 'a')});
+  host.Run();
+  host.Restart();
+  host.journal = Journal{};
+  host.journal.incarnation = 9;
+  host.sees_only_what_is_on_record = true;
+  host.done.clear();
+  return host;
+}
+
+TEST(Restart, WithoutItsJournalWhatIsWantedAndRunsIsOnlyMeasured) {
+  FakeHost host = HostWithoutItsJournal();
+  host.Want({WantRelease("shop-1", 1, 'a')});
+  host.Run();
+  EXPECT_THAT(host.done, IsEmpty());
+  EXPECT_EQ(host.Report("shop")->attempt->result, Outcome::kSucceeded);
+  EXPECT_EQ(host.Report("shop")->running->health, api::RunningHealth::kHealthy);
+  EXPECT_EQ(host.journal.applications["shop"].last_good, host.applications["shop"].current);
+}
+
+TEST(Restart, WithoutItsJournalALiveDirectoryIsNotFetchedInto) {
+  FakeHost host = HostWithoutItsJournal();
+  host.applications["shop"].processes[0].running = false;
+  const std::string live = host.applications["shop"].current;
+  host.Want({WantRelease("shop-1", 1, 'a')});
+  host.Run();
+  EXPECT_EQ(host.done.front(), "shop-1/1 Fetch");
+  EXPECT_EQ(host.applications["shop"].current, live + ".1");
+  EXPECT_EQ(host.Report("shop")->attempt->result, Outcome::kSucceeded);
+}
+
 TEST(Upkeep, AProcessThatEndsIsStartedAgainEverLater) {
   FakeHost host;
   host.Want({WantRelease("shop-1", 1, 'a')});

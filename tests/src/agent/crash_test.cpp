@@ -135,6 +135,23 @@ TEST_F(CrashTest, BetweenAttemptsNothingIsRepeated) {
   EXPECT_EQ(Begun("start"), 1);
 }
 
+TEST_F(CrashTest, AJournalThatIsLostChangesNothingForTheApplication) {
+  Prepare();
+  const pid_t old = Application();
+  KillAgent();
+  test::WriteText(directory / "agent/journal.json", "");
+  const std::size_t before = gateway.Reports().size();
+  StartAgent();
+  ASSERT_TRUE(Eventually([&] { return gateway.Reports().size() > before; }));
+  ASSERT_TRUE(Ended("shop-1", 1)) << AgentLog();
+  EXPECT_EQ(Release().attempt->result, api::Outcome::kSucceeded) << Release().attempt->message;
+  EXPECT_EQ(Application(), old);
+  EXPECT_EQ(Begun("install"), 1);
+  Roll("shop-2", 2, second);
+  Roll("shop-1", 3, first);
+  EXPECT_EQ(Begun("install"), 2) << "it is on record again";
+}
+
 TEST_F(CrashTest, InTheMiddleOfASuiteIsInterruptedAndCleanedUp) {
   StartAgent();
   Hold("unit");

@@ -121,6 +121,17 @@ TEST(JournalFile, AnEmptyOrTornFileIsKeptAsideAndANewOneBegun) {
   }
 }
 
+TEST(JournalFile, OneOfANewerAgentIsLeftAlone) {
+  const Directory directory;
+  const std::string text = R"({"version":2,"applications":["in another form"]})";
+  WriteText(directory / "journal.json", text);
+  std::string warning;
+  const Result<host::Journal> journal = JournalFile(directory / "journal.json").Load(warning);
+  ASSERT_FALSE(journal);
+  EXPECT_THAT(journal.error().message, HasSubstr("written by a newer agent"));
+  EXPECT_EQ(ReadText(directory / "journal.json"), text);
+}
+
 TEST(JournalFile, SaysWhenItCannotBeWritten) {
   JournalFile file("/proc/nowhere/journal.json");
   EXPECT_FALSE(file.Save(host::Journal{}));
