@@ -99,18 +99,18 @@ asio::awaitable<Result<void>> Executor::StopOne(std::string directory) {
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   const MonoTime until = clock_.Mono() + StopTimeoutIn(directory) + kStopMargin;
   pid_t told = 0;
+  bool killed = false;
   while (true) {
     const Found found = FindSupervised(directory);
     if (!found.running) {
       break;
     }
-    if (found.state && found.state->supervisor > 1 && found.state->supervisor != told) {
+    if (found.state && found.state->supervisor != told && SignalSupervisor(*found.state, SIGTERM)) {
       told = found.state->supervisor;
-      ::kill(told, SIGTERM);
     }
-    if (clock_.Mono() >= until) {
-      LogWarning(directory + ": its supervisor does not stop it, and is killed");
-      ::kill(told, SIGKILL);
+    if (!killed && clock_.Mono() >= until && found.state) {
+      killed = SignalSupervisor(*found.state, SIGKILL);
+      LogWarning(directory + ": its supervisor does not stop it and is to be killed");
     }
     if (clock_.Mono() >= until + kClearBound) {
       co_return Fail(Code::kTimeout, directory + ": cannot be stopped");

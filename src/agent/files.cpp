@@ -219,13 +219,16 @@ Result<Descriptor> TakeLock(const std::string& path, Duration patience) {
   return file;
 }
 
-bool IsLocked(const std::string& path) {
+Result<bool> IsLocked(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
-  if (!file.open()) {
+  if (!file.open() && (errno == ENOENT || errno == ENOTDIR)) {
     return false;
   }
   struct flock lock = WholeFile();
-  return ::fcntl(file.get(), F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  if (!file.open() || ::fcntl(file.get(), F_OFD_GETLK, &lock) != 0) {
+    return SystemError(path, "cannot ask for its lock");
+  }
+  return lock.l_type != F_UNLCK;
 }
 
 }  // namespace slipway::agent

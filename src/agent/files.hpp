@@ -62,7 +62,8 @@ std::vector<std::string> ListDirectory(const std::string& path);
 /// when it is missing.
 Result<Descriptor> TakeLock(const std::string& path, Duration patience = Duration{0});
 
-/// Whether somebody has the lock of this file. Asks without taking it.
-bool IsLocked(const std::string& path);
+/// Whether somebody has the lock of this file; false where there is no such file. Asks without
+/// taking it. An error: nobody knows.
+Result<bool> IsLocked(const std::string& path);
 
 }  // namespace slipway::agent

@@ -61,6 +61,7 @@ class Supervisor {
   int Run(int ready) {
     state_.release = spec_.release;
     state_.supervisor = ::getpid();
+    state_.supervisor_ticks = StartTicks(state_.supervisor).value_or(0);
     state_.boot = BootId();
     state_.started = WallTime();
     if (!WriteState()) {
@@ -221,6 +222,7 @@ std::string EncodeProcessState(const ProcessState& state) {
   nlohmann::json json = {{"commit", state.release.commit.value},
                          {"hash", state.release.hash.value},
                          {"supervisor", state.supervisor},
+                         {"supervisorTicks", state.supervisor_ticks},
                          {"pid", state.pid},
                          {"startTicks", state.start_ticks},
                          {"boot", state.boot},
@@ -241,6 +243,7 @@ Result<ProcessState> DecodeProcessState(const std::string& text) {
     json.at("commit").get_to(state.release.commit.value);
     json.at("hash").get_to(state.release.hash.value);
     json.at("supervisor").get_to(state.supervisor);
+    json.at("supervisorTicks").get_to(state.supervisor_ticks);
     json.at("pid").get_to(state.pid);
     json.at("startTicks").get_to(state.start_ticks);
     json.at("boot").get_to(state.boot);
@@ -292,13 +295,20 @@ int Supervise(const std::string& directory, int ready) {
 
 Found FindSupervised(const std::string& directory) {
   Found found;
-  found.running = IsLocked(directory + "/lock");
+  const Result<bool> locked = IsLocked(directory + "/lock");
+  found.running = !locked || locked.value();
   if (const Result<std::string> text = ReadFile(directory + "/state", kMaxFileBytes)) {
     if (Result<ProcessState> state = DecodeProcessState(text.value())) {
       found.state = std::move(state.value());
     }
   }
   return found;
+}
+
+bool SignalSupervisor(const ProcessState& state, int signal) {
+  return state.supervisor > 1 && state.boot == BootId() &&
+         StartTicks(state.supervisor) == state.supervisor_ticks &&
+         ::kill(state.supervisor, signal) == 0;
 }
 
 Result<void> ClearAway(const std::string& directory, Duration bound) {

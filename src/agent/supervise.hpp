@@ -40,11 +40,12 @@ struct ProcessExit {
 struct ProcessState {
   host::ReleaseId release;
   pid_t supervisor = 0;
-  pid_t pid = 0;                      ///< leader of its session and process group
-  std::uint64_t start_ticks = 0;      ///< of pid, since boot
-  std::string boot;                   ///< the boot that pid belongs to
-  Time started;                       ///< wall time
-  std::optional<ProcessExit> exited;  ///< nullopt: it runs, or its supervisor was killed
+  std::uint64_t supervisor_ticks = 0;  ///< when it started, in clock ticks since boot
+  pid_t pid = 0;                       ///< leader of its session and process group
+  std::uint64_t start_ticks = 0;       ///< of pid, since boot
+  std::string boot;                    ///< the boot that both belong to
+  Time started;                        ///< wall time
+  std::optional<ProcessExit> exited;   ///< nullopt: it runs, or its supervisor was killed
 
   bool operator==(const ProcessState&) const = default;
 };
@@ -75,12 +76,16 @@ int Supervise(const std::string& directory, int ready);
 
 /// What is found in such a directory: by the agent, at any time.
 struct Found {
-  bool running = false;  ///< somebody has the lock
+  bool running = false;  ///< somebody has the lock, or nobody can know
   std::optional<ProcessState> state;
 };
 
 /// What is there now; a directory that does not exist holds nothing.
 Found FindSupervised(const std::string& directory);
+
+/// Signals the supervisor that a state tells of. False where that is not there any more: a state may
+/// be older than the lock that is held, and its numbers may belong to others by now.
+bool SignalSupervisor(const ProcessState& state, int signal);
 
 /// Kills what is left of a process whose supervisor was killed, so that it never runs twice. Waits
 /// for it to be gone, for at most `bound`; kTimeout then.

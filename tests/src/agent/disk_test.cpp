@@ -153,16 +153,16 @@ TEST(Files, ALinkIsSwitchedInOneStepAndWhatIsNoLinkIsLeftAlone) {
 TEST(Files, ALockIsOneForAll) {
   const Directory directory;
   const std::string path = directory / "lock";
-  EXPECT_FALSE(IsLocked(path));
+  EXPECT_FALSE(IsLocked(path).value());
   {
     const Result<Descriptor> lock = TakeLock(path);
     ASSERT_TRUE(lock);
-    EXPECT_TRUE(IsLocked(path));
+    EXPECT_TRUE(IsLocked(path).value());
     const Result<Descriptor> second = TakeLock(path);
     ASSERT_FALSE(second);
     EXPECT_EQ(second.error().code, Code::kAlreadyExists);
   }
-  EXPECT_FALSE(IsLocked(path));
+  EXPECT_FALSE(IsLocked(path).value());
 }
 
 TEST(Files, TheEndOfAFileBeginsWithAWholeLine) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <csignal>
+#include <filesystem>
 
 #include "tests/src/agent/support.hpp"
 
@@ -163,6 +164,35 @@ TEST(Supervise, ClearingAwayLeavesStrangersAlone) {
   test::WriteText(directory / "state", EncodeProcessState(state));
   EXPECT_TRUE(ClearAway(directory.path(), Duration(1'000)));
   EXPECT_TRUE(Lives(stranger.pid()));
+}
+
+TEST(Supervise, OnlyTheSupervisorThatAStateTellsOfIsSignalled) {
+  const Directory directory;
+  WriteSpec(directory.path(), ShellProcess("exec sleep 1000"));
+  SupervisorProcess supervisor(directory.path());
+  ASSERT_EQ(supervisor.said, "started");
+  const ProcessState state = *FindSupervised(directory.path()).state;
+  ProcessState stale = state;
+  stale.boot = "another";
+  EXPECT_FALSE(SignalSupervisor(stale, SIGKILL));
+  stale = state;
+  ++stale.supervisor_ticks;
+  EXPECT_FALSE(SignalSupervisor(stale, SIGKILL));
+  for (const pid_t nobody : {-1, 0, 1}) {
+    stale = state;
+    stale.supervisor = nobody;
+    EXPECT_FALSE(SignalSupervisor(stale, SIGKILL));
+  }
+  EXPECT_TRUE(Lives(supervisor.process.pid()));
+  EXPECT_TRUE(SignalSupervisor(state, SIGTERM));
+  EXPECT_EQ(supervisor.process.Wait(), kSuperviseDone);
+}
+
+TEST(Supervise, ALockThatNobodyCanAskForCountsAsHeld) {
+  const Directory directory;
+  std::filesystem::create_symlink("/nowhere", directory / "lock");
+  EXPECT_FALSE(IsLocked(directory / "lock").has_value());
+  EXPECT_TRUE(FindSupervised(directory.path()).running);
 }
 
 TEST(Supervise, RotatesTheLog) {
