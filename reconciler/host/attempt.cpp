@@ -34,15 +34,6 @@ ReleaseRecord* FindRelease(ApplicationRecord& record, const std::string& directo
   return found == record.releases.end() ? nullptr : &*found;
 }
 
-const WantedRelease* FindWanted(const Desk& desk, const std::string& application) {
-  if (desk.wanted == nullptr) {
-    return nullptr;
-  }
-  const auto found =
-      std::ranges::find(desk.wanted->releases, application, &WantedRelease::application);
-  return found == desk.wanted->releases.end() ? nullptr : &*found;
-}
-
 bool Names(const WantedRelease& wanted, const AttemptRecord& attempt) {
   return wanted.rollout == attempt.rollout && wanted.number == attempt.number;
 }

@@ -176,6 +176,7 @@ void DriveEnd(Desk& desk, TestRecord& test, const Observed* observed) {
     desk.plan.action = MakeAction(desk, test);
     desk.plan.action->id.remove = true;
     desk.plan.action->remove = {test.name};
+    desk.plan.action->forget = true;
     return;
   }
   desk.plan.action = MakeAction(desk, test);

@@ -121,6 +121,9 @@ struct TestRecord {
 
 inline constexpr std::size_t kMaxCaseFailures = 100;
 
+/// A Server's status has room for so many applications.
+inline constexpr std::size_t kMaxApplications = 100;
+
 /// Durable facts of one agent. The shell writes it (fsync) before it acts on what follows from it.
 struct Journal {
   Epoch epoch;                   ///< newest that was accepted

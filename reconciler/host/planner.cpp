@@ -21,6 +21,15 @@ const ObservedProcess* FindProcess(const Observed* observed, const std::string& 
   return found == observed->processes.end() ? nullptr : &*found;
 }
 
+const WantedRelease* FindWanted(const Desk& desk, const std::string& application) {
+  if (desk.wanted == nullptr) {
+    return nullptr;
+  }
+  const auto found =
+      std::ranges::find(desk.wanted->releases, application, &WantedRelease::application);
+  return found == desk.wanted->releases.end() ? nullptr : &*found;
+}
+
 void WakeAfter(HostPlan& plan, std::optional<Duration> delay) {
   if (delay && (!plan.wake_after || *delay < *plan.wake_after)) {
     plan.wake_after = std::max(*delay, Duration{1});
@@ -101,6 +110,7 @@ HostPlan PlanHost(const HostSnapshot& snapshot) {
   steps::InterruptGateRuns(desk);
   steps::Fold(desk);
   steps::ForgetGateRuns(desk);
+  steps::ForgetApplications(desk);
   const bool busy =
       steps::DriveAttempt(desk) || steps::DriveGateRun(desk) || snapshot.active.has_value();
   if (!busy && !steps::BeginAttempt(desk) && !steps::BeginGateRun(desk)) {

@@ -94,6 +94,7 @@ struct Action {
   std::vector<Commit> keep;             ///< kFetch: snapshots of this repository that stay
   /// Directories to delete, as Observed names them; of a gate run its own.
   std::vector<std::string> remove;
+  bool forget = false;  ///< deletes also what is known of its processes
 };
 
 struct Finished {

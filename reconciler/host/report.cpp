@@ -170,6 +170,8 @@ void FillReports(Desk& desk) {
       plan.releases.push_back(std::move(release));
     }
   }
+  // More than that is refused whole.
+  plan.releases.resize(std::min(plan.releases.size(), kMaxApplications));
   for (const auto& [name, test] : plan.journal.tests) {
     plan.tests.push_back(ReportOf(test));
   }

@@ -41,6 +41,8 @@ void KeepUp(Desk& desk);
 /// Drops records beyond `keep` once an attempt ended; never the live one, the last good one or
 /// `attempt`'s.
 void TrimReleases(ApplicationRecord& record, const std::string& current, std::int64_t keep);
+/// Forgets applications that are over here, where there are more than can be reported.
+void ForgetApplications(Desk& desk);
 /// Deletes directories that no record names. True where there are some.
 bool RemoveGarbage(Desk& desk);
 
@@ -68,6 +70,8 @@ void FillReports(Desk& desk);
 // ---- shared ----
 /// nullptr where there is none.
 const Observed* FindObserved(const std::vector<Observed>& all, const std::string& name);
+/// What is wanted of an application, also nullptr where nothing was heard.
+const WantedRelease* FindWanted(const Desk& desk, const std::string& application);
 const ObservedProcess* FindProcess(const Observed* observed, const std::string& name);
 /// Makes the plan wake after `delay` at the latest.
 void WakeAfter(HostPlan& plan, std::optional<Duration> delay);

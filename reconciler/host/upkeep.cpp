@@ -27,11 +27,33 @@ bool LeftAlone(const ApplicationRecord& record) {
   return step != Step::kFetch && step != Step::kInstall && step != Step::kTest;
 }
 
-void KeepUpApplication(Desk& desk, const std::string& application, const ApplicationRecord& record,
-                       const Observed& observed) {
+/// The release that is to run by itself; nullptr where there is none.
+const ReleaseRecord* FindKept(const ApplicationRecord& record, const Observed& observed) {
   const auto release =
       std::ranges::find(record.releases, observed.current, &ReleaseRecord::directory);
-  if (release == record.releases.end() || !release->good || LeftAlone(record)) {
+  return release == record.releases.end() || !release->good ? nullptr : &*release;
+}
+
+/// Whether nothing of it is known to run.
+bool IsStill(const Observed& observed) {
+  return std::ranges::none_of(observed.processes, [](const ObservedProcess& process) {
+    return process.running || !process.checked;
+  });
+}
+
+/// Whether nothing happens to an application any more unless somebody wants it again. What somebody
+/// stops wanting is left alone, so one that runs, or is kept running, is never over.
+bool IsOver(const Desk& desk, const std::string& application, const ApplicationRecord& record) {
+  const Observed* observed = FindObserved(desk.snapshot.applications, application);
+  const bool ended = !record.attempt || record.attempt->result;
+  return ended && FindWanted(desk, application) == nullptr &&
+         (observed == nullptr || (IsStill(*observed) && FindKept(record, *observed) == nullptr));
+}
+
+void KeepUpApplication(Desk& desk, const std::string& application, const ApplicationRecord& record,
+                       const Observed& observed) {
+  const ReleaseRecord* release = FindKept(record, observed);
+  if (release == nullptr || LeftAlone(record)) {
     return;
   }
   for (const api::Process& wanted : release->config.processes) {
@@ -65,6 +87,24 @@ bool MayRemove(Desk& desk, const std::string& application) {
   return due <= desk.snapshot.now;
 }
 
+/// Deletes what is left of the processes of forgotten applications. With few of them it may be the
+/// journal that was lost, and their logs may be wanted.
+bool RemoveForgotten(Desk& desk) {
+  const std::vector<Observed>& all = desk.snapshot.applications;
+  if (desk.wanted == nullptr || all.size() <= kMaxApplications) {
+    return false;
+  }
+  for (const Observed& observed : all) {
+    if (!desk.plan.journal.applications.contains(observed.name) &&
+        IsOver(desk, observed.name, ApplicationRecord{}) && MayRemove(desk, observed.name)) {
+      desk.plan.action =
+          Action{.id = {.application = observed.name, .remove = true}, .forget = true};
+      return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 void KeepUp(Desk& desk) {
@@ -85,6 +125,17 @@ void TrimReleases(ApplicationRecord& record, const std::string& current, std::in
          it != record.releases.end() && static_cast<std::int64_t>(record.releases.size()) > keep;) {
       it = it->good == good && !needed(*it) ? record.releases.erase(it) : std::next(it);
     }
+  }
+}
+
+void ForgetApplications(Desk& desk) {
+  auto& applications = desk.plan.journal.applications;
+  if (desk.wanted == nullptr) {
+    return;
+  }
+  for (auto it = applications.begin();
+       it != applications.end() && applications.size() > kMaxApplications;) {
+    it = IsOver(desk, it->first, it->second) ? applications.erase(it) : std::next(it);
   }
 }
 
@@ -109,7 +160,7 @@ bool RemoveGarbage(Desk& desk) {
       return true;
     }
   }
-  return false;
+  return RemoveForgotten(desk);
 }
 
 }  // namespace slipway::host::steps

@@ -222,16 +222,20 @@ asio::awaitable<host::Finished> Executor::Suite(Job job) {
 }
 
 asio::awaitable<Result<void>> Executor::Remove(Job job) {
-  SLIPWAY_CO_TRYV(MoveToTrash(job.layout, job.action.remove));
-  if (!job.action.id.test_run.empty()) {
+  if (job.action.forget) {
     for (const std::string& process : ListDirectory(job.processes)) {
       if (FindSupervised(job.processes + "/" + process).running) {
         co_return Fail(Code::kUnavailable, process + " still runs");
       }
     }
     std::vector<std::string> argv = {"/bin/rm", "-rf", "--", job.processes};
-    SLIPWAY_CO_TRYV(co_await RunTool(job, std::move(argv), "deleting the processes of a gate run"));
+    SLIPWAY_CO_TRYV(
+        co_await RunTool(job, std::move(argv), "deleting what is known of its processes"));
   }
+  if (job.action.remove.empty()) {
+    co_return Ok();
+  }
+  SLIPWAY_CO_TRYV(MoveToTrash(job.layout, job.action.remove));
   co_return co_await EmptyTrash(job);
 }
 

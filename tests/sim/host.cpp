@@ -354,6 +354,9 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
                      "a removal that looks in another place");
       std::erase(observed.directories, directory);
     }
+    if (action.forget) {
+      (is_test ? tests_ : applications_).erase(owner);
+    }
     return;
   }
   if (action.id.step == Step::kFetch && !is_test) {

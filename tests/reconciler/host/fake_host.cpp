@@ -97,7 +97,9 @@ void FakeHost::Act(const Action& action) {
   finished_ = bad.value_or(Finished{.id = action.id, .outcome = Outcome::kSucceeded});
   finished_->id = action.id;
   if (action.id.remove) {
-    EXPECT_EQ(action.config.root, WebTemplate().root) << "a removal says where";
+    if (!action.remove.empty()) {
+      EXPECT_EQ(action.config.root, WebTemplate().root) << "a removal says where";
+    }
     if (finished_->outcome != Outcome::kSucceeded) {
       failed_removals_[action.id.application] = now;
       return;
@@ -105,6 +107,9 @@ void FakeHost::Act(const Action& action) {
     for (const std::string& directory : action.remove) {
       removed.push_back(directory);
       std::erase(observed.directories, directory);
+    }
+    if (action.forget) {
+      (is_test ? tests : applications).erase(is_test ? action.id.test_run : action.id.application);
     }
     return;
   }

@@ -224,6 +224,43 @@ TEST(Upkeep, WaitsForNoInstallOfTheNextRelease) {
   EXPECT_THAT(host.done, Contains("upkeep shop/web"));
 }
 
+TEST(Upkeep, ApplicationsThatAreOverAreForgottenWhereThereAreTooMany) {
+  FakeHost host;
+  host.Want({WantRelease("shop-1", 1, 'a')});
+  host.Run();
+  host.healthy = [](const ReleaseId&) { return false; };
+  for (int i = 0; i < 110; ++i) {
+    WantedRelease wanted = WantRelease("short-1", 1, 'b');
+    wanted.application = "short-" + std::to_string(i);
+    host.Want({wanted});
+    host.Run();
+    host.applications[wanted.application].processes[0].running = false;
+  }
+  host.Want({});
+  host.Run();
+  EXPECT_EQ(host.journal.applications.size(), kMaxApplications);
+  EXPECT_EQ(host.applications.size(), kMaxApplications);
+  EXPECT_EQ(host.plan.releases.size(), kMaxApplications);
+  ASSERT_NE(host.Report("shop"), nullptr) << "it runs";
+  EXPECT_TRUE(host.Report("shop")->running);
+}
+
+TEST(Upkeep, AnApplicationThatIsKeptRunningIsNotForgotten) {
+  FakeHost host;
+  for (std::size_t i = 0; i <= kMaxApplications; ++i) {
+    WantedRelease wanted = WantRelease("app-1", 1, 'b');
+    wanted.application = "app-" + std::to_string(i);
+    host.Want({wanted});
+    host.Run();
+  }
+  host.Want({});
+  host.Reboot();
+  host.Want({});
+  host.Step();
+  EXPECT_EQ(host.journal.applications.size(), kMaxApplications + 1);
+  EXPECT_EQ(host.plan.releases.size(), kMaxApplications);
+}
+
 TEST(Upkeep, ThreeBadChecksMakeAHealthyProcessUnhealthy) {
   FakeHost host;
   host.Want({WantRelease("shop-1", 1, 'a')});

@@ -272,6 +272,25 @@ TEST_F(ExecutorTest, ASuiteWhoseReportNobodyCanLookForHasMeasuredNothing) {
   EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted) << finished.message;
 }
 
+TEST_F(ExecutorTest, WhatIsKnownOfProcessesIsForgottenOnlyWhereNoneRuns) {
+  ASSERT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kSucceeded);
+  host::Action forget;
+  forget.id = {.application = "shop", .remove = true};
+  forget.forget = true;
+  const auto run = [&] {
+    auto result = asio::co_spawn(io, executor->Run(forget), asio::use_future);
+    EXPECT_TRUE(Until(
+        [&] { return result.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+    return result.get();
+  };
+  EXPECT_EQ(run().message, "web still runs");
+  EXPECT_TRUE(FindSupervised(options.layout.Processes("shop") + "/web").running);
+  ASSERT_EQ(Run(host::Step::kStop).outcome, host::Outcome::kSucceeded);
+  EXPECT_EQ(run().outcome, host::Outcome::kSucceeded);
+  EXPECT_FALSE(std::filesystem::exists(options.layout.Processes("shop")));
+  EXPECT_TRUE(std::filesystem::exists(Release()));
+}
+
 TEST_F(ExecutorTest, TheConfiguredUserOwnsWhatRuns) {
   action.config.user = "nobody";
   action.command = api::Command{.run = "id -un > /dev/null && id -un", .timeout = Duration(10'000)};
