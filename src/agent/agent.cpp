@@ -184,6 +184,9 @@ Result<void> Agent::Start() {
   journal_.incarnation =
       std::max<std::int64_t>(journal_.incarnation + 1, clock_.Now().time_since_epoch().count());
   SLIPWAY_TRYV(file_.Save(journal_));
+  for (const std::string& left : ListDirectory(layout_.Work())) {
+    ::unlink((layout_.Work() + "/" + left).c_str());
+  }
   addresses_ =
       options_.address.empty() ? InterfaceAddresses() : std::vector<std::string>{options_.address};
   packs_ = std::make_unique<Packs>(options_, identity_);

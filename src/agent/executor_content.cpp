@@ -37,6 +37,20 @@ Commit ReadLast(const std::string& repository) {
   return Commit(text && text.value().size() == kCommitDigits ? text.value() : "");
 }
 
+/// A file that is gone when this is.
+class Passing {
+ public:
+  explicit Passing(std::string path) : path_(std::move(path)) {}
+  ~Passing() { ::unlink(path_.c_str()); }
+  Passing(const Passing&) = delete;
+  Passing& operator=(const Passing&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
 /// What the helper could not do, as the code that says whose fault it is.
 Error ByProblem(const Error& error) {
   switch (git::ProblemOf(error)) {
@@ -109,8 +123,8 @@ asio::awaitable<Result<void>> Executor::GetContent(Job job, std::string staging)
   if (!last.empty()) {
     job.action.keep.push_back(last);
   }
-  SLIPWAY_CO_TRYV(MakeDirectories(options_.layout.Repositories()));
-  SLIPWAY_CO_TRYV(MakeDirectories(options_.layout.Work()));
+  SLIPWAY_CO_TRYV(MakeDirectories(options_.layout.Repositories(), 0700));
+  SLIPWAY_CO_TRYV(MakeDirectories(options_.layout.Work(), 0700));
   Result<void> done = co_await CheckOut(job, "", staging);
   if (!done && git::ProblemOf(done.error()) != git::Problem::kInternal) {
     // What runs is the likeliest to be close; the last one that was fetched is as good on a gate
@@ -119,16 +133,15 @@ asio::awaitable<Result<void>> Executor::GetContent(Job job, std::string staging)
     if (std::ranges::find(job.action.keep, have) == job.action.keep.end() || have == want) {
       have = last == want ? Commit() : last;
     }
-    const std::string pack = options_.layout.Work() + "/" + job.action.directory + ".pack";
-    SLIPWAY_CO_TRYV(co_await GetPack(job, have, pack));
-    done = co_await CheckOut(job, pack, staging);
+    const Passing pack(options_.layout.Work() + "/" + job.action.directory + ".pack");
+    SLIPWAY_CO_TRYV(co_await GetPack(job, have, pack.path()));
+    done = co_await CheckOut(job, pack.path(), staging);
     if (!done && !have.empty() && git::ProblemOf(done.error()) == git::Problem::kBadPack) {
       LogWarning("a pack from " + have.value +
                  " does not fit; asks for a whole snapshot: " + done.error().message);
-      SLIPWAY_CO_TRYV(co_await GetPack(job, Commit(), pack));
-      done = co_await CheckOut(job, pack, staging);
+      SLIPWAY_CO_TRYV(co_await GetPack(job, Commit(), pack.path()));
+      done = co_await CheckOut(job, pack.path(), staging);
     }
-    ::unlink(pack.c_str());
   }
   if (!done) {
     co_return ByProblem(done.error());

@@ -1,5 +1,8 @@
 #include "src/agent/https_client.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <utility>
 
 #include <algorithm>
@@ -7,7 +10,10 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
+#include <cerrno>
 #include <memory>
+
+#include "src/agent/files.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -52,7 +58,14 @@ asio::awaitable<error_code> ReadIntoFile(TlsStream* stream, beast::flat_buffer* 
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   http::response_parser<http::file_body> parser(std::move(*header));
-  parser.get().body().open(path.c_str(), beast::file_mode::write, failed);
+  ::unlink(path.c_str());
+  Descriptor fresh(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!fresh.open()) {
+    co_return error_code(errno, boost::system::system_category());
+  }
+  beast::file file;
+  file.native_handle(fresh.Release());
+  parser.get().body().reset(std::move(file), failed);
   if (!failed) {
     co_await http::async_read(*stream, *buffer, parser, token);
   }

@@ -13,9 +13,11 @@ struct Layout {
   std::string AgentLock() const { return root + "/agent.lock"; }
   std::string StepLock() const { return root + "/step.lock"; }
   std::string Journal() const { return root + "/journal.json"; }
-  std::string Identity() const { return root + "/identity"; }  ///< 0700
-  std::string Repositories() const { return root + "/repositories"; }
-  std::string Work() const { return root + "/work"; }  ///< packs on their way; emptied at start
+  std::string Identity() const { return root + "/identity"; }          ///< 0700
+  std::string Repositories() const { return root + "/repositories"; }  ///< 0700
+  std::string Work() const {
+    return root + "/work";
+  }  ///< 0700: packs on their way; emptied at start
 
   /// The bare repository for a GitRepository NAMESPACE/NAME.
   std::string Repository(const std::string& name) const;

@@ -66,6 +66,22 @@ TEST_F(AgentTest, AWayBackDoesNotWaitForADownload) {
   EXPECT_EQ(gateway.HeldPacks(), 1) << "nobody asks for it any more";
 }
 
+TEST_F(AgentTest, ContentOnItsWayIsForNobodyElseAndIsNotLeftBehind) {
+  WriteText(directory / "agent/work/left.pack", "by an agent that was killed");
+  StartAgent();
+  const auto none = [&] { return std::filesystem::is_empty(directory / "agent/work"); };
+  EXPECT_TRUE(none());
+  std::filesystem::remove(directory / "agent/work");
+  config.install = api::Command{.run = "true"};
+  Roll("shop-1", 1, Push("one"));
+  EXPECT_TRUE(none());
+  for (const std::string name : {"work", "repositories"}) {
+    struct stat info {};
+    ASSERT_EQ(::stat((directory / ("agent/" + name)).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0700U) << name;
+  }
+}
+
 TEST_F(AgentTest, AFailingCommandLeavesWhatRunsAlone) {
   StartAgent();
   Roll("shop-1", 1, Push("one"));

@@ -36,9 +36,10 @@ class TestClock final : public Clock {
 
 class NoPacks final : public PackSource {
  public:
-  asio::awaitable<Result<void>> Fetch(std::string, Commit, Commit, std::string,
+  asio::awaitable<Result<void>> Fetch(std::string, Commit, Commit, std::string path,
                                       std::shared_ptr<Control>) override {
     ++asked;
+    WriteText(path, "a part");
     co_return Fail(Code::kUnavailable, "nobody is there");
   }
   int asked = 0;
@@ -187,6 +188,7 @@ TEST_F(ExecutorTest, ContentThatNobodyGivesHasMeasuredNothing) {
   EXPECT_EQ(finished.outcome, host::Outcome::kInterrupted);
   EXPECT_THAT(finished.message, HasSubstr("nobody is there"));
   EXPECT_GE(packs.asked, 1);
+  EXPECT_THAT(ListDirectory(options.layout.Work()), ::testing::IsEmpty());
 }
 
 TEST_F(ExecutorTest, CommandsRunInTheReleaseWithItsFacts) {
