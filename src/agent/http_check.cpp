@@ -37,11 +37,12 @@ asio::awaitable<std::string> CheckHttp(std::string address, std::int64_t port, s
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
-  const std::string host = address + ":" + std::to_string(port);
   const asio::ip::address target = asio::ip::make_address(address, failed);
   if (failed) {
     co_return "\"" + address + "\" is no IP address";
   }
+  const std::string host =
+      (target.is_v6() ? "[" + address + "]" : address) + ":" + std::to_string(port);
   beast::tcp_stream stream(executor);
   stream.expires_after(timeout);
   const asio::ip::tcp::endpoint endpoint(target, static_cast<std::uint16_t>(port));

@@ -1,5 +1,6 @@
 #include "src/agent/release_directories.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,18 +19,35 @@ bool Exists(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-/// Makes the missing part of root/relative, and gives what is new to `user`.
+/// Makes the missing part of root/relative, and gives what is new to `user`. What is there on the way
+/// may belong to that user, so that no link is followed: we may be root.
 Result<void> MakeOwned(const std::string& root, const std::string& relative,
                        const UserRecord& user) {
-  for (std::size_t slash = 0; slash != std::string::npos;) {
-    slash = relative.find('/', slash + 1);
+  Descriptor parent(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  for (std::size_t begin = 0; begin < relative.size();) {
+    const std::size_t slash = std::min(relative.find('/', begin), relative.size());
+    const std::string name = relative.substr(begin, slash - begin);
     const std::string part = root + "/" + relative.substr(0, slash);
-    if (::mkdir(part.c_str(), 0755) == 0) {
-      if (::geteuid() == 0 && ::chown(part.c_str(), user.uid, user.gid) != 0) {
+    if (::mkdirat(parent.get(), name.c_str(), 0755) == 0) {
+      if (::geteuid() == 0 &&
+          ::fchownat(parent.get(), name.c_str(), user.uid, user.gid, AT_SYMLINK_NOFOLLOW) != 0) {
         return SystemError(part, "cannot be given to user " + user.name);
       }
     } else if (errno != EEXIST) {
       return SystemError(part, "cannot make the directory");
+    }
+    begin = slash + 1;
+    if (begin < relative.size()) {
+      parent = Descriptor(
+          ::openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!parent.open() && errno != ENOTDIR && errno != ELOOP) {
+        return SystemError(part, "cannot open");
+      }
+      if (!parent.open()) {
+        return Fail(Code::kInvalid, part +
+                                        ": is not a directory, so release.shared cannot put "
+                                        "anything into it");
+      }
     }
   }
   return Ok();

@@ -268,6 +268,19 @@ TEST_F(ReleaseDirectories, PathsOutOfTheReleaseAreRefused) {
   EXPECT_FALSE(LinkShared(layout, config, layout.Release("r"))) << "through a link of the release";
 }
 
+TEST_F(ReleaseDirectories, LinksBelowSharedAreNotFollowed) {
+  ASSERT_TRUE(PrepareApplication(layout, config, user));
+  std::filesystem::create_directory(directory / "elsewhere");
+  std::filesystem::create_symlink(directory / "elsewhere", layout.Shared() + "/data");
+  config.shared = api::SharedPaths{.dirs = {"data/made"}, .files = {}};
+  const Result<void> refused = PrepareApplication(layout, config, user);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::kInvalid);
+  EXPECT_THAT(ListDirectory(directory / "elsewhere"), IsEmpty());
+  config.shared->dirs = {"data"};
+  EXPECT_TRUE(PrepareApplication(layout, config, user)) << "somebody's own place for it";
+}
+
 TEST_F(ReleaseDirectories, CurrentIsReadOnlyWhereItIsOurs) {
   ASSERT_TRUE(PrepareApplication(layout, config, user));
   EXPECT_EQ(ReadCurrent(layout), "");

@@ -12,6 +12,7 @@
 #include <filesystem>
 
 #include "src/agent/files.hpp"
+#include "src/agent/http_check.hpp"
 #include "tests/src/agent/support.hpp"
 
 namespace slipway::agent {
@@ -309,6 +310,14 @@ TEST_F(ExecutorTest, ARunOfSomethingThatIsGoneIsSaid) {
   std::filesystem::remove(Release());
   EXPECT_THAT(Run(host::Step::kSwitch).message, HasSubstr("is not there any more"));
   EXPECT_EQ(Run(host::Step::kStart).outcome, host::Outcome::kFailed);
+}
+
+TEST_F(ExecutorTest, AnIpv6AddressIsInBrackets) {
+  auto trouble = asio::co_spawn(io, CheckHttp("::1", git::test::FreePort(), "/", Duration(5'000)),
+                                asio::use_future);
+  ASSERT_TRUE(Until(
+      [&] { return trouble.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
+  EXPECT_THAT(trouble.get(), HasSubstr("GET / at [::1]:"));
 }
 
 TEST_F(ExecutorTest, AnAgentThatComesBackFindsWhatRunsAndSeesItEnd) {
