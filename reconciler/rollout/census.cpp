@@ -21,6 +21,8 @@ void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, C
   if (!view.reachable) {
     census.lost.Add(index);
     census.counted += done ? 1 : 0;
+    census.lost_at_work += done ? 0 : 1;
+    census.wave_lost += !done && in_wave ? 1 : 0;
     return;
   }
   ++census.counted;

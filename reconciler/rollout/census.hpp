@@ -52,6 +52,9 @@ struct Census {
   std::int64_t succeeded = 0;       ///< ours, reachable and healthy on the release
   std::int64_t wave_succeeded = 0;  ///< those of the current wave
   std::int64_t wave_failed = 0;
+  std::int64_t wave_lost = 0;  ///< those of the current wave that are lost at work
+  std::int64_t lost_at_work =
+      0;  ///< ours, out of reach before they succeeded or failed; usage has them as unreachable
   Tally failed;                      ///< ours, where it was measured as bad
   Tally pending;                     ///< ours, reachable and at work
   Tally unhealthy;                   ///< ours, where it succeeded and is not healthy now
@@ -63,6 +66,12 @@ struct Census {
   std::int64_t waiting = 0;           ///< not ours; will be candidates when what goes on there ends
   std::int64_t others_down = 0;       ///< not ours; reachable and out of service
   Tally out;                          ///< not ours; out of service or out of reach
+
+  /// The usage that counts when more servers are to be taken: what we took stays taken when it is lost, so that a release that
+  /// cuts servers off uses up the budget instead of the fleet.
+  Usage WhileBringing() const {
+    return {.down = usage.down + lost_at_work, .unreachable = usage.unreachable - lost_at_work};
+  }
 };
 
 /// `stable` is the promoted release; nullptr: nothing was ever promoted.

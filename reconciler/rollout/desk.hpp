@@ -48,6 +48,8 @@ void BeginNextWave(Desk& desk);
 void PlanWaves(Desk& desk);
 /// Stands still because of servers that are out of service through no fault of the release.
 void PauseForHeadroom(Desk& desk);
+/// Stands still because the wave has only lost servers: whether the release is to blame is not known.
+void PauseForLost(Desk& desk);
 
 // ---- verdict.cpp ----
 /// Ends the current wave as failed: goes back, or ends where there is no way back.

@@ -152,8 +152,14 @@ void JudgeWave(Desk& desk) {
              NamesOf(census.failed, desk.snapshot.servers) + FirstMessage(desk, census.failed));
     return;
   }
-  const bool too_many_lost = census.usage.unreachable > desk.limits.unreachable &&
-                             InUse(desk.limits, census.usage) > desk.limits.max_unavailable;
+  if (census.wave_succeeded == 0 && census.wave_lost > 0) {
+    PauseForLost(desk);
+    return;
+  }
+  const Usage usage = census.WhileBringing();
+  const bool too_many_lost =
+      (usage.unreachable > desk.limits.unreachable || census.lost_at_work > 0) &&
+      InUse(desk.limits, usage) > desk.limits.max_unavailable;
   if (census.succeeded == 0 || too_many_lost) {
     PauseForHeadroom(desk);
     return;

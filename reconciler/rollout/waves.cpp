@@ -44,6 +44,15 @@ void Retry(Desk& desk, std::int64_t& headroom) {
 /// allowed more.
 std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
   std::int64_t missing = std::min<std::int64_t>(
+/// Whether a wave has lost more servers than it is about, and succeeded on none: the release may be what cuts them off, and
+/// more servers would tell no more. One that is lost otherwise is replaced.
+bool LosesWhatItTakes(const Desk& desk) {
+  const auto& waves = desk.status.waves;
+  const std::int64_t before = waves.size() < 2 ? 0 : waves[waves.size() - 2].target;
+  const std::int64_t size = std::max<std::int64_t>(1, waves.back().target - before);
+  return desk.census.wave_succeeded == 0 && desk.census.wave_lost > size;
+}
+
       Missing(desk), static_cast<std::int64_t>(desk.census.candidates.size()));
   OrderFirst(desk.census.candidates, desk.snapshot.servers,
              std::min(kMaxActions, static_cast<std::size_t>(missing)));
@@ -62,7 +71,9 @@ std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
 
 /// Whether what others lost leaves no room at all: then waiting is no fault of the release.
 bool BlockedByOthers(const Desk& desk) {
-  const Usage others{.down = desk.census.others_down, .unreachable = desk.census.usage.unreachable};
+  const Census& census = desk.census;
+  const Usage others{.down = census.others_down + census.lost_at_work,
+                     .unreachable = census.WhileBringing().unreachable};
   return InUse(desk.limits, others) >= desk.limits.max_unavailable;
 }
 
@@ -137,6 +148,16 @@ void PlanWaves(Desk& desk) {
       (desk.stored.phase == RolloutPhase::kPaused || desk.snapshot.rollout.spec.paused)) {
     Supersede(desk, *successor);
     return;
+void PauseForLost(Desk& desk) {
+  desk.status.phase = RolloutPhase::kPaused;
+  Wait(desk, RolloutCause::kNoHeadroom,
+       "In " + NameOfWave(desk, desk.status.wave) +
+           " no server has succeeded, and these went out of reach while they were at work: " +
+           NamesOf(desk.census.lost, desk.snapshot.servers) +
+           ". Goes on by itself when they are back. Nothing is rolled back; if the release is what "
+           "cuts them off, abort it or push a commit that mends it.");
+}
+
   }
   desk.status.phase = RolloutPhase::kProgressing;
   desk.status.cause.reset();
@@ -151,9 +172,10 @@ void PlanWaves(Desk& desk) {
     BeginNextWave(desk);
     return;
   }
-  std::int64_t headroom = Headroom(desk.limits, desk.census.usage);
+  std::int64_t headroom = Headroom(desk.limits, desk.census.WhileBringing());
   Retry(desk, headroom);
-  const std::int64_t missing = Fill(desk, headroom);
+  const bool losing = LosesWhatItTakes(desk);
+  const std::int64_t missing = losing ? 0 : Fill(desk, headroom);
   if (!desk.plan.actions.empty()) {
     Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
     return;
@@ -168,3 +190,7 @@ void PlanWaves(Desk& desk) {
 }
 
 }  // namespace slipway::rollout::steps
+  if (idle && losing) {
+    PauseForLost(desk);
+    return;
+  }

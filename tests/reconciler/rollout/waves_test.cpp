@@ -185,6 +185,67 @@ TEST(Waves, Case11ACanaryThatGoesOutOfReachIsReplaced) {
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
+/// Whoever is taken for commit 2 in `wave` or later goes out of reach at once, as if the release cut its network.
+void LoseWhoeverIsTaken(World& world, std::int64_t wave) {
+  for (int rounds = 0; rounds < 1000; ++rounds) {
+    for (const std::string& name : world.WithIntentOf(2)) {
+      if (world.IntentOn(name)->wave >= wave) {
+        world.SetReachable(name, false);
+      }
+    }
+    if (!world.Step() && !world.StepAgents()) {
+      return;
+    }
+  }
+  FAIL() << "it never comes to rest";
+}
+
+TEST(Waves, Case11AServerThatIsLostAtWorkUsesUpTheBudget) {
+  World world(3);
+  world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)}};
+  world.Promote(1);
+  world.Push(2);
+  LoseWhoeverIsTaken(world, 2);
+  EXPECT_THAT(world.WithIntentOf(2), SizeIs(2));
+  EXPECT_EQ(world.phase(2), RolloutPhase::kPaused) << world.status(2).message;
+  EXPECT_EQ(world.status(2).cause, RolloutCause::kNoHeadroom);
+  EXPECT_EQ(world.app.status.stable->rollout, "shop-1");
+  EXPECT_EQ(world.status(2).servers.unreachable, 1);
+  for (const auto& [name, server] : world.servers) {
+    world.SetReachable(name, true);
+  }
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 3)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
+TEST(Waves, Case11ALastWaveThatOnlyLostServersDoesNotPass) {
+  World world(3);
+  world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)}};
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(2);
+  world.Promote(1);
+  world.Push(2);
+  LoseWhoeverIsTaken(world, 2);
+  EXPECT_THAT(world.WithIntentOf(2), SizeIs(3));
+  EXPECT_EQ(world.phase(2), RolloutPhase::kPaused) << world.status(2).message;
+  EXPECT_THAT(world.status(2).message, HasSubstr("out of reach while they were at work"));
+  EXPECT_EQ(world.app.status.stable->rollout, "shop-1");
+}
+
+TEST(Waves, Case11ACanaryThatCutsServersOffIsNotReplacedForEver) {
+  World world(100);
+  world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)}};
+  world.Promote(1);
+  world.Push(2);
+  LoseWhoeverIsTaken(world, 1);
+  EXPECT_THAT(world.WithIntentOf(2), SizeIs(2));  // the canary, and the one that replaced it
+  EXPECT_EQ(world.phase(2), RolloutPhase::kPaused);
+  EXPECT_EQ(world.status(2).cause, RolloutCause::kNoHeadroom);
+  EXPECT_THAT(world.status(2).message, HasSubstr(world.WithIntentOf(2).front()));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 TEST(Waves, Case13BrokenServersGoFirstThenUnknownOnes) {
   World world(6);
   world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(2)}};
