@@ -68,14 +68,10 @@ void KeepWhatIsStored(Desk& desk) {
   if (!SameDecisions(desk.status, desk.stored)) {
     return;
   }
-  if (!desk.plan.actions.empty()) {
-    desk.status = desk.stored;
-    return;
-  }
   api::RolloutStatus frozen = desk.status;
   CopyClocks(desk.stored, frozen);
-  const bool clocks_only = frozen == desk.stored;
-  if (clocks_only && desk.snapshot.elapsed < kSaveClocksAfter) {
+  const bool can_wait = !desk.plan.actions.empty() || frozen == desk.stored;
+  if (can_wait && desk.snapshot.elapsed < kSaveClocksAfter) {
     desk.status = desk.stored;
   }
 }

@@ -56,6 +56,8 @@ void PauseForLost(Desk& desk);
 void Fail(Desk& desk, api::RolloutCause cause, const std::string& why);
 /// Judges the current wave, once nothing more is to be taken for it: waits, bakes, passes or fails.
 void JudgeWave(Desk& desk);
+/// Fails when the progress deadline has passed; true where it did. Wakes at it otherwise.
+bool FailOnDeadline(Desk& desk, const std::string& waits_for);
 /// Fails when too many servers failed or were interrupted; true where it did. Notes progress otherwise.
 bool FailOnResults(Desk& desk);
 

@@ -58,18 +58,12 @@ void Pass(Desk& desk) {
 void GoOn(Desk& desk) {
   const Census& census = desk.census;
   desk.status.waves.back().baking = false;
-  const Duration deadline = desk.application.spec.strategy.progress_deadline;
-  const Duration elapsed = desk.status.progress.elapsed;
   const std::string waits_for =
       census.pending.count > 0     ? NamesOf(census.pending, desk.snapshot.servers)
       : census.unhealthy.count > 0 ? NamesOf(census.unhealthy, desk.snapshot.servers)
       : census.failed.count > 0    ? NamesOf(census.failed, desk.snapshot.servers)
                                    : NamesOf(census.out, desk.snapshot.servers);
-  if (elapsed >= deadline) {
-    Fail(desk, RolloutCause::kProgressDeadline,
-         "No further server became healthy within " + api::FormatDuration(deadline) + " in " +
-             NameOfWave(desk, desk.status.wave) +
-             (waits_for.empty() ? "." : "; waited for " + waits_for + "."));
+  if (FailOnDeadline(desk, waits_for)) {
     return;
   }
   Say(desk, "In " + NameOfWave(desk, desk.status.wave) + " " + std::to_string(census.succeeded) +
@@ -77,7 +71,6 @@ void GoOn(Desk& desk) {
                 " servers run the release and are healthy; at most " +
                 std::to_string(desk.limits.max_unavailable) + " may be out of service" +
                 (waits_for.empty() ? "." : "; waits for " + waits_for + "."));
-  WatchClock(desk, elapsed, deadline);
 }
 
 }  // namespace
@@ -113,6 +106,20 @@ void Fail(Desk& desk, RolloutCause cause, const std::string& why) {
     desk.status.phase = RolloutPhase::kRollingBack;
     Say(desk, why);
   }
+}
+
+bool FailOnDeadline(Desk& desk, const std::string& waits_for) {
+  const Duration deadline = desk.application.spec.strategy.progress_deadline;
+  const Duration elapsed = desk.status.progress.elapsed;
+  if (elapsed < deadline) {
+    WatchClock(desk, elapsed, deadline);
+    return false;
+  }
+  Fail(desk, RolloutCause::kProgressDeadline,
+       "No further server became healthy within " + api::FormatDuration(deadline) + " in " +
+           NameOfWave(desk, desk.status.wave) +
+           (waits_for.empty() ? "." : "; waited for " + waits_for + "."));
+  return true;
 }
 
 bool FailOnResults(Desk& desk) {

@@ -1,8 +1,12 @@
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
 
 #include "reconciler/rollout/desk.hpp"
 #include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
 
 namespace slipway::rollout::steps {
 namespace {
@@ -40,10 +44,6 @@ void Retry(Desk& desk, std::int64_t& headroom) {
   }
 }
 
-/// Takes servers for the wave, as many as the budget allows. Returns how many are still missing that could be taken if it
-/// allowed more.
-std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
-  std::int64_t missing = std::min<std::int64_t>(
 /// Whether a wave has lost more servers than it is about, and succeeded on none: the release may be what cuts them off, and
 /// more servers would tell no more. One that is lost otherwise is replaced.
 bool LosesWhatItTakes(const Desk& desk) {
@@ -53,6 +53,10 @@ bool LosesWhatItTakes(const Desk& desk) {
   return desk.census.wave_succeeded == 0 && desk.census.wave_lost > size;
 }
 
+/// Takes servers for the wave, as many as the budget allows. Returns how many are still missing that could be taken if it
+/// allowed more.
+std::int64_t Fill(Desk& desk, std::int64_t& headroom) {
+  std::int64_t missing = std::min<std::int64_t>(
       Missing(desk), static_cast<std::int64_t>(desk.census.candidates.size()));
   OrderFirst(desk.census.candidates, desk.snapshot.servers,
              std::min(kMaxActions, static_cast<std::size_t>(missing)));
@@ -67,6 +71,17 @@ bool LosesWhatItTakes(const Desk& desk) {
                                            desk.status.wave));
   }
   return missing;
+}
+
+/// The servers that this plan writes to. Where a write is refused again and again, time runs against the rollout.
+std::string NamesOfTaken(const Desk& desk) {
+  std::vector<std::string_view> names;
+  for (const Action& action : desk.plan.actions) {
+    if (names.size() < kNamesInMessages) {
+      names.push_back(std::get<AssignIntent>(action).view.server->name);
+    }
+  }
+  return ListNames(names, static_cast<std::int64_t>(desk.plan.actions.size()));
 }
 
 /// Whether what others lost leaves no room at all: then waiting is no fault of the release.
@@ -133,6 +148,16 @@ void PauseForHeadroom(Desk& desk) {
            ". Goes on by itself when they are back; nothing is rolled back.");
 }
 
+void PauseForLost(Desk& desk) {
+  desk.status.phase = RolloutPhase::kPaused;
+  Wait(desk, RolloutCause::kNoHeadroom,
+       "In " + NameOfWave(desk, desk.status.wave) +
+           " no server has succeeded, and these went out of reach while they were at work: " +
+           NamesOf(desk.census.lost, desk.snapshot.servers) +
+           ". Goes on by itself when they are back. Nothing is rolled back; if the release is what "
+           "cuts them off, abort it or push a commit that mends it.");
+}
+
 // The order is that of who decides: a person, then what was measured, then a newer release, then the wave.
 void PlanWaves(Desk& desk) {
   if (desk.snapshot.rollout.spec.aborted) {
@@ -148,16 +173,6 @@ void PlanWaves(Desk& desk) {
       (desk.stored.phase == RolloutPhase::kPaused || desk.snapshot.rollout.spec.paused)) {
     Supersede(desk, *successor);
     return;
-void PauseForLost(Desk& desk) {
-  desk.status.phase = RolloutPhase::kPaused;
-  Wait(desk, RolloutCause::kNoHeadroom,
-       "In " + NameOfWave(desk, desk.status.wave) +
-           " no server has succeeded, and these went out of reach while they were at work: " +
-           NamesOf(desk.census.lost, desk.snapshot.servers) +
-           ". Goes on by itself when they are back. Nothing is rolled back; if the release is what "
-           "cuts them off, abort it or push a commit that mends it.");
-}
-
   }
   desk.status.phase = RolloutPhase::kProgressing;
   desk.status.cause.reset();
@@ -177,10 +192,16 @@ void PauseForLost(Desk& desk) {
   const bool losing = LosesWhatItTakes(desk);
   const std::int64_t missing = losing ? 0 : Fill(desk, headroom);
   if (!desk.plan.actions.empty()) {
-    Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
+    if (!FailOnDeadline(desk, "what is written to " + NamesOfTaken(desk) + " to be accepted")) {
+      Say(desk, "Brings " + NameOfWave(desk, desk.status.wave) + ".");
+    }
     return;
   }
   const bool idle = desk.census.pending.count == 0 && desk.census.unhealthy.count == 0;
+  if (idle && losing) {
+    PauseForLost(desk);
+    return;
+  }
   const bool waits_only = Missing(desk) > 0 && missing == 0 && desk.census.waiting > 0;
   if (idle && (waits_only || (missing > 0 && BlockedByOthers(desk)))) {
     PauseForHeadroom(desk);
@@ -190,7 +211,3 @@ void PauseForLost(Desk& desk) {
 }
 
 }  // namespace slipway::rollout::steps
-  if (idle && losing) {
-    PauseForLost(desk);
-    return;
-  }

@@ -481,6 +481,21 @@ TEST(Waves, ProgressDeadlineIsMeasuredByHighWaterMarksOnly) {
   EXPECT_THAT(world.status(2).message, HasSubstr(hangs));
 }
 
+TEST(Waves, AServerThatCannotBeWrittenToDoesNotKeepTheDeadlineAway) {
+  World world = Ten();
+  world.app.spec.strategy.waves = {};
+  world.refused = {"web-4"};
+  world.RunUntil([&] { return world.rollouts.contains(2) && world.WithIntentOf(2).size() == 9; });
+  world.Run(minutes(5));
+  EXPECT_EQ(world.phase(2), RolloutPhase::kProgressing);
+  EXPECT_EQ(world.status(2).progress.high_water, 9);  // saved, so that a restart goes on counting
+  EXPECT_GE(world.status(2).progress.elapsed, minutes(4));
+  world.RunUntil([&] { return world.phase(2) == RolloutPhase::kRollingBack; });
+  EXPECT_EQ(world.status(2).cause, RolloutCause::kProgressDeadline);
+  EXPECT_THAT(world.status(2).message, HasSubstr("written to web-4"));
+  EXPECT_LE(world.time, minutes(15));
+}
+
 TEST(Waves, PauseStopsTheClocksAndResumeGoesOn) {
   World world = Ten();
   world.fate = [](const std::string&, int commit, int) {

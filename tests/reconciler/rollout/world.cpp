@@ -197,13 +197,15 @@ bool World::PlanTheApplication() {
     log.push_back("shop status");
     return true;
   }
+  bool written = false;
   for (const application::Action& action : plan.actions) {
-    Apply(action);
+    written = Apply(action) || written;
   }
-  return !plan.actions.empty();
+  return written;
 }
 
-void World::Apply(const application::Action& action) {
+/// False where it was refused.
+bool World::Apply(const application::Action& action) {
   if (const auto* ask = std::get_if<application::AskRevision>(&action)) {
     answer_ = application::Answer{
         .query = ask->query,
@@ -236,8 +238,9 @@ void World::Apply(const application::Action& action) {
     log.push_back("delete " + removal->rollout->metadata.name);
     rollouts.erase(number);
   } else if (const auto* assign = std::get_if<AssignIntent>(&action)) {
-    Apply(*assign);
+    return Apply(*assign);
   }
+  return true;
 }
 
 Plan World::PlanOf(std::int64_t number) {
@@ -284,18 +287,23 @@ bool World::PlanARollout(api::Rollout& rollout) {
     return true;
   }
   // As in the engine: all actions of one plan are made from one snapshot.
+  bool written = false;
   for (const Action& action : plan.actions) {
     if (const auto* assign = std::get_if<AssignIntent>(&action)) {
-      Apply(*assign);
+      written = Apply(*assign) || written;
     } else {
       Apply(std::get<CreateTestRun>(action), rollout);
+      written = true;
     }
   }
-  return !plan.actions.empty();
+  return written;
 }
 
-void World::Apply(const AssignIntent& action) {
+bool World::Apply(const AssignIntent& action) {
   api::Server& server = servers.at(action.view.server->name);
+  if (refused.contains(server.metadata.name)) {
+    return false;
+  }
   CheckTaking(action);
   if (server.spec.releases.empty()) {
     server.spec.releases.push_back(action.intent);
@@ -309,6 +317,7 @@ void World::Apply(const AssignIntent& action) {
   log.push_back(server.metadata.name + " <- " + action.intent.rollout + " wave " +
                 std::to_string(action.intent.wave) + " attempt " +
                 std::to_string(action.intent.attempt));
+  return true;
 }
 
 void World::Apply(const CreateTestRun& action, const api::Rollout& rollout) {

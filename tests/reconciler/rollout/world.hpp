@@ -51,6 +51,7 @@ class World {
   bool settled = true;
   std::string manifest;
   std::optional<Error> resolve_error;
+  std::set<std::string> refused;  ///< servers to which every write is refused
 
   /// Adds a gate on fleet "integration".
   void AddGate();
@@ -105,9 +106,9 @@ class World {
   bool PlanTheApplication();
   bool PlanARollout(api::Rollout& rollout);
   bool PlanATestRun(api::TestRun& run);
-  void Apply(const AssignIntent& action);
+  bool Apply(const AssignIntent& action);
   void Apply(const CreateTestRun& action, const api::Rollout& rollout);
-  void Apply(const application::Action& action);
+  bool Apply(const application::Action& action);
   void CheckTaking(const AssignIntent& action);
   void CheckTransition(const api::Rollout& before, const api::RolloutStatus& after);
   void CheckAlways();
