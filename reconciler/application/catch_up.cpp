@@ -42,7 +42,7 @@ bool WasNeverPromoted(const Desk& desk, std::int64_t number) {
 }
 
 Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
-  if (!view.reachable || view.busy) {
+  if (!view.reachable || view.busy || view.full) {
     return Need::kNone;
   }
   if (!view.release.intent) {

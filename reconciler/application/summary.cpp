@@ -37,6 +37,17 @@ std::string Marked(const Desk& desk) {
   return NamesOf(marked, desk.snapshot.servers);
 }
 
+/// Servers that can bear no further application, for the message.
+std::string Full(const Desk& desk) {
+  rollout::Tally full;
+  for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
+    if (desk.snapshot.servers[index].full) {
+      full.Add(index);
+    }
+  }
+  return NamesOf(full, desk.snapshot.servers);
+}
+
 /// What became of the release that is wanted.
 Account AccountOfTarget(const Desk& desk) {
   const auto& target = *desk.status.target;
@@ -59,6 +70,13 @@ Account AccountOfTarget(const Desk& desk) {
   if (const std::string marked = Marked(desk); !marked.empty()) {
     return {.reason = "ServersFailed",
             .message = commit + " is promoted, but failed on " + marked + ".",
+            .stalled = true};
+  }
+  if (const std::string full = Full(desk); !full.empty()) {
+    return {.reason = "ServersFull",
+            .message = commit + " is promoted, but cannot be brought to " + full + ", where " +
+                       std::to_string(rollout::kMaxIntents) +
+                       " other applications are: take one of them away from there.",
             .stalled = true};
   }
   const api::ApplicationServers& servers = desk.status.servers;

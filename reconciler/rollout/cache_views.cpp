@@ -204,7 +204,7 @@ runtime::Patch PatchOf(const std::string& ns, const AssignIntent& action) {
   if (position >= 0) {
     operation = R"({"op":"replace","path":"/spec/releases/)" + std::to_string(position) +
                 R"(","value":)" + intent + "}";
-  } else if (server.has_releases) {
+  } else if (server.intents > 0) {
     operation = R"({"op":"add","path":"/spec/releases/-","value":)" + intent + "}";
   } else {
     operation = R"({"op":"add","path":"/spec/releases","value":[)" + intent + "]}";

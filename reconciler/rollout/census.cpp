@@ -108,13 +108,16 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
     }
     // A newcomer gets the promoted release first, from the application's planner.
     const bool newcomer = !has_intent && promoted != nullptr;
-    census.possible += newcomer || view.cordoned ? 0 : 1;
+    if (view.full) {
+      census.full.Add(index);
+    }
+    census.possible += newcomer || view.cordoned || view.full ? 0 : 1;
     census.others_down += view.reachable && !in_service ? 1 : 0;
     // Only what is live will end by itself: intents of other rollouts are inert while this one is active. What goes back from
     // one that failed is not waited for either: the fix must not be held up by it.
     const bool in_flight = has_intent && view.release.intent->rollout == stable_number &&
                            view.release.intent->from == 0 && IsInFlight(view.release);
-    if (newcomer || view.cordoned || !view.reachable) {
+    if (newcomer || view.cordoned || view.full || !view.reachable) {
       continue;
     }
     if (in_flight || view.busy) {

@@ -42,8 +42,9 @@ void Count(const ServerView& view, Usage& usage);
 
 /// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves.
 struct Census {
-  std::int64_t total = 0;     ///< all that are selected
-  std::int64_t possible = 0;  ///< those that a last wave is about: not newcomers, not cordoned ones
+  std::int64_t total = 0;  ///< all that are selected
+  std::int64_t possible =
+      0;  ///< those that a last wave is about: not newcomers, cordoned or full ones
   Usage usage;
   StableHealth stable;
 
@@ -66,6 +67,7 @@ struct Census {
   std::int64_t waiting = 0;           ///< not ours; will be candidates when what goes on there ends
   std::int64_t others_down = 0;       ///< not ours; reachable and out of service
   Tally out;                          ///< not ours; out of service or out of reach
+  Tally full;                         ///< not ours; no other application fits there
 
   /// The usage that counts when more servers are to be taken: what we took stays taken when it is lost, so that a release that
   /// cuts servers off uses up the budget instead of the fleet.

@@ -29,10 +29,12 @@ ServerView ViewOf(const ServerFacts& server, std::string_view application) {
   ServerView view{.server = &server,
                   .name_hash = server.name_hash,
                   .reachable = server.reachable,
-                  .cordoned = server.cordoned};
+                  .cordoned = server.cordoned,
+                  .full = server.intents >= kMaxIntents};
   for (const ReleaseEntry& entry : server.releases) {
     if (entry.application == application) {
       view.release = entry.facts;
+      view.full &= entry.position < 0;
     } else if (IsReported(entry.facts) && !IsSettled(entry.facts)) {
       view.busy = true;
     }
@@ -118,7 +120,7 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.labels.assign(server.metadata.labels.begin(), server.metadata.labels.end());
   facts.name_hash = StableHash(facts.name);
   facts.cordoned = server.spec.cordoned;
-  facts.has_releases = !server.spec.releases.empty();
+  facts.intents = server.spec.releases.size();
   for (const api::Condition& condition : server.status.conditions) {
     facts.reachable |=
         condition.type == "Reachable" && condition.status == api::ConditionStatus::kTrue;

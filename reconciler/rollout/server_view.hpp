@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -71,13 +72,16 @@ struct ReleaseEntry {
   std::string message;  ///< of the attempt: why, for people
 };
 
+/// How many entries spec.releases may have.
+inline constexpr std::size_t kMaxIntents = 100;
+
 /// One server.
 struct ServerFacts final : runtime::View {
   std::vector<ReleaseEntry> releases;  ///< ordered by application
   std::uint64_t name_hash = 0;  ///< the same on every machine and in every version of this program
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
   bool cordoned = false;
-  bool has_releases = false;  ///< spec.releases is there
+  std::size_t intents = 0;  ///< entries of spec.releases
   std::string fleet;
   Labels labels;
   std::string name;
@@ -95,6 +99,7 @@ struct ServerView {
   bool reachable = false;
   bool cordoned = false;
   bool busy = false;  ///< another application's attempt is under way there
+  bool full = false;  ///< as many other applications as a server can bear have an entry there
 };
 
 /// The view of `application` on `server`; O(applications on that server).

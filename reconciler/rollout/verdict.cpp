@@ -47,6 +47,10 @@ void Pass(Desk& desk) {
     message += " " + std::to_string(desk.census.usage.unreachable) +
                " cannot be reached and will catch up when they come back.";
   }
+  if (desk.census.full.count > 0) {
+    message += " " + NamesOf(desk.census.full, desk.snapshot.servers) +
+               " cannot bear it: there are " + std::to_string(kMaxIntents) + " other applications.";
+  }
   if (desk.census.failed.count > 0) {
     message += " It failed, within the budget, on " +
                NamesOf(desk.census.failed, desk.snapshot.servers) + ".";

@@ -578,6 +578,23 @@ TEST(Waves, ACordonedServerKeepsWhatItRuns) {
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 1), Pair(2, 9)));
 }
 
+TEST(Waves, AServerThatCanBearNoFurtherApplicationIsLeftOutAndNamed) {
+  World world = Ten();
+  world.AddServer("web-full");
+  auto& entries = world.servers.at("web-full").spec.releases;
+  for (std::size_t other = 0; other < kMaxIntents; ++other) {
+    entries.push_back({.application = "other-" + std::to_string(other), .rollout = "none"});
+  }
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.status(2).message, HasSubstr("web-full cannot bear it"));
+  EXPECT_THAT(entries, SizeIs(kMaxIntents));
+  const auto& conditions = world.app.status.conditions;
+  const auto ready = std::ranges::find(conditions, "Ready", &api::Condition::type);
+  EXPECT_EQ(ready->reason, "ServersFull");
+  EXPECT_THAT(ready->message, HasSubstr("web-full"));
+}
+
 TEST(Waves, Case19AServerWhereAnotherApplicationIsAtWorkWaitsItsTurn) {
   World world(1);
   world.Promote(1);
