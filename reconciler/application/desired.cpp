@@ -14,6 +14,9 @@
 namespace slipway::application::steps {
 namespace {
 
+/// As many as spec.template.release.processes of a Rollout may hold.
+constexpr std::size_t kMaxProcesses = 50;
+
 std::string Short(const Commit& commit) { return commit.value.substr(0, 12); }
 
 /// The mirror's answer to what we want to know now; asks where there is none.
@@ -64,6 +67,11 @@ void Overlay(const api::RepositoryFile& file, api::RolloutTemplate& content) {
 std::string FaultOf(const api::ReleaseTemplate& release) {
   if (release.processes.empty()) {
     return "neither the Application nor slipway.yaml names a process";
+  }
+  if (release.processes.size() > kMaxProcesses) {
+    return "the Application and slipway.yaml together name " +
+           std::to_string(release.processes.size()) + " processes, and " +
+           std::to_string(kMaxProcesses) + " may be";
   }
   std::set<std::string> names;
   for (const api::Process& process : release.processes) {

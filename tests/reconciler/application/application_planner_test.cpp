@@ -100,6 +100,21 @@ TEST(Desired, AFileThatCannotBeUsedChangesNothingAndSaysSo) {
   EXPECT_THAT(Ready(other).message, HasSubstr("job needs either run or service"));
 }
 
+TEST(Desired, MoreProcessesThanARolloutCanHoldAreRefusedWithAReason) {
+  World world(1);
+  world.manifest = R"({"release":{"processes":[)";
+  for (int process = 1; process <= 50; ++process) {
+    world.manifest += (process == 1 ? R"({"name":"p)" : R"(,{"name":"p)") +
+                      std::to_string(process) + R"(","run":"work"})";
+  }
+  world.manifest += "]}}";
+  world.Push(1);
+  world.Run();
+  EXPECT_EQ(Ready(world).reason, "ReleaseInvalid");
+  EXPECT_THAT(Ready(world).message, HasSubstr("name 51 processes"));
+  EXPECT_THAT(world.rollouts, IsEmpty());
+}
+
 TEST(Desired, WithoutARepositoryOrACommitItSaysWhatToDo) {
   World world(1);
   world.Run();
