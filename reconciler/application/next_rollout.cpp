@@ -18,13 +18,22 @@ bool IsPromoted(const Desk& desk, const api::RolloutRelease& release) {
   return stable && stable->commit == release.commit && stable->hash == release.hash;
 }
 
+/// Whether a rollout waits at a gate, without a run, that was corrected since. Its own copy of the gate never changes, so it
+/// would wait there for ever. A run that was made decides by the gate that it was made for.
+bool WaitsAtAnotherGate(const api::Rollout& rollout, const Desired& desired) {
+  const api::RolloutStatus& status = rollout.status;
+  const bool waits = status.wave == 0 && !status.gate.passed &&
+                     (status.gate.attempts == 0 || status.cause == api::RolloutCause::kNoServers);
+  return waits && rollout.spec.template_.gate != desired.content.gate;
+}
+
 /// Whether what is wanted needs a rollout of its own.
 bool IsNeeded(const Desk& desk) {
   const api::RolloutRelease& wanted = desk.desired->release;
   const api::Rollout* newest = Newest(desk);
   if (newest != nullptr && !rollout::HasEnded(newest->status.phase)) {
     // Even where the promoted release is wanted again: what is under way now must not be the last word.
-    return !IsSame(newest->spec.release, wanted);
+    return !IsSame(newest->spec.release, wanted) || WaitsAtAnotherGate(*newest, *desk.desired);
   }
   return !IsPromoted(desk, wanted);
 }

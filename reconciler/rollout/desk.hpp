@@ -32,6 +32,8 @@ void KeepWhatIsStored(Desk& desk);
 // ---- turns.cpp: who may begin, and who gives way ----
 /// Begins when it is its turn, or gives way to a newer one.
 void PlanPending(Desk& desk);
+/// The newest rollout after this one that has not ended and, where asked for, has passed its gate; nullptr: none.
+const api::Rollout* NewestAfter(const Desk& desk, bool passed);
 /// A newer rollout that waits with its gate passed; nullptr: none.
 const api::Rollout* Successor(const Desk& desk);
 /// Whether a rollout that is healthy gives way to `successor` at once.

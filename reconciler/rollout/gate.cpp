@@ -46,6 +46,11 @@ const GateServer* ChooseServer(const Desk& desk, const std::string& previous) {
 
 void StartRun(Desk& desk, std::int64_t number, const std::string& previous) {
   const api::Rollout& rollout = desk.snapshot.rollout;
+  // A run under way is not cancelled, but the next one would test what nobody wants any more.
+  if (const api::Rollout* newer = NewestAfter(desk, false)) {
+    Supersede(desk, *newer);
+    return;
+  }
   if (rollout.spec.paused) {
     Wait(desk, RolloutCause::kPausedByUser, "Paused by a person at the gate.");
     return;

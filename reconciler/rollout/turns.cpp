@@ -11,19 +11,6 @@ namespace {
 using api::RolloutCause;
 using api::RolloutPhase;
 
-/// The newest rollout after this one that has not ended and, where asked for, has passed its gate.
-const api::Rollout* NewestAfter(const Desk& desk, bool passed) {
-  const api::Rollout* newest = nullptr;
-  for (const api::Rollout* other : desk.snapshot.others) {
-    const bool waits = !HasEnded(other->status.phase) && !other->spec.aborted;
-    if (other->spec.number > desk.snapshot.rollout.spec.number && waits &&
-        (!passed || (other->status.gate.passed && !other->spec.paused))) {
-      newest = other;
-    }
-  }
-  return newest;
-}
-
 /// A newer rollout that has touched servers. After it, this one would be a step back that nobody asked for: a gate that took
 /// long must not undo what a person or a newer commit has done meanwhile.
 const api::Rollout* OvertakenBy(const Desk& desk) {
@@ -100,6 +87,18 @@ std::string WhyNotYet(const Desk& desk) {
 }
 
 }  // namespace
+
+const api::Rollout* NewestAfter(const Desk& desk, bool passed) {
+  const api::Rollout* newest = nullptr;
+  for (const api::Rollout* other : desk.snapshot.others) {
+    const bool waits = !HasEnded(other->status.phase) && !other->spec.aborted;
+    if (other->spec.number > desk.snapshot.rollout.spec.number && waits &&
+        (!passed || (other->status.gate.passed && !other->spec.paused))) {
+      newest = other;
+    }
+  }
+  return newest;
+}
 
 const api::Rollout* Successor(const Desk& desk) { return NewestAfter(desk, true); }
 

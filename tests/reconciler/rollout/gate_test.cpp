@@ -48,6 +48,40 @@ TEST(Gate, AFailureStopsTheReleaseAndIsRemembered) {
   EXPECT_FALSE(world.rollouts.contains(3));
 }
 
+TEST(Gate, ACorrectedGateTakesOverFromTheOneThatIsWaitedFor) {
+  World world = WithGate();
+  world.app.spec.gate->servers.fleets = {"integratoin"};
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kTesting);
+  EXPECT_THAT(world.status(2).message, HasSubstr("selects no server"));
+  world.app.spec.gate->servers.fleets = {"integration"};
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSuperseded);
+  EXPECT_EQ(world.phase(3), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 4)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
+TEST(Gate, APushTakesOverWhereTheGateHasNoServer) {
+  World world = WithGate();
+  world.app.spec.gate->servers.fleets = {"integratoin"};
+  world.Run();
+  world.Push(3);
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSuperseded);
+  EXPECT_EQ(world.phase(3), RolloutPhase::kTesting);
+  EXPECT_EQ(world.status(3).cause, RolloutCause::kNoServers);
+}
+
+TEST(Gate, AnEditOfTheGateDoesNotCancelARunUnderWay) {
+  World world = WithGate();
+  world.RunUntil([&] { return world.status(2).gate.attempts == 1; });
+  world.app.spec.gate->suites = {{.name = "api", .run = "make test"}};
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_FALSE(world.rollouts.contains(3));
+}
+
 TEST(Gate, AnEditedGateIsAChangeAfterWhichAReleaseIsTriedAgain) {
   World world = WithGate();
   world.gate_result = [](int) { return Outcome::kFailed; };

@@ -259,8 +259,12 @@ Plan World::PlanOf(std::int64_t number) {
     }
   }
   const std::vector<ServerView> views = Views("web");
-  for (const ServerView& view : Views("integration")) {
-    gate.push_back({.server = view.server});
+  if (rollout.spec.template_.gate) {
+    for (const std::string& fleet : rollout.spec.template_.gate->servers.fleets) {
+      for (const ServerView& view : Views(fleet)) {
+        gate.push_back({.server = view.server});
+      }
+    }
   }
   return PlanRollout({.application = &app,
                       .rollout = rollout,
