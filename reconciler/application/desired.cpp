@@ -165,7 +165,7 @@ void Resolve(Desk& desk) {
   if (!content) {
     return;
   }
-  const ReleaseHash hash = rollout::HashRelease(content->release);
+  const ReleaseHash hash = rollout::HashRelease(content->release, desk.spec.source.path);
   desk.status.source = api::ResolvedSource{.head = artifact->commit,
                                            .commit = revision->commit,
                                            .tree = revision->tree,

@@ -7,8 +7,9 @@
 
 namespace slipway::rollout {
 
-ReleaseHash HashRelease(const api::ReleaseTemplate& release) {
-  const std::string text = api::EncodeCanonical(release);
+ReleaseHash HashRelease(const api::ReleaseTemplate& release, const std::string& path) {
+  // JSON ends by itself, so what follows it cannot be taken for a part of it.
+  const std::string text = api::EncodeCanonical(release) + path;
   sha256_ctx context;
   sha256_init(&context);
   sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));

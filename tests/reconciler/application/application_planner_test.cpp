@@ -44,6 +44,17 @@ TEST(Desired, TheReleaseIsTheCommitAndTheConfiguration) {
   EXPECT_EQ(world.rollout(2).spec.release.commit, CommitOf(1));
 }
 
+TEST(Desired, AnotherPathOfTheSameCommitIsAnotherRelease) {
+  World world(2);
+  world.Push(1);
+  world.Run();
+  world.app.spec.source.path = "services/shop";
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_EQ(world.rollout(2).spec.release.commit, CommitOf(1));
+  EXPECT_EQ(world.rollout(2).spec.template_.source->path, "services/shop");
+}
+
 TEST(Desired, SlipwayYamlFillsInWhatTheApplicationLeavesOpen) {
   World world(1);
   world.AddGate();

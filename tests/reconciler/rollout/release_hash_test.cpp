@@ -11,6 +11,8 @@ api::ReleaseTemplate Parsed(const std::string& json) {
   return api::Decode<api::ReleaseTemplate>(json).value();
 }
 
+ReleaseHash Hash(const api::ReleaseTemplate& release) { return HashRelease(release, ""); }
+
 // These are frozen: a change of one of them would restart every application of every user at their next upgrade.
 TEST(ReleaseHash, IsFrozen) {
   const struct {
@@ -30,12 +32,12 @@ TEST(ReleaseHash, IsFrozen) {
        "dfc30c91b665aaf5a8cc2a888d8da94aebcbf93a70086f85205bdbe67f915be4"},
   };
   for (const auto& golden : kGolden) {
-    EXPECT_EQ(HashRelease(Parsed(golden.json)).value, golden.hash) << golden.json;
+    EXPECT_EQ(Hash(Parsed(golden.json)).value, golden.hash) << golden.json;
   }
 }
 
 TEST(ReleaseHash, AFieldEqualToItsDefaultDoesNotChangeIt) {
-  const ReleaseHash plain = HashRelease(Parsed(R"({"processes":[{"name":"web","run":"serve"}]})"));
+  const ReleaseHash plain = Hash(Parsed(R"({"processes":[{"name":"web","run":"serve"}]})"));
   const char* const kSame[] = {
       R"({"processes":[{"name":"web","run":"serve"}],"keep":5})",
       R"({"processes":[{"name":"web","run":"serve","stopTimeout":"10s"}]})",
@@ -44,12 +46,12 @@ TEST(ReleaseHash, AFieldEqualToItsDefaultDoesNotChangeIt) {
       R"({"env":[],"processes":[{"run":"serve","name":"web"}]})",
   };
   for (const char* json : kSame) {
-    EXPECT_EQ(HashRelease(Parsed(json)), plain) << json;
+    EXPECT_EQ(Hash(Parsed(json)), plain) << json;
   }
 }
 
 TEST(ReleaseHash, EverythingThatReachesAServerChangesIt) {
-  const ReleaseHash plain = HashRelease(Parsed(R"({"processes":[{"name":"web","run":"serve"}]})"));
+  const ReleaseHash plain = Hash(Parsed(R"({"processes":[{"name":"web","run":"serve"}]})"));
   const char* const kOther[] = {
       R"({"processes":[{"name":"web","run":"serve "}]})",
       R"({"processes":[{"name":"api","run":"serve"}]})",
@@ -60,14 +62,19 @@ TEST(ReleaseHash, EverythingThatReachesAServerChangesIt) {
       R"({"processes":[{"name":"web","run":"serve"}],"env":[{"name":"A","value":""}]})",
   };
   for (const char* json : kOther) {
-    EXPECT_NE(HashRelease(Parsed(json)), plain) << json;
+    EXPECT_NE(Hash(Parsed(json)), plain) << json;
   }
 }
 
 TEST(ReleaseHash, TheOrderOfProcessesIsPartOfTheRelease) {
-  EXPECT_NE(
-      HashRelease(Parsed(R"({"processes":[{"name":"a","run":"x"},{"name":"b","run":"x"}]})")),
-      HashRelease(Parsed(R"({"processes":[{"name":"b","run":"x"},{"name":"a","run":"x"}]})")));
+  EXPECT_NE(Hash(Parsed(R"({"processes":[{"name":"a","run":"x"},{"name":"b","run":"x"}]})")),
+            Hash(Parsed(R"({"processes":[{"name":"b","run":"x"},{"name":"a","run":"x"}]})")));
+}
+
+TEST(ReleaseHash, TheFolderThatItIsMadeOfIsAnotherRelease) {
+  const api::ReleaseTemplate release = Parsed(R"({"processes":[{"name":"web","run":"serve"}]})");
+  EXPECT_NE(HashRelease(release, "services/shop"), Hash(release));
+  EXPECT_NE(HashRelease(release, "services/shop"), HashRelease(release, "services/api"));
 }
 
 }  // namespace
