@@ -127,9 +127,6 @@ void CountServers(Desk& desk) {
       last_from = view.release.intent->from;
       desk.named.insert(last_from);
     }
-    if (view.release.attempt) {
-      desk.newest_number = std::max(desk.newest_number, view.release.attempt->rollout);
-    }
   }
   if (!desk.named.empty()) {
     desk.newest_number = std::max(desk.newest_number, *desk.named.rbegin());

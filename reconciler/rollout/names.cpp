@@ -17,7 +17,7 @@ std::int64_t RolloutNumber(std::string_view application, std::string_view name) 
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
   const bool canonical = error == std::errc() && end == digits.data() + digits.size() &&
-                         number > 0 && digits.front() != '0';
+                         number > 0 && number <= kMaxNumber && digits.front() != '0';
   return canonical ? number : 0;
 }
 

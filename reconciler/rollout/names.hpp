@@ -8,10 +8,14 @@
 // objects.
 namespace slipway::rollout {
 
+/// The greatest number of a rollout or an attempt, as the schemas have it.
+inline constexpr std::int64_t kMaxNumber = 1'000'000'000;
+
 /// `<application>-<number>`.
 std::string RolloutName(std::string_view application, std::int64_t number);
 
-/// The inverse of RolloutName(): 0 where `name` is no rollout of this application.
+/// The inverse of RolloutName(): 0 where `name` is no rollout of this application, or its number is
+/// beyond kMaxNumber.
 std::int64_t RolloutNumber(std::string_view application, std::string_view name);
 
 /// `<rollout>-gate-<number>`.

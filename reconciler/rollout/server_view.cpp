@@ -63,7 +63,8 @@ ReleaseFacts MakeReleaseFacts(const std::string& application, const api::Intent*
         RunningFacts{.release = PackedRelease(release->running->commit, release->running->hash),
                      .health = release->running->health};
   }
-  if (release != nullptr && release->attempt) {
+  // A number that no intent can have asked for, or that leaves none for the next one, is no report.
+  if (release != nullptr && release->attempt && release->attempt->number < kMaxNumber) {
     facts.attempt = AttemptFacts{.rollout = RolloutNumber(application, release->attempt->rollout),
                                  .number = release->attempt->number,
                                  .phase = release->attempt->phase,

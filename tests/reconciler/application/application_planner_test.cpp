@@ -55,6 +55,24 @@ TEST(Desired, AnotherPathOfTheSameCommitIsAnotherRelease) {
   EXPECT_EQ(world.rollout(2).spec.template_.source->path, "services/shop");
 }
 
+TEST(Desired, NoReportOfAServerUsesNumbersUp) {
+  World world(3);
+  world.Promote(1);
+  world.ReportOn("web-2")->attempt = api::Attempt{.rollout = "shop-9223372036854775807",
+                                                  .number = 9'223'372'036'854'775'807,
+                                                  .phase = api::AttemptPhase::kEnded};
+  world.SetReachable("web-2", true);
+  world.ReportOn("web-3")->attempt->rollout = "shop-999999999";
+  world.SetReachable("web-3", true);
+  world.Push(2);
+  world.Run();
+  ASSERT_TRUE(world.rollouts.contains(2));
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_EQ(world.app.status.last_number, 2);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 3)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 TEST(Desired, SlipwayYamlFillsInWhatTheApplicationLeavesOpen) {
   World world(1);
   world.AddGate();

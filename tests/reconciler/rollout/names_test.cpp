@@ -28,5 +28,11 @@ TEST(Names, ListsAreShort) {
   EXPECT_EQ(ListNames(std::vector<std::string>{"a", "b"}, 9), "a, b and 7 more");
 }
 
+TEST(Names, NumbersAreBounded) {
+  EXPECT_EQ(RolloutNumber("shop", "shop-1000000000"), 1'000'000'000);
+  EXPECT_EQ(RolloutNumber("shop", "shop-1000000001"), 0);
+  EXPECT_EQ(RolloutNumber("shop", "shop-9223372036854775807"), 0);
+}
+
 }  // namespace
 }  // namespace slipway::rollout
