@@ -49,8 +49,6 @@ void Decide(Desk& desk) {
       return;
     case api::RolloutPhase::kProgressing:
     case api::RolloutPhase::kPaused:
-      SLIPWAY_ASSERT(desk.stored.wave >= 1 && !desk.stored.waves.empty(),
-                     "a rollout in progress has a wave");
       PlanWaves(desk);
       return;
     case api::RolloutPhase::kRollingBack:
@@ -83,6 +81,9 @@ Plan PlanRollout(const Snapshot& snapshot) {
                      RolloutName(snapshot.rollout.spec.application, snapshot.rollout.spec.number),
                  "a rollout is named after its application and its number");
   const bool begun = IsActive(stored.phase);
+  SLIPWAY_ASSERT(
+      stored.wave == static_cast<std::int64_t>(stored.waves.size()) && (stored.wave >= 1) == begun,
+      "a rollout records each wave that has begun, and is active from the first one on");
   const auto& stable = begun ? stored.stable : snapshot.application->status.stable;
   steps::Desk desk{
       .snapshot = snapshot,

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "reconciler/base/assert.hpp"
 #include "tests/reconciler/rollout/world.hpp"
 
 namespace slipway::rollout::testing {
@@ -557,6 +558,16 @@ TEST(Waves, AReportOfAnotherAttemptDecidesNothing) {
   world.Settle();
   EXPECT_EQ(world.phase(2), RolloutPhase::kProgressing);
   EXPECT_EQ(world.status(2).servers.failed, 0);
+}
+
+TEST(Waves, AStatusThatMakesNoSenseIsAFaultAndNotRead) {
+  World world = Ten();
+  world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 1; });
+  const GuardedScope guard;  // as the engine has it: it quarantines the rollout
+  world.rollouts.at(2).status.wave = 7;
+  EXPECT_THROW(world.PlanOf(2), AssertionFailed);
+  world.rollouts.at(2).status.phase = RolloutPhase::kPending;
+  EXPECT_THROW(world.PlanOf(2), AssertionFailed);
 }
 
 TEST(Waves, EditingTheStrategyRestartsNothingAndNeverCutsTheLastWaveShort) {
