@@ -18,6 +18,7 @@ void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, C
     return;
   }
   const bool done = EndedWith(release, api::Outcome::kSucceeded) && Matches(release);
+  census.done += done ? 1 : 0;
   if (!view.reachable) {
     census.lost.Add(index);
     census.counted += done ? 1 : 0;

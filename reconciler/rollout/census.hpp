@@ -50,6 +50,7 @@ struct Census {
 
   std::int64_t counted =
       0;  ///< ours that fill a wave: all but those that are lost before they succeeded
+  std::int64_t done = 0;            ///< ours, where it succeeded, whatever became of it since
   std::int64_t succeeded = 0;       ///< ours, reachable and healthy on the release
   std::int64_t wave_succeeded = 0;  ///< those of the current wave
   std::int64_t wave_failed = 0;

@@ -56,6 +56,14 @@ void AdvanceClocks(const Snapshot& snapshot, api::RolloutStatus& status) {
   }
 }
 
+void NoteProgress(Desk& desk, std::int64_t done) {
+  api::RolloutProgress& progress = desk.status.progress;
+  if (done > progress.high_water) {
+    progress.elapsed = Duration(0);
+  }
+  progress.high_water = done;
+}
+
 void WatchClock(Desk& desk, Duration reached, Duration limit) {
   if (!desk.snapshot.settled) {
     return;

@@ -24,6 +24,9 @@ struct Desk {
 // ---- clocks.cpp: elapsed time in status ----
 /// Adds the time since the stored status to the clock that it says was running.
 void AdvanceClocks(const Snapshot& snapshot, api::RolloutStatus& status);
+/// Takes note of how many servers are done. Only more than ever before sets the clock of the progress deadline back; servers
+/// that vanish take their part of the mark with them.
+void NoteProgress(Desk& desk, std::int64_t done);
 /// Makes the plan wake when the clock that runs now reaches `limit`, and when clocks must be saved.
 void WatchClock(Desk& desk, Duration reached, Duration limit);
 /// Keeps the stored clocks, or the whole stored status, where nothing of weight changed.

@@ -145,9 +145,7 @@ void PlanRollback(Desk& desk) {
     return;
   }
   Returning returning = TakeStock(desk);
-  if (returning.back > desk.status.progress.high_water) {
-    desk.status.progress = {.high_water = returning.back, .elapsed = Duration(0)};
-  }
+  NoteProgress(desk, returning.back);
   SendBack(desk, returning);
   const std::string waits_for = WaitsFor(desk, returning);
   const std::string& stable = desk.status.stable->rollout;

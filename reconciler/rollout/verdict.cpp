@@ -141,10 +141,8 @@ bool FailOnResults(Desk& desk) {
              ", so nothing is known about the release" + FirstMessage(desk, census.exhausted));
     return true;
   }
-  // High-water marks only: servers that flap must not keep the deadline away.
-  if (census.succeeded > desk.status.progress.high_water) {
-    desk.status.progress = {.high_water = census.succeeded, .elapsed = Duration(0)};
-  }
+  // Not by health: servers that flap must not keep the deadline away.
+  NoteProgress(desk, census.done);
   return false;
 }
 

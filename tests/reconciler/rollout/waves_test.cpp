@@ -482,6 +482,32 @@ TEST(Waves, ProgressDeadlineIsMeasuredByHighWaterMarksOnly) {
   EXPECT_THAT(world.status(2).message, HasSubstr(hangs));
 }
 
+TEST(Waves, ServersThatVanishTakeTheirPartOfTheHighWaterMarkWithThem) {
+  World world = Ten();
+  world.app.spec.strategy.waves = {};
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(1);
+  world.RunUntil(
+      [&] { return world.rollouts.contains(2) && world.status(2).progress.high_water == 6; });
+  for (int removed = 0; removed < 3; ++removed) {
+    const auto done = std::ranges::find_if(
+        world.servers, [&](const auto& server) { return world.RunningOn(server.first) == 2; });
+    world.RemoveServer(done->first);
+  }
+  // Each of the others takes most of the deadline.
+  std::size_t taken = world.WithIntentOf(2).size();
+  for (int rounds = 0; rounds < 500 && world.phase(2) == RolloutPhase::kProgressing; ++rounds) {
+    world.Settle();
+    if (world.WithIntentOf(2).size() > taken) {
+      taken = world.WithIntentOf(2).size();
+      world.Pass(minutes(6));
+      world.Settle();
+    }
+    world.StepAgents();
+  }
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded) << world.status(2).message;
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 TEST(Waves, AServerThatCannotBeWrittenToDoesNotKeepTheDeadlineAway) {
   World world = Ten();
   world.app.spec.strategy.waves = {};

@@ -100,8 +100,10 @@ void World::CheckTransition(const api::Rollout& before, const api::RolloutStatus
   if (stored.stable && after.stable != stored.stable) {
     Violated(name + " changes its way back");
   }
-  if (after.progress.high_water < stored.progress.high_water && after.phase == stored.phase) {
-    Violated(name + " lowers its high-water mark");
+  const bool goes_on = after.phase == stored.phase && after.wave == stored.wave;
+  if (goes_on && after.progress.high_water <= stored.progress.high_water &&
+      after.progress.elapsed < stored.progress.elapsed) {
+    Violated(name + " sets its deadline back without progress");
   }
   if (after.message.empty()) {
     Violated(name + " does not say what it waits for");
