@@ -122,7 +122,7 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
       continue;
     }
     if (in_flight || view.busy) {
-      ++census.waiting;
+      census.waiting.Add(index);
       continue;
     }
     census.candidates.push_back(

@@ -65,7 +65,7 @@ struct Census {
   std::vector<std::uint32_t> retry;  ///< ours, reachable, to be tried again
 
   std::vector<Candidate> candidates;  ///< not ours; may be taken, in no order
-  std::int64_t waiting = 0;           ///< not ours; will be candidates when what goes on there ends
+  Tally waiting;                      ///< not ours; will be candidates when what goes on there ends
   std::int64_t others_down = 0;       ///< not ours; reachable and out of service
   Tally out;                          ///< not ours; out of service or out of reach
   Tally full;                         ///< not ours; no other application fits there

@@ -15,6 +15,7 @@ using api::RolloutPhase;
 bool IsStalled(const api::RolloutStatus& status) {
   switch (status.phase) {
     case RolloutPhase::kPaused:
+      return status.cause != api::RolloutCause::kServersBusy;
     case RolloutPhase::kRolledBack:
     case RolloutPhase::kHalted:
     case RolloutPhase::kAborted:

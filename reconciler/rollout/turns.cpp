@@ -126,6 +126,7 @@ void Supersede(Desk& desk, const api::Rollout& successor) {
   switch (desk.status.cause.value_or(RolloutCause::kSuperseded)) {
     case RolloutCause::kPausedByUser:
     case RolloutCause::kNoHeadroom:
+    case RolloutCause::kServersBusy:
     case RolloutCause::kNoServers:
     case RolloutCause::kSuperseded:
       desk.status.cause = RolloutCause::kSuperseded;

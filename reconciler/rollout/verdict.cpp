@@ -149,7 +149,7 @@ bool FailOnResults(Desk& desk) {
 void JudgeWave(Desk& desk) {
   const Census& census = desk.census;
   const bool full = desk.status.waves.back().target <= census.counted ||
-                    (census.candidates.empty() && census.waiting == 0);
+                    (census.candidates.empty() && census.waiting.count == 0);
   if (!full || census.pending.count > 0 || census.unhealthy.count > 0) {
     GoOn(desk);
     return;

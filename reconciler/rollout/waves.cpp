@@ -92,6 +92,14 @@ bool BlockedByOthers(const Desk& desk) {
   return InUse(desk.limits, others) >= desk.limits.max_unavailable;
 }
 
+/// Stands still until what goes on where it would go next has ended.
+void PauseForTurn(Desk& desk) {
+  desk.status.phase = RolloutPhase::kPaused;
+  Wait(desk, RolloutCause::kServersBusy,
+       "Waits for its turn where something else is being brought: " +
+           NamesOf(desk.census.waiting, desk.snapshot.servers) + ". Goes on by itself.");
+}
+
 /// True where the rollout is to stand still, for whatever reason; the status says which.
 bool StandsStill(Desk& desk) {
   if (desk.snapshot.rollout.spec.paused) {
@@ -169,8 +177,11 @@ void PlanWaves(Desk& desk) {
     return;
   }
   const api::Rollout* successor = Successor(desk);
-  if (successor != nullptr &&
-      (desk.stored.phase == RolloutPhase::kPaused || desk.snapshot.rollout.spec.paused)) {
+  // One that only waits for its turn on a server is healthy: whether it gives way is a matter of policy.
+  const bool stands_still =
+      desk.snapshot.rollout.spec.paused || (desk.stored.phase == RolloutPhase::kPaused &&
+                                            desk.stored.cause != RolloutCause::kServersBusy);
+  if (successor != nullptr && stands_still) {
     Supersede(desk, *successor);
     return;
   }
@@ -202,8 +213,11 @@ void PlanWaves(Desk& desk) {
     PauseForLost(desk);
     return;
   }
-  const bool waits_only = Missing(desk) > 0 && missing == 0 && desk.census.waiting > 0;
-  if (idle && (waits_only || (missing > 0 && BlockedByOthers(desk)))) {
+  if (idle && Missing(desk) > 0 && missing == 0 && desk.census.waiting.count > 0) {
+    PauseForTurn(desk);
+    return;
+  }
+  if (idle && missing > 0 && BlockedByOthers(desk)) {
     PauseForHeadroom(desk);
     return;
   }

@@ -647,6 +647,13 @@ TEST(Waves, Case19AServerWhereAnotherApplicationIsAtWorkWaitsItsTurn) {
            api::Attempt{.rollout = "api-4", .number = 9, .phase = api::AttemptPhase::kSwitching}});
   world.Settle();
   EXPECT_THAT(world.WithIntentOf(2), IsEmpty());
+  EXPECT_EQ(world.status(2).cause, RolloutCause::kServersBusy);
+  EXPECT_THAT(world.status(2).message, HasSubstr("web-1"));
+  // It is healthy, so a newer commit waits until it is finished.
+  world.Push(3);
+  world.Settle();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kPaused);
+  EXPECT_EQ(world.phase(3), RolloutPhase::kPending);
   server.status.releases.back().attempt->phase = api::AttemptPhase::kEnded;
   world.Settle();
   EXPECT_THAT(world.WithIntentOf(2), SizeIs(1));
