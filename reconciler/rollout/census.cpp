@@ -68,6 +68,9 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
   }
   const bool healthy = view.release.running->health == api::RunningHealth::kHealthy;
   if (view.release.running->release == stable) {
+    if (Taken(view.release) && !healthy) {
+      return;  // we stop it there, which says nothing about the release
+    }
     ++health.running;
     health.healthy += healthy ? 1 : 0;
   } else {

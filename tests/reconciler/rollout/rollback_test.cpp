@@ -201,6 +201,44 @@ TEST(Rollback, Case6NothingIsTakenFromTheOnlyHealthyRelease) {
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
+TEST(Rollback, Case6WhatWeStopOurselvesDoesNotMakeThePromotedReleaseWorse) {
+  World world(3);
+  world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(1)}};
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(2);
+  world.Promote(1);
+  world.Push(2);
+  world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 2; });
+  const std::string canary = world.WithIntentOf(2).front();
+  world.RunUntil([&] { return world.WithIntentOf(2).size() == 3; });
+  // Of the two others, one is stopped for the new release while that fails on the other one.
+  bool failed = false;
+  for (const std::string& name : world.WithIntentOf(2)) {
+    if (name == canary) {
+      continue;
+    }
+    api::ServerRelease& report = *world.ReportOn(name);
+    report.attempt = api::Attempt{.rollout = "shop-2",
+                                  .number = world.IntentOn(name)->attempt,
+                                  .phase = api::AttemptPhase::kSwitching};
+    report.running->health = api::RunningHealth::kStopped;
+    if (!failed) {
+      failed = true;
+      report.attempt->phase = api::AttemptPhase::kEnded;
+      report.attempt->result = api::Outcome::kFailed;
+      report.running->commit = CommitOf(2);
+      report.running->hash = world.IntentOn(name)->hash;
+      report.running->health = api::RunningHealth::kUnhealthy;
+    }
+    world.SetReachable(name, true);
+  }
+  world.Settle();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kRollingBack) << world.status(2).message;
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kRolledBack) << world.status(2).message;
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 3)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 TEST(Rollback, Case9TheFirstDeploymentHaltsWhereItStands) {
   World world(3);
   world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(1)}};
