@@ -45,6 +45,10 @@ void Record(Desk& desk);
 /// Whether the release failed before, and nobody said retry since.
 const api::FailedRelease* FindFailure(const api::ApplicationStatus& status, const Commit& commit,
                                       const ReleaseHash& hash);
+/// The newest rollout where it was interrupted too often and of this release: it is not tried again until something changes or
+/// somebody says retry, although it did not fail. nullptr: it was not.
+const api::Rollout* FindInterrupted(const Desk& desk, const Commit& commit,
+                                    const ReleaseHash& hash);
 /// nullptr where there is none of this name.
 const api::Rollout* FindRollout(const Desk& desk, const std::string& name);
 /// The rollout with the greatest number; nullptr: none.

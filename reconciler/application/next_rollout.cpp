@@ -38,18 +38,21 @@ bool IsNeeded(const Desk& desk) {
   return !IsPromoted(desk, wanted);
 }
 
-/// Whether the release failed before and nothing has changed since. A gate that was edited after it stopped the release is a
+/// Whether the release failed or was interrupted before and nothing has changed since. A gate that was edited after it stopped the release is a
 /// change, although it makes no other release.
-bool IsKnownToFail(const Desk& desk) {
+bool WasTriedBefore(const Desk& desk) {
   const api::RolloutRelease& wanted = desk.desired->release;
   const api::FailedRelease* failure = FindFailure(desk.status, wanted.commit, wanted.hash);
-  if (failure == nullptr) {
+  const api::Rollout* tried = failure != nullptr
+                                  ? FindRollout(desk, failure->rollout)
+                                  : FindInterrupted(desk, wanted.commit, wanted.hash);
+  if (failure == nullptr && tried == nullptr) {
     return false;
   }
-  const api::Rollout* failed = FindRollout(desk, failure->rollout);
-  const bool other_gate = failed != nullptr && failed->status.wave == 0 &&
-                          failed->status.cause == api::RolloutCause::kGateFailed &&
-                          failed->spec.template_.gate != desk.desired->content.gate;
+  const bool other_gate = tried != nullptr && tried->status.wave == 0 &&
+                          (tried->status.cause == api::RolloutCause::kGateFailed ||
+                           tried->status.cause == api::RolloutCause::kInfrastructure) &&
+                          tried->spec.template_.gate != desk.desired->content.gate;
   return !other_gate;
 }
 
@@ -81,7 +84,7 @@ void MakeNext(Desk& desk) {
   if (!desk.desired || desk.spec.suspend || desk.status.hold || !IsNeeded(desk)) {
     return;
   }
-  if (IsKnownToFail(desk)) {
+  if (WasTriedBefore(desk)) {
     return;
   }
   const api::RolloutRelease& release = desk.desired->release;

@@ -15,9 +15,12 @@ bool IsSame(const api::RolloutRelease& left, const Commit& commit, const Release
   return left.commit == commit && left.hash == hash;
 }
 
-/// Whether the rollout ended in a way after which automation does not try its release again. A healthy one that was
-/// superseded is not among them.
+/// Whether the rollout ended in a way that makes a bad release. A healthy one that was superseded is not among them, nor is one
+/// that was interrupted: nothing was measured.
 bool CountsAsFailed(const api::Rollout& rollout) {
+  if (rollout.status.cause == RolloutCause::kInfrastructure) {
+    return false;
+  }
   switch (rollout.status.phase) {
     case RolloutPhase::kRolledBack:
     case RolloutPhase::kHalted:
@@ -155,6 +158,15 @@ const api::FailedRelease* FindFailure(const api::ApplicationStatus& status, cons
     return failed.commit == commit && failed.hash == hash;
   });
   return found == status.failed.end() ? nullptr : &*found;
+}
+
+const api::Rollout* FindInterrupted(const Desk& desk, const Commit& commit,
+                                    const ReleaseHash& hash) {
+  const api::Rollout* newest = Newest(desk);
+  const bool interrupted = newest != nullptr && rollout::HasEnded(newest->status.phase) &&
+                           newest->status.cause == RolloutCause::kInfrastructure &&
+                           IsSame(newest->spec.release, commit, hash);
+  return interrupted ? newest : nullptr;
 }
 
 const api::Rollout* FindRollout(const Desk& desk, const std::string& name) {

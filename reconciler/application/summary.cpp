@@ -60,6 +60,13 @@ Account AccountOfTarget(const Desk& desk) {
   }
   const auto& stable = desk.status.stable;
   if (!stable || stable->commit != target.commit || stable->hash != target.hash) {
+    if (const auto* interrupted = FindInterrupted(desk, target.commit, target.hash)) {
+      return {.reason = "Interrupted",
+              .message = commit + " was interrupted too often in " + interrupted->metadata.name +
+                         ", so nothing is known about it, and it is not tried again by itself: "
+                         "mend the servers that the rollout names, then retry.",
+              .stalled = true};
+    }
     return desk.spec.suspend ? Account{.reason = "Suspended",
                                        .message = "Suspended: " + commit +
                                                   " is not brought until spec.suspend is false."}

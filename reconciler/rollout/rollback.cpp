@@ -100,9 +100,20 @@ std::string WhyItFailed(const Desk& desk) {
 
 void GiveUp(Desk& desk, const std::string& why) {
   desk.plan.actions.clear();
-  desk.status.cause = RolloutCause::kRollbackFailed;
+  // A release that was interrupted stays one about which nothing is known.
+  if (desk.status.cause != RolloutCause::kInfrastructure) {
+    desk.status.cause = RolloutCause::kRollbackFailed;
+  }
   End(desk, RolloutPhase::kHalted,
       WhyItFailed(desk) + " Going back to " + desk.status.stable->rollout + " failed too: " + why);
+}
+
+RolloutPhase EndOf(const Desk& desk) {
+  if (desk.status.cause == RolloutCause::kAborted) {
+    return RolloutPhase::kAborted;
+  }
+  return desk.status.cause == RolloutCause::kInfrastructure ? RolloutPhase::kHalted
+                                                            : RolloutPhase::kRolledBack;
 }
 
 void Finish(Desk& desk, const Returning& returning) {
@@ -113,10 +124,11 @@ void Finish(Desk& desk, const Returning& returning) {
     message += " " + NamesOf(returning.lost, desk.snapshot.servers) +
                " cannot be reached and will go back when they return.";
   }
-  End(desk,
-      desk.status.cause == RolloutCause::kAborted ? RolloutPhase::kAborted
-                                                  : RolloutPhase::kRolledBack,
-      message);
+  const RolloutPhase phase = EndOf(desk);
+  if (phase == RolloutPhase::kHalted) {
+    message += " Mend what interrupts it, then retry.";
+  }
+  End(desk, phase, message);
 }
 
 /// What it still waits for; "" when there is nothing.

@@ -563,10 +563,19 @@ TEST(Waves, InterruptedOnceTooOftenEndsItForInfrastructure) {
     return commit == 2 ? Fate::kInterrupted : Fate::kGood;
   };
   world.Run();
-  EXPECT_EQ(world.phase(2), RolloutPhase::kRolledBack);
+  EXPECT_EQ(world.phase(2), RolloutPhase::kHalted);
   EXPECT_EQ(world.status(2).cause, RolloutCause::kInfrastructure);
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 10)));
-  EXPECT_FALSE(world.rollouts.contains(3));  // it does not try again for ever
+  // It is no bad release, and still it is not tried again for ever.
+  EXPECT_THAT(world.app.status.failed, IsEmpty());
+  EXPECT_FALSE(world.rollouts.contains(3));
+  const auto ready = std::ranges::find(world.app.status.conditions, "Ready", &api::Condition::type);
+  EXPECT_EQ(ready->reason, "Interrupted");
+  EXPECT_THAT(ready->message, HasSubstr("then retry"));
+  world.fate = [](const std::string&, int, int) { return Fate::kGood; };
+  const std::int64_t retry = world.Repeat(2, false);
+  world.Run();
+  EXPECT_EQ(world.phase(retry), RolloutPhase::kSucceeded);
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
