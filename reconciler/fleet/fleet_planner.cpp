@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reconciler/api/conditions.hpp"
+#include "reconciler/api/selection.hpp"
 #include "reconciler/rollout/names.hpp"
 
 namespace slipway::fleet {
@@ -12,23 +13,6 @@ namespace {
 using api::ConditionStatus;
 
 constexpr const char* kFleetLabel = "slipway.dev/fleet";
-
-std::string NameOf(const api::StaticServer& server) {
-  if (!server.name.empty()) {
-    return server.name;
-  }
-  std::string name = server.address;
-  for (char& character : name) {
-    const bool plain = (character >= 'a' && character <= 'z') ||
-                       (character >= '0' && character <= '9') || character == '-';
-    character = plain ? character : '-';
-  }
-  return name;
-}
-
-bool IsObjectName(const std::string& name) {
-  return !name.empty() && name.front() != '-' && name.back() != '-';
-}
 
 std::map<std::string, std::string> LabelsOf(const api::Fleet& fleet, const ObservedServer& server) {
   std::map<std::string, std::string> labels = server.labels;
@@ -107,11 +91,12 @@ api::FleetServers CountOf(const Snapshot& snapshot) {
 Observation ObserveStatic(const api::StaticProvider& provider) {
   Complete complete;
   for (const api::StaticServer& listed : provider.servers) {
-    ObservedServer server{.name = NameOf(listed),
-                          .address = listed.address,
-                          .provider_id = {},
-                          .labels = listed.labels};
-    if (!IsObjectName(server.name)) {
+    ObservedServer server{
+        .name = listed.name.empty() ? api::NameFromAddress(listed.address) : listed.name,
+        .address = listed.address,
+        .provider_id = {},
+        .labels = listed.labels};
+    if (server.name.empty()) {
       return Incomplete{Fail(Code::kInvalid, "The server with address \"" + listed.address +
                                                  "\" needs a name: its address makes none.")};
     }

@@ -112,9 +112,19 @@ TEST(FleetPlanner, AnIncompleteObservationNeverRemovesAServer) {
   EXPECT_THAT(Ready(plan).message, HasSubstr("stay"));
 }
 
+TEST(FleetPlanner, AnAddressMakesTheNameThatTheApiExpects) {
+  FleetBench setup;
+  setup.List({.address = "Web-1.Example.org"});
+  setup.List({.address = "fe80::1"});
+  const Plan plan = setup.Run();
+  ASSERT_THAT(plan.actions, SizeIs(2));
+  EXPECT_EQ(std::get<CreateServer>(plan.actions[0]).name, "fe80--1");
+  EXPECT_EQ(std::get<CreateServer>(plan.actions[1]).name, "web-1-example-org");
+}
+
 TEST(FleetPlanner, AnAddressThatMakesNoNameIsRefused) {
   FleetBench setup;
-  setup.List({.address = "Example.org"});
+  setup.List({.address = "::"});
   EXPECT_THAT(Ready(setup.Run()).message, HasSubstr("needs a name"));
 }
 
