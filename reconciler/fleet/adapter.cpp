@@ -49,18 +49,23 @@ Observation Observe(const api::Fleet& fleet) {
   return Incomplete{Fail(Code::kInvalid, "spec.provider names no provider.")};
 }
 
-/// The fleet's own servers, and those of others whose names it wants, by name.
-std::vector<KnownServer> KnownServers(const PlanInput& input, const Observation& observation) {
-  const std::string& ns = input.object.key.ns;
+struct Servers {
   std::vector<KnownServer> known;
+  std::vector<BlockedServer> blocked;
+};
+
+/// The fleet's own servers, and those of others whose names it wants, by name.
+Servers ServersOf(const PlanInput& input, const Observation& observation) {
+  const std::string& ns = input.object.key.ns;
+  Servers all;
   const auto add = [&](const Object& object) {
     if (object.deleting || object.view == nullptr) {
       return;
     }
-    known.push_back({.facts = object.ViewAs<ServerFacts>(),
-                     .labels = &object.labels,
-                     .ours = object.IsOwnedBy(input.object.uid),
-                     .joined = HasMatchedClaim(input.cache, ns, object.key.name)});
+    all.known.push_back({.facts = object.ViewAs<ServerFacts>(),
+                         .labels = &object.labels,
+                         .ours = object.IsOwnedBy(input.object.uid),
+                         .joined = HasMatchedClaim(input.cache, ns, object.key.name)});
   };
   for (const Object* object : input.cache.OwnedBy(Kind::kServer, input.object.uid)) {
     add(*object);
@@ -68,13 +73,20 @@ std::vector<KnownServer> KnownServers(const PlanInput& input, const Observation&
   if (const auto* complete = std::get_if<Complete>(&observation)) {
     for (const ObservedServer& server : complete->servers) {
       const Object* object = input.cache.Find({Kind::kServer, ns, server.name});
-      if (object != nullptr && !object->IsOwnedBy(input.object.uid)) {
+      if (object == nullptr) {
+        continue;
+      }
+      if (object->deleting || object->view == nullptr) {
+        all.blocked.push_back({.name = server.name, .leaving = object->deleting});
+      } else if (!object->IsOwnedBy(input.object.uid)) {
         add(*object);
       }
     }
   }
-  std::ranges::sort(known, {}, [](const KnownServer& server) { return server.facts->name; });
-  return known;
+  std::ranges::sort(all.known, {}, [](const KnownServer& server) -> const std::string& {
+    return server.facts->name;
+  });
+  return all;
 }
 
 /// Sets a text of spec, or takes it away where it became empty.
@@ -112,12 +124,14 @@ class FleetPlanner final : public runtime::Planner {
       const auto* claim = object.As<api::ServerClaim>();
       server = claim == nullptr ? nullptr : cache.Find({Kind::kServer, ns, claim->spec.name});
     }
-    if (server == nullptr || server->key.kind != Kind::kServer || server->view == nullptr) {
+    if (server == nullptr || server->key.kind != Kind::kServer) {
       return;
     }
-    keys.insert({Kind::kFleet, ns, server->ViewAs<ServerFacts>()->fleet});
-    if (change.after == nullptr) {
-      // A name became free that another fleet may wait for.
+    if (server->view != nullptr) {
+      keys.insert({Kind::kFleet, ns, server->ViewAs<ServerFacts>()->fleet});
+    }
+    if (change.after == nullptr || server->view == nullptr) {
+      // A name became free that another fleet may wait for, or whose server it was cannot be read.
       for (const Object* fleet : cache.List(Kind::kFleet, ns)) {
         keys.insert(fleet->key);
       }
@@ -134,9 +148,12 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
     return {};
   }
   Observation observation = Observe(fleet);
-  const std::vector<KnownServer> known = KnownServers(input, observation);
-  const Plan plan = PlanFleet(
-      {.fleet = fleet, .observation = std::move(observation), .servers = known, .now = input.now});
+  const Servers servers = ServersOf(input, observation);
+  const Plan plan = PlanFleet({.fleet = fleet,
+                               .observation = std::move(observation),
+                               .servers = servers.known,
+                               .blocked = servers.blocked,
+                               .now = input.now});
   runtime::Plan out;
   if (plan.status != fleet.status) {
     out.status = api::Encode(plan.status);

@@ -1,6 +1,7 @@
 #include "reconciler/fleet/fleet_planner.hpp"
 
 #include <algorithm>
+#include <span>
 #include <utility>
 
 #include "reconciler/api/conditions.hpp"
@@ -37,6 +38,10 @@ void Say(Plan& plan, const Snapshot& snapshot, bool ready, bool stalled, const s
   plan.status.observed_generation = snapshot.fleet.metadata.generation;
 }
 
+bool IsBlocked(const Snapshot& snapshot, const std::string& name) {
+  return std::ranges::binary_search(snapshot.blocked, name, {}, &BlockedServer::name);
+}
+
 /// Makes the Server objects equal to what was observed. Names that another fleet has are left to it, and returned.
 std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot,
                                 const std::vector<ObservedServer>& observed) {
@@ -52,6 +57,9 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot,
   };
   for (const ObservedServer& server : observed) {
     drop_until(&server.name);
+    if (IsBlocked(snapshot, server.name)) {
+      continue;
+    }
     std::map<std::string, std::string> labels = LabelsOf(snapshot.fleet, server);
     if (known == snapshot.servers.end() || known->facts->name != server.name) {
       plan.actions.push_back(CreateServer{.name = server.name,
@@ -74,6 +82,29 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot,
   }
   drop_until(nullptr);
   return taken;
+}
+
+/// The first few names, for a message.
+std::string Listed(const std::vector<std::string>& names) {
+  const auto first = std::span(names).first(std::min(names.size(), rollout::kNamesInMessages));
+  return rollout::ListNames(first, static_cast<std::int64_t>(names.size()));
+}
+
+/// Names whose Server can be neither used nor made anew yet.
+void SayWhatIsBlocked(Plan& plan, const Snapshot& snapshot) {
+  std::vector<std::string> leaving;
+  std::vector<std::string> unreadable;
+  for (const BlockedServer& server : snapshot.blocked) {
+    (server.leaving ? leaving : unreadable).push_back(server.name);
+  }
+  if (!unreadable.empty()) {
+    Say(plan, snapshot, false, true, "ServerUnreadable",
+        "Servers of these names exist and cannot be read: " + Listed(unreadable) +
+            ". Mend or delete them.");
+  } else {
+    Say(plan, snapshot, false, false, "ServerLeaving",
+        "Waits until the old servers of these names are gone: " + Listed(leaving) + ".");
+  }
 }
 
 api::FleetServers CountOf(const Snapshot& snapshot) {
@@ -127,13 +158,11 @@ Plan PlanFleet(const Snapshot& snapshot) {
   const auto& complete = std::get<Complete>(snapshot.observation);
   const std::vector<std::string> taken = Follow(plan, snapshot, complete.servers);
   if (!taken.empty()) {
-    const std::vector<std::string> first(
-        taken.begin(), taken.begin() + static_cast<std::ptrdiff_t>(
-                                           std::min(taken.size(), rollout::kNamesInMessages)));
     Say(plan, snapshot, false, true, "NameTaken",
-        "Servers of these names belong to another fleet: " +
-            rollout::ListNames(first, static_cast<std::int64_t>(taken.size())) +
+        "Servers of these names belong to another fleet: " + Listed(taken) +
             ". Take them off one of the lists.");
+  } else if (!snapshot.blocked.empty()) {
+    SayWhatIsBlocked(plan, snapshot);
   } else {
     Say(plan, snapshot, true, false, "Succeeded",
         std::to_string(complete.servers.size()) + " servers are listed.");

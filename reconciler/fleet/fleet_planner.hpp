@@ -49,11 +49,18 @@ struct KnownServer {
   bool joined = false;  ///< a claim is matched to it
 };
 
+/// A Server object that cannot be used now, but has its name.
+struct BlockedServer {
+  std::string name;
+  bool leaving = false;  ///< it is being deleted; otherwise it cannot be read
+};
+
 /// One fleet at one moment. Borrowed: valid during the call only.
 struct Snapshot {
   const api::Fleet& fleet;
   Observation observation;
-  std::span<const KnownServer> servers;  ///< by name
+  std::span<const KnownServer> servers;    ///< by name
+  std::span<const BlockedServer> blocked;  ///< of the names that the fleet wants, by name
   Time now;
 };
 

@@ -70,7 +70,8 @@ bool StatusIs(const std::string& object, const std::string& status) {
 bool IsWhatWasCreated(const std::string& existing, const std::string& wanted) {
   const Json actual = Parsed(existing);
   const Json intended = Parsed(wanted);
-  return ControllerOf(actual) == ControllerOf(intended) &&
+  const bool leaving = actual.contains("/metadata/deletionTimestamp"_json_pointer);
+  return !leaving && ControllerOf(actual) == ControllerOf(intended) &&
          Holds(actual.value("spec", Json::object()), intended.value("spec", Json::object()));
 }
 

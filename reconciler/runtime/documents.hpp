@@ -19,8 +19,8 @@ inline constexpr const char* kPlannerFailed = "PlannerFailed";
 /// Whether the status inside `object` and `status` say the same. Absent and empty are the same.
 bool StatusIs(const std::string& object, const std::string& status);
 
-/// Whether `existing` is what `wanted` would have created: the same controlling owner, and a spec
-/// that holds everything that the wanted one has.
+/// Whether `existing` is what `wanted` would have created: not on its way out, the same controlling
+/// owner, and a spec that holds everything that the wanted one has.
 bool IsWhatWasCreated(const std::string& existing, const std::string& wanted);
 
 /// `operations` with tests of the uid, and of the generation if one is given, before them.

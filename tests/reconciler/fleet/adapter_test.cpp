@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/api/conditions.hpp"
 #include "reconciler/api/fleet.hpp"
 #include "reconciler/api/server.hpp"
 #include "reconciler/api/serverclaim.hpp"
@@ -19,6 +20,7 @@ using nlohmann::json;
 using runtime::Kind;
 using runtime::Object;
 using ::testing::Contains;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
@@ -122,6 +124,35 @@ TEST_F(FleetAdapter, AServerIsMadeOnceAndOwnedByItsFleet) {
   plan = PlanFleetNow();
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_EQ(web.status.servers.total, 1);
+}
+
+TEST_F(FleetAdapter, AServerThatLeavesIsWaitedForAndNotMadeAgain) {
+  api::Server leaving = OwnServer("web-1");
+  leaving.metadata.deletion_timestamp = Time(std::chrono::seconds(9));
+  leaving.metadata.finalizers = {"example.org/keep"};
+  Load(Kind::kServer, leaving);
+  EXPECT_THAT(PlanFleetNow().actions, IsEmpty());
+  const api::Condition* ready = api::FindCondition(web.status.conditions, "Ready");
+  EXPECT_EQ(ready->reason, "ServerLeaving");
+  EXPECT_THAT(ready->message, HasSubstr("web-1"));
+  Load(Kind::kServer);
+  EXPECT_THAT(PlanFleetNow().actions, SizeIs(1));
+}
+
+TEST_F(FleetAdapter, AServerThatCannotBeReadIsNamedAndNotMadeAgain) {
+  json odd = json::parse(api::Encode(OwnServer("web-1")));
+  odd["metadata"]["resourceVersion"] = "50";
+  odd["spec"]["releases"] = 7;
+  cache_.Replace(Kind::kServer, {std::make_shared<std::string>(odd.dump())}, 50);
+  EXPECT_THAT(PlanFleetNow().actions, IsEmpty());
+  const api::Condition* ready = api::FindCondition(web.status.conditions, "Ready");
+  EXPECT_EQ(ready->reason, "ServerUnreadable");
+  EXPECT_THAT(ready->message, HasSubstr("web-1"));
+  // When it goes, its fleet hears of it although nobody could read whose it was.
+  const auto server = std::make_shared<Object>(*cache_.Find({Kind::kServer, "default", "web-1"}));
+  runtime::KeySink keys;
+  fleets_->AffectedBy(cache_, {.before = server, .after = nullptr}, keys);
+  EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));
 }
 
 TEST_F(FleetAdapter, AServerThatIsNoLongerListedIsDeleted) {

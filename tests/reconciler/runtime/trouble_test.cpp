@@ -129,8 +129,8 @@ TEST(Trouble, AlreadyExistsIsSuccessWhereOwnerAndSpecMatch) {
   EXPECT_EQ(world.engine.stats().write_errors, 0U);
 }
 
-TEST(Trouble, AlreadyExistsIsAFailureWhereSomebodyElseOwnsTheName) {
-  for (const std::string what : {"owner", "spec"}) {
+TEST(Trouble, AlreadyExistsIsAFailureWhereSomebodyElseOwnsTheNameOrItIsLeaving) {
+  for (const std::string what : {"owner", "spec", "leaving"}) {
     World world({{.reads = {Kind::kRollout}, .plan = WantRollout}});
     world.ListTheRest();
     world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
@@ -139,6 +139,8 @@ TEST(Trouble, AlreadyExistsIsAFailureWhereSomebodyElseOwnsTheName) {
     existing["metadata"].update({{"uid", "r"}, {"resourceVersion", "4"}, {"generation", 1}});
     if (what == "owner") {
       existing["metadata"]["ownerReferences"][0]["uid"] = "another";
+    } else if (what == "leaving") {
+      existing["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
     } else {
       existing["spec"]["release"]["commit"] = "another";
     }
