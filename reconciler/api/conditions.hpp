@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,9 +21,28 @@ inline const Condition* FindCondition(const std::vector<Condition>& conditions,
   return found == conditions.end() ? nullptr : &*found;
 }
 
+/// How many bytes of a message a condition holds at most. Messages quote what others say, which may be of any length, and a
+/// status with one beyond the limit of the schema could not be written at all.
+inline constexpr std::size_t kMaxMessage = 4096;
+
+/// `text` cut to `bytes`, with "..." at its end, in the middle of no character.
+inline std::string Shortened(std::string text, std::size_t bytes) {
+  constexpr std::string_view kDots = "...";
+  if (text.size() <= bytes) {
+    return text;
+  }
+  std::size_t end = bytes - kDots.size();
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+    --end;
+  }
+  text.resize(end);
+  return text.append(kDots);
+}
+
 /// Sets `wanted.type`, at the end where it is new. The time of the last transition is `now` only
-/// where the status changes.
+/// where the status changes; the message is cut to kMaxMessage.
 inline void SetCondition(std::vector<Condition>& conditions, Condition wanted, Time now) {
+  wanted.message = Shortened(std::move(wanted.message), kMaxMessage);
   const auto found = std::ranges::find(conditions, wanted.type, &Condition::type);
   if (found == conditions.end()) {
     wanted.last_transition_time = now;

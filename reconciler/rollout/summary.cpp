@@ -45,7 +45,10 @@ std::string ReadyMessage(const Desk& desk) {
 
 }  // namespace
 
-void Say(Desk& desk, std::string message) { desk.status.message = std::move(message); }
+// It may hold the message of a condition and what became of it since.
+void Say(Desk& desk, std::string message) {
+  desk.status.message = api::Shortened(std::move(message), 2 * api::kMaxMessage);
+}
 
 void Wait(Desk& desk, std::optional<api::RolloutCause> cause, std::string message) {
   desk.status.cause = cause;

@@ -15,6 +15,7 @@ using rollout::testing::Fate;
 using rollout::testing::World;
 using std::chrono::minutes;
 using ::testing::ElementsAre;
+using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
@@ -142,6 +143,20 @@ TEST(Desired, MoreProcessesThanARolloutCanHoldAreRefusedWithAReason) {
   EXPECT_EQ(Ready(world).reason, "ReleaseInvalid");
   EXPECT_THAT(Ready(world).message, HasSubstr("name 51 processes"));
   EXPECT_THAT(world.rollouts, IsEmpty());
+}
+
+TEST(Desired, ALongErrorIsCutSoThatTheStatusCanBeWritten) {
+  World world(1);
+  std::string message = "x";
+  for (int letter = 0; letter < 20'000; ++letter) {
+    message += "ñ";
+  }
+  world.resolve_error = Error{.code = Code::kInvalid, .message = message};
+  world.Push(1);
+  world.Run(std::chrono::seconds(1));
+  EXPECT_EQ(Ready(world).message.size(), 4096u);
+  EXPECT_THAT(Ready(world).message, EndsWith("ñ..."));
+  EXPECT_TRUE(Ready(world).message.starts_with("xñ"));
 }
 
 TEST(Desired, WithoutARepositoryOrACommitItSaysWhatToDo) {
