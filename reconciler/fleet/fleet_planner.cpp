@@ -117,6 +117,17 @@ api::FleetServers CountOf(const Snapshot& snapshot) {
   return counts;
 }
 
+/// Keeps the stored status where only counts changed and there is something to do: they change with every server that comes
+/// or goes, and a status that differs is written before anything is done.
+void KeepWhatIsStored(Plan& plan, const Snapshot& snapshot) {
+  const api::FleetStatus& stored = snapshot.fleet.status;
+  api::FleetStatus frozen = plan.status;
+  frozen.servers = stored.servers;
+  if (!plan.actions.empty() && frozen == stored) {
+    plan.status = stored;
+  }
+}
+
 }  // namespace
 
 Observation ObserveStatic(const api::StaticProvider& provider) {
@@ -167,6 +178,7 @@ Plan PlanFleet(const Snapshot& snapshot) {
     Say(plan, snapshot, true, false, "Succeeded",
         std::to_string(complete.servers.size()) + " servers are listed.");
   }
+  KeepWhatIsStored(plan, snapshot);
   return plan;
 }
 

@@ -84,7 +84,8 @@ struct DeleteServer {
 
 using Action = std::variant<CreateServer, UpdateServer, DeleteServer>;
 
-/// What is to be done; a changed `status` is written before the actions.
+/// What is to be done; a changed `status` is written before the actions. Where nothing but counts would change while there is
+/// something to do, `status` is the stored one.
 struct Plan {
   std::vector<Action> actions;
   api::FleetStatus status;

@@ -128,6 +128,19 @@ TEST(FleetPlanner, AnAddressThatMakesNoNameIsRefused) {
   EXPECT_THAT(Ready(setup.Run()).message, HasSubstr("needs a name"));
 }
 
+TEST(FleetPlanner, AStreamOfReportsDoesNotHoldUpWhatIsToBeDone) {
+  FleetBench setup;
+  setup.List({.name = "web-1"});
+  setup.List({.name = "web-2"});
+  setup.Know("web-1");
+  setup.fleet.status = setup.Run().status;
+  setup.facts[0].reachable = false;
+  const Plan plan = setup.Run();
+  EXPECT_EQ(plan.status, setup.fleet.status);
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  EXPECT_EQ(std::get<CreateServer>(plan.actions[0]).name, "web-2");
+}
+
 TEST(FleetPlanner, CountsAreWrittenWhenTheyChange) {
   FleetBench setup;
   setup.List({.name = "web-1"});
