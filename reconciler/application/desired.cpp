@@ -53,12 +53,9 @@ void Overlay(const api::RepositoryFile& file, api::RolloutTemplate& content) {
   release.install = release.install ? release.install : file.release->install;
   release.test = release.test ? release.test : file.release->test;
   for (const api::Process& process : file.release->processes) {
-    const auto same = std::ranges::find(release.processes, process.name, &api::Process::name);
-    if (same == release.processes.end()) {
+    if (std::ranges::find(release.processes, process.name, &api::Process::name) ==
+        release.processes.end()) {
       release.processes.push_back(process);
-    } else if (same->run.empty() && same->service.empty()) {
-      same->run = process.run;
-      same->service = process.service;
     }
   }
 }
