@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "reconciler/api/conditions.hpp"
-#include "reconciler/api/selection.hpp"
+#include "reconciler/api/names.hpp"
 #include "reconciler/rollout/names.hpp"
 
 namespace slipway::fleet {
