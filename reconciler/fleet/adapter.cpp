@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <ranges>
 #include <string>
 #include <tuple>
 #include <utility>
@@ -9,6 +10,9 @@
 
 #include "reconciler/fleet/fleet_planner.hpp"
 #include "reconciler/rollout/cache_views.hpp"
+#include "reconciler/rollout/intent.hpp"
+#include "reconciler/rollout/names.hpp"
+#include "reconciler/rollout/selection.hpp"
 
 namespace slipway::fleet {
 namespace {
@@ -42,6 +46,42 @@ bool HasMatchedClaim(const Cache& cache, const std::string& ns, const std::strin
       [](const Object* claim) { return IsMatched(*claim->As<api::ServerClaim>()); });
 }
 
+/// Whether an entry of spec.releases means nothing any more: its application is gone, or does not mean this server and has
+/// moved on from the release that the entry names. Only entries that the agent has reported on: the next attempt there gets a
+/// greater number than that, so that no number ever means two attempts.
+bool IsStale(const Cache& cache, const std::string& ns, const ServerFacts& server,
+             const rollout::ReleaseEntry& entry) {
+  if (entry.position < 0 || !rollout::IsReported(entry.facts)) {
+    return false;
+  }
+  const Object* object = cache.Find({Kind::kApplication, ns, entry.application});
+  if (object == nullptr) {
+    return true;
+  }
+  const auto* application = object->As<api::Application>();
+  if (object->deleting || application == nullptr ||
+      rollout::Selects(application->spec.servers, server.fleet, server.labels)) {
+    return false;
+  }
+  const api::ApplicationStatus& status = application->status;
+  const auto names = [&](const std::string& rollout) {
+    return rollout::RolloutNumber(entry.application, rollout) == entry.facts.intent->rollout;
+  };
+  return !names(status.active) && !(status.stable && names(status.stable->rollout));
+}
+
+std::vector<int> StaleEntries(const Cache& cache, const std::string& ns,
+                              const ServerFacts& server) {
+  std::vector<int> positions;
+  for (const rollout::ReleaseEntry& entry : server.releases) {
+    if (IsStale(cache, ns, server, entry)) {
+      positions.push_back(entry.position);
+    }
+  }
+  std::ranges::sort(positions);
+  return positions;
+}
+
 Observation Observe(const api::Fleet& fleet) {
   if (fleet.spec.provider.static_) {
     return ObserveStatic(*fleet.spec.provider.static_);
@@ -65,7 +105,8 @@ Servers ServersOf(const PlanInput& input, const Observation& observation) {
     all.known.push_back({.facts = object.ViewAs<ServerFacts>(),
                          .labels = &object.labels,
                          .ours = object.IsOwnedBy(input.object.uid),
-                         .joined = HasMatchedClaim(input.cache, ns, object.key.name)});
+                         .joined = HasMatchedClaim(input.cache, ns, object.key.name),
+                         .stale = StaleEntries(input.cache, ns, *object.ViewAs<ServerFacts>())});
   };
   for (const Object* object : input.cache.OwnedBy(Kind::kServer, input.object.uid)) {
     add(*object);
@@ -110,16 +151,54 @@ runtime::Patch PatchOf(const std::string& ns, const UpdateServer& update) {
           .operations = operations.dump()};
 }
 
+runtime::Patch PatchOf(const std::string& ns, const TakeBack& removal) {
+  nlohmann::json operations = nlohmann::json::array();
+  for (const int position : removal.positions | std::views::reverse) {
+    operations.push_back(
+        {{"op", "remove"}, {"path", "/spec/releases/" + std::to_string(position)}});
+  }
+  return {.key = {Kind::kServer, ns, removal.server->name},
+          .uid = removal.server->uid,
+          .generation = removal.server->generation,
+          .operations = operations.dump()};
+}
+
+/// Whether a change of an application may make entries of its servers mean nothing any more.
+bool MayLeaveServers(const Change& change) {
+  if (change.before == nullptr || change.after == nullptr) {
+    return change.after == nullptr;
+  }
+  const auto* before = change.before->As<api::Application>();
+  const auto* after = change.after->As<api::Application>();
+  return before == nullptr || after == nullptr ||
+         change.before->generation != change.after->generation ||
+         before->status.stable != after->status.stable ||
+         before->status.active != after->status.active;
+}
+
 class FleetPlanner final : public runtime::Planner {
  public:
   Kind kind() const override { return Kind::kFleet; }
-  std::vector<Kind> reads() const override { return {Kind::kServer, Kind::kServerClaim}; }
+  std::vector<Kind> reads() const override {
+    return {Kind::kApplication, Kind::kServer, Kind::kServerClaim};
+  }
   void Register(runtime::CacheSchema& schema) const override { fleet::Register(schema); }
 
   void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const override {
     const Object& object = change.any();
     const std::string& ns = object.key.ns;
     const Object* server = &object;
+    const auto add_all = [&] {
+      for (const Object* fleet : cache.List(Kind::kFleet, ns)) {
+        keys.insert(fleet->key);
+      }
+    };
+    if (object.key.kind == Kind::kApplication) {
+      if (MayLeaveServers(change)) {
+        add_all();
+      }
+      return;
+    }
     if (object.key.kind == Kind::kServerClaim) {
       const auto* claim = object.As<api::ServerClaim>();
       server = claim == nullptr ? nullptr : cache.Find({Kind::kServer, ns, claim->spec.name});
@@ -132,9 +211,7 @@ class FleetPlanner final : public runtime::Planner {
     }
     if (change.after == nullptr || server->view == nullptr) {
       // A name became free that another fleet may wait for, or whose server it was cannot be read.
-      for (const Object* fleet : cache.List(Kind::kFleet, ns)) {
-        keys.insert(fleet->key);
-      }
+      add_all();
     }
   }
 
@@ -170,6 +247,8 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
           runtime::Create{.key = {Kind::kServer, ns, create->name}, .json = api::Encode(server)});
     } else if (const auto* update = std::get_if<UpdateServer>(&action)) {
       out.actions.push_back(PatchOf(ns, *update));
+    } else if (const auto* entries = std::get_if<TakeBack>(&action)) {
+      out.actions.push_back(PatchOf(ns, *entries));
     } else if (const auto* removal = std::get_if<DeleteServer>(&action)) {
       out.actions.push_back(runtime::Delete{.key = {Kind::kServer, ns, removal->server->name},
                                             .uid = removal->server->uid});

@@ -77,6 +77,8 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot,
                                           .labels = std::move(labels),
                                           .address = server.address,
                                           .provider_id = server.provider_id});
+    } else if (!known->stale.empty()) {
+      plan.actions.push_back(TakeBack{.server = known->facts, .positions = known->stale});
     }
     ++known;
   }

@@ -45,8 +45,9 @@ Observation ObserveStatic(const api::StaticProvider& provider);
 struct KnownServer {
   const rollout::ServerFacts* facts = nullptr;
   const std::map<std::string, std::string>* labels = nullptr;
-  bool ours = false;    ///< owned by this fleet
-  bool joined = false;  ///< a claim is matched to it
+  bool ours = false;         ///< owned by this fleet
+  bool joined = false;       ///< a claim is matched to it
+  std::vector<int> stale{};  ///< positions in spec.releases of entries that mean nothing any more
 };
 
 /// A Server object that cannot be used now, but has its name.
@@ -77,12 +78,17 @@ struct UpdateServer {
   std::string address;
   std::string provider_id;
 };
+/// Take these entries of spec.releases away.
+struct TakeBack {
+  const rollout::ServerFacts* server = nullptr;
+  std::vector<int> positions;  ///< ascending
+};
 /// Delete a Server that the provider does not report any more.
 struct DeleteServer {
   const rollout::ServerFacts* server = nullptr;
 };
 
-using Action = std::variant<CreateServer, UpdateServer, DeleteServer>;
+using Action = std::variant<CreateServer, UpdateServer, TakeBack, DeleteServer>;
 
 /// What is to be done; a changed `status` is written before the actions. Where nothing but counts would change while there is
 /// something to do, `status` is the stored one.
@@ -91,7 +97,7 @@ struct Plan {
   api::FleetStatus status;
 };
 
-/// Decides about one fleet: a Server object for each machine, none for what left. Counts are written when they change. Total
+/// Decides about one fleet: a Server object for each machine, none for what left, and no entry for applications that left. Counts are written when they change. Total
 /// and deterministic; O(servers).
 Plan PlanFleet(const Snapshot& snapshot);
 

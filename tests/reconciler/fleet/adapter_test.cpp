@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "reconciler/api/application.hpp"
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/api/fleet.hpp"
 #include "reconciler/api/server.hpp"
@@ -40,6 +41,7 @@ class FleetAdapter : public ::testing::Test {
     Load(Kind::kFleet, web);
     Load(Kind::kServer);
     Load(Kind::kServerClaim);
+    Load(Kind::kApplication);
   }
 
   runtime::CacheSchema Schema() {
@@ -175,6 +177,68 @@ TEST_F(FleetAdapter, AnUpdateIsAPatchThatLeavesIntentsAlone) {
   EXPECT_EQ(operations[0]["value"]["zone"], "b");
   EXPECT_EQ(operations[1]["path"], "/spec/address");
   EXPECT_EQ(operations[1]["value"], "10.0.0.9");
+}
+
+/// web-1 bears an entry of "shop" from rollout shop-3, and one of "api".
+api::Server WithEntries(api::Server server, bool reported) {
+  const Commit commit(std::string(40, '1'));
+  const ReleaseHash hash(std::string(64, 'a'));
+  for (const std::string name : {"api", "shop"}) {
+    server.spec.releases.push_back({.application = name,
+                                    .rollout = name + "-3",
+                                    .wave = 1,
+                                    .attempt = 4,
+                                    .commit = commit,
+                                    .hash = hash});
+    server.status.releases.push_back(
+        {.application = name,
+         .attempt = api::Attempt{.rollout = name + "-3",
+                                 .number = name == "shop" && !reported ? 3 : 4,
+                                 .phase = api::AttemptPhase::kEnded,
+                                 .result = api::Outcome::kSucceeded}});
+  }
+  return server;
+}
+
+api::Application Brings(const std::string& name, const std::string& fleet, int stable) {
+  auto application = Named<api::Application>(name);
+  application.spec.source.repository = "code";
+  application.spec.servers.fleets = {fleet};
+  application.spec.release.processes = {{.name = "web", .run = "serve"}};
+  application.status.stable = api::ReleaseRef{.rollout = name + "-" + std::to_string(stable),
+                                              .commit = Commit(std::string(40, '1')),
+                                              .hash = ReleaseHash(std::string(64, 'a'))};
+  return application;
+}
+
+TEST_F(FleetAdapter, EntriesOfApplicationsThatAreGoneAreTakenBack) {
+  Load(Kind::kApplication, Brings("api", "web", 3));
+  Load(Kind::kServer, WithEntries(OwnServer("web-1"), true));
+  const runtime::Plan plan = PlanFleetNow();
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  const json operations = json::parse(std::get<runtime::Patch>(plan.actions[0]).operations);
+  ASSERT_EQ(operations.size(), 1u);
+  EXPECT_EQ(operations[0]["op"], "remove");
+  EXPECT_EQ(operations[0]["path"], "/spec/releases/1");
+  // What its agent has not spoken of stays: its number could mean two attempts otherwise.
+  Load(Kind::kServer, WithEntries(OwnServer("web-1"), false));
+  EXPECT_THAT(PlanFleetNow().actions, IsEmpty());
+}
+
+TEST_F(FleetAdapter, EntriesOfApplicationsThatMovedOnElsewhereAreTakenBack) {
+  Load(Kind::kServer, WithEntries(OwnServer("web-1"), true));
+  // A slip in spec.servers that is corrected soon costs nothing.
+  Load(Kind::kApplication, Brings("api", "web", 3), Brings("shop", "other", 3));
+  EXPECT_THAT(PlanFleetNow().actions, IsEmpty());
+  const auto before =
+      std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  Load(Kind::kApplication, Brings("api", "web", 3), Brings("shop", "other", 4));
+  EXPECT_THAT(PlanFleetNow().actions, SizeIs(1));
+  const auto after =
+      std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  runtime::KeySink keys;
+  fleets_->AffectedBy(cache_, {.before = before, .after = after}, keys);
+  EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));
 }
 
 TEST_F(FleetAdapter, OfClaimsForOneNameTheFirstThatMayHaveItHasIt) {
