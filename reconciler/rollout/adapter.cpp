@@ -40,6 +40,7 @@ const Object* RepositoryOf(const Cache& cache, const std::string& ns, const api:
 struct Gathered {
   std::vector<const api::Rollout*> others;
   std::vector<const api::TestRun*> test_runs;
+  std::string_view unreadable_run;
   std::vector<ServerView> servers;
   std::vector<GateServer> gate_servers;
 };
@@ -71,6 +72,8 @@ Gathered Gather(const PlanInput& input, const api::Rollout& rollout, const Objec
   for (const Object* object : input.cache.OwnedBy(Kind::kTestRun, input.object.uid)) {
     if (const auto* run = object->As<api::TestRun>(); run != nullptr) {
       all.test_runs.push_back(run);
+    } else {
+      all.unreadable_run = object->key.name;
     }
   }
   std::ranges::sort(all.test_runs, {}, [](const api::TestRun* run) { return run->spec.number; });
@@ -116,6 +119,15 @@ void AddOpenRollouts(const Cache& cache, const std::string& ns, const std::strin
   }
 }
 
+/// Adds the rollouts that are at their gate.
+void AddTesting(const Cache& cache, const std::string& ns, KeySink& keys) {
+  for (const Object* object : cache.Lookup(Kind::kRollout, kByState, ns, kOpen)) {
+    if (object->As<api::Rollout>()->status.phase == api::RolloutPhase::kTesting) {
+      keys.insert(object->key);
+    }
+  }
+}
+
 /// Adds the rollouts that a Server matters to: those of the applications that it runs, and those that are at a gate.
 void AddSelecting(const Cache& cache, const Change& change, KeySink& keys) {
   const std::string& ns = change.any().key.ns;
@@ -146,6 +158,8 @@ void RolloutPlanner::AffectedBy(const Cache& cache, const Change& change, KeySin
     case Kind::kTestRun:
       if (const auto* run = object.As<api::TestRun>(); run != nullptr) {
         keys.insert({Kind::kRollout, ns, run->spec.rollout});
+      } else {
+        AddTesting(cache, ns, keys);
       }
       return;
     case Kind::kServer:
@@ -242,6 +256,7 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
                     .rollout = rollout,
                     .others = all.others,
                     .test_runs = all.test_runs,
+                    .unreadable_run = all.unreadable_run,
                     .servers = all.servers,
                     .gate_servers = all.gate_servers,
                     .elapsed = trust.elapsed,

@@ -58,6 +58,12 @@ void StartRun(Desk& desk, std::int64_t number, const std::string& previous) {
   if (!desk.snapshot.settled) {
     return;  // whom we can reach is not known yet
   }
+  if (!desk.snapshot.unreadable_run.empty()) {
+    Wait(desk, std::nullopt,
+         "Waits at the gate: the TestRun " + std::string(desk.snapshot.unreadable_run) +
+             " cannot be read, and may be the one that is wanted. Mend or delete it.");
+    return;
+  }
   const GateServer* gate = ChooseServer(desk, previous);
   if (gate == nullptr) {
     Wait(desk, RolloutCause::kNoServers,

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -28,8 +29,9 @@ struct Snapshot {
   const api::Rollout& rollout;
   std::span<const api::Rollout* const> others;     ///< the application's other rollouts, by number
   std::span<const api::TestRun* const> test_runs;  ///< of this rollout, by number
-  std::span<const ServerView> servers;             ///< all that the application selects, by name
-  std::span<const GateServer> gate_servers;        ///< all that the gate selects, by name
+  std::string_view unreadable_run;  ///< a test run of this rollout that cannot be read; "": none
+  std::span<const ServerView> servers;       ///< all that the application selects, by name
+  std::span<const GateServer> gate_servers;  ///< all that the gate selects, by name
   bool pinned = true;       ///< its commit is kept in the mirror; before that it does not begin
   std::string pin_problem;  ///< why it cannot be kept; empty: it can, or nobody knows yet
   Duration elapsed{0};      ///< running time since the stored status was written or loaded

@@ -262,6 +262,23 @@ TEST_F(Adapter, ATestRunIsOwnedByItsRollout) {
   EXPECT_FALSE(run.contains("status"));
 }
 
+TEST_F(Adapter, ATestRunThatCannotBeReadIsNamedAndNotMadeAgain) {
+  app.spec.gate = api::GateTemplate{.servers = {.fleets = {"elsewhere"}}};
+  second.spec.template_.gate = app.spec.gate;
+  second.status = {.phase = api::RolloutPhase::kTesting};
+  two.status.conditions = one.status.conditions;
+  LoadAll();
+  const auto create = std::get<runtime::Create>(PlanOf("shop-2").actions.at(0));
+  json run = json::parse(create.json);
+  run["metadata"].update({{"uid", "r"}, {"resourceVersion", "90"}, {"generation", 1}});
+  run["spec"]["number"] = "one";
+  cache_.Replace(Kind::kTestRun, {std::make_shared<std::string>(run.dump())}, 90);
+  const runtime::Plan plan = PlanOf("shop-2");
+  EXPECT_THAT(json::parse(plan.status.value()).value("message", ""), HasSubstr("shop-2-gate-1"));
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_THAT(AffectedBy(Kind::kTestRun, "shop-2-gate-1"), SizeIs(1));
+}
+
 TEST_F(Adapter, OnlyRolloutsThatCanCareArePlannedAgain) {
   LoadAll();
   const runtime::Key open{Kind::kRollout, "default", "shop-2"};
