@@ -75,7 +75,7 @@ TEST(Gate, APushTakesOverWhereTheGateHasNoServer) {
 
 TEST(Gate, AnEditOfTheGateDoesNotCancelARunUnderWay) {
   World world = WithGate();
-  world.RunUntil([&] { return world.status(2).gate.attempts == 1; });
+  world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).gate.attempts == 1; });
   world.app.spec.gate->suites = {{.name = "api", .run = "make test"}};
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
