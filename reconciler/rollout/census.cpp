@@ -6,6 +6,12 @@
 namespace slipway::rollout {
 namespace {
 
+/// Whether an agent is changing what runs, and what it reports of that is no measurement.
+bool IsBeingSwitched(const ReleaseFacts& release) {
+  return IsReported(release) && (release.attempt->phase == api::AttemptPhase::kSwitching ||
+                                 release.attempt->phase == api::AttemptPhase::kVerifying);
+}
+
 /// Sorts one of ours into the census.
 void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, Census& census) {
   const ReleaseFacts& release = view.release;
@@ -68,8 +74,8 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
   }
   const bool healthy = view.release.running->health == api::RunningHealth::kHealthy;
   if (view.release.running->release == stable) {
-    if (Taken(view.release) && !healthy) {
-      return;  // we stop it there, which says nothing about the release
+    if (!healthy && IsBeingSwitched(view.release)) {
+      return;  // our own doing, which says nothing about the release
     }
     ++health.running;
     health.healthy += healthy ? 1 : 0;

@@ -27,8 +27,9 @@ std::string NamesOf(const Tally& tally, std::span<const ServerView> servers);
 /// Whether servers that are healthy on something else are all that keeps the application up: some server runs the promoted
 /// release undisturbed, none of those is healthy, and another release is healthy somewhere. Then nothing healthy is taken back to it.
 struct StableHealth {
-  std::int64_t running = 0;  ///< reachable, running the promoted release, and not stopped by us
-  std::int64_t healthy = 0;  ///< those that are healthy
+  std::int64_t running =
+      0;  ///< reachable, running the promoted release, and not sick by our own doing
+  std::int64_t healthy = 0;        ///< those that are healthy
   std::int64_t other_healthy = 0;  ///< reachable and healthy on another release
 
   bool IsWorse() const { return other_healthy > 0 && running > 0 && healthy == 0; }
