@@ -1,5 +1,6 @@
 #include "src/apiserver/object_requests.hpp"
 
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <charconv>
@@ -22,6 +23,9 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 
 constexpr std::size_t kMaxBody = 3 << 20;
 constexpr std::size_t kMaxLogLines = 100'000;
+/// Of warnings in one answer. Clients read at most so many headers (Python: 100), and so many bytes of them.
+constexpr std::size_t kMaxWarnings = 32;
+constexpr std::size_t kMaxWarningBytes = 16 << 10;
 
 /// Runs `work` on the pool and goes on here with what it gave.
 template <typename T>
@@ -43,6 +47,19 @@ std::string WarningText(const std::string& message) {
     text += static_cast<unsigned char>(letter) < ' ' ? ' ' : letter;
   }
   return text + "\"";
+}
+
+/// Adds as many warnings as a client can be expected to read.
+void AddWarnings(Response& response, const std::vector<std::string>& warnings) {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < std::min(warnings.size(), kMaxWarnings); ++i) {
+    std::string text = WarningText(warnings[i]);
+    bytes += text.size();
+    if (bytes > kMaxWarningBytes) {
+      return;
+    }
+    response.headers.emplace_back("Warning", std::move(text));
+  }
 }
 
 Response Shown(Result<std::string> text, const ObjectPath& path, int status = 200) {
@@ -226,9 +243,7 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   auto shown =
       ShowObject(*route.path.kind, written.value().object, manner.value().form, clock->Now());
   Response response = Shown(std::move(shown), route.path, status);
-  for (const std::string& warning : written.value().warnings) {
-    response.headers.emplace_back("Warning", WarningText(warning));
-  }
+  AddWarnings(response, written.value().warnings);
   co_return response;
 }
 

@@ -1,6 +1,7 @@
 #include "src/objects/field_path.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace slipway::objects {
 namespace {
@@ -14,6 +15,18 @@ bool IsPlain(std::string_view key) {
 
 }  // namespace
 
+std::string Shortened(std::string text, std::size_t bytes) {
+  if (text.size() <= bytes) {
+    return text;
+  }
+  std::size_t end = bytes;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
+    --end;
+  }
+  text.resize(end);
+  return text + "…";
+}
+
 std::string FieldPath::Text() const {
   std::string text;
   for (const Step& step : steps_) {
@@ -25,7 +38,7 @@ std::string FieldPath::Text() const {
       text += "[" + std::string(step.key) + "]";
     }
   }
-  return text;
+  return Shortened(std::move(text), kMaxPathBytes);
 }
 
 }  // namespace slipway::objects

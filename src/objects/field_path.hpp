@@ -7,6 +7,16 @@
 
 namespace slipway::objects {
 
+/// A path is at most about this long in a message; what a client sends may have keys of any length.
+inline constexpr std::size_t kMaxPathBytes = 1024;
+
+/// Fields of one document that are reported as unknown, or as there twice.
+inline constexpr std::size_t kMaxReportedFields = 100;
+
+/// The first `bytes` of a text, at most, with "…" where something is left out. Never half of a
+/// UTF-8 character.
+std::string Shortened(std::string text, std::size_t bytes);
+
 /// Where in a document something is, written `spec.strategy.waves[1].upTo` or
 /// `metadata.labels[slipway.dev/fleet]`.
 class FieldPath {
@@ -28,7 +38,7 @@ class FieldPath {
     FieldPath& path_;
   };
 
-  /// "" for the document itself.
+  /// "" for the document itself. Shortened to kMaxPathBytes.
   std::string Text() const;
 
  private:

@@ -33,7 +33,7 @@ class TreeBuilder {
 
   bool key(std::string& name) {
     Level& level = open_.back();
-    if (level.tree->contains(name)) {
+    if (duplicates_.size() < kMaxReportedFields && level.tree->contains(name)) {
       duplicates_.push_back(PathOf(name));
     }
     level.key = std::move(name);
@@ -85,7 +85,7 @@ class TreeBuilder {
 
   std::string PathOf(const std::string& name) const {
     std::string path;
-    for (std::size_t index = 0; index < open_.size(); ++index) {
+    for (std::size_t index = 0; index < open_.size() && path.size() <= kMaxPathBytes; ++index) {
       const Level& level = open_[index];
       const bool last = index + 1 == open_.size();
       if (level.tree->is_array()) {
@@ -94,7 +94,7 @@ class TreeBuilder {
         path += (path.empty() ? "" : ".") + (last ? name : level.key);
       }
     }
-    return path;
+    return Shortened(std::move(path), kMaxPathBytes);
   }
 
   std::vector<std::string>& duplicates_;

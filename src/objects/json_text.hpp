@@ -18,7 +18,8 @@ inline constexpr std::size_t kMaxDepth = 64;
 /// caller bounds its length.
 Result<Json> ParseJson(std::string_view text);
 
-/// As above; appends the path of every field that is there twice.
+/// As above; appends the path of every field that is there twice, until there are 100: a path is much
+/// longer than the few bytes that repeat a field.
 Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicates);
 
 /// Text on one line, keys sorted. Bytes that are no UTF-8 become U+FFFD.

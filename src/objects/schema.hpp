@@ -19,7 +19,7 @@ class Schema {
   explicit Schema(const nlohmann::json& source);
 
   /// Removes the fields that the schema does not know and appends their paths, such as
-  /// `spec.colour`.
+  /// `spec.colour`, until there are 100.
   void Prune(nlohmann::json& tree, std::vector<std::string>& unknown) const;
 
   /// Removes fields that are null, where the schema does not allow null.

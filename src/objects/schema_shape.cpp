@@ -31,7 +31,9 @@ void PruneNode(const SchemaNode& node, Json& tree, FieldPath& path,
     const FieldPath::Scope scope(path, field.key());
     const SchemaNode* schema = FieldSchema(node, field.key());
     if (schema == nullptr) {
-      unknown.push_back(path.Text());
+      if (unknown.size() < kMaxReportedFields) {
+        unknown.push_back(path.Text());
+      }
       field = tree.erase(field);
       continue;
     }

@@ -74,15 +74,7 @@ std::string Shown(const SchemaNode& node, const Json& value) {
   if (node.format == "byte" || node.format == "password") {
     return "(hidden)";
   }
-  std::string text = PrintJson(value);
-  if (text.size() <= kMaxShownBytes) {
-    return text;
-  }
-  std::size_t end = kMaxShownBytes;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U) {
-    --end;
-  }
-  return text.substr(0, end) + "…";
+  return Shortened(PrintJson(value), kMaxShownBytes);
 }
 
 class Validator {

@@ -6,6 +6,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
+#include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
 
@@ -100,6 +101,7 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
   for (const std::string& path : request.duplicates) {
     messages.push_back("duplicate field \"" + path + "\"");
   }
+  messages.resize(std::min(messages.size(), kMaxReportedFields));
   if (request.field_validation == FieldValidation::kIgnore || messages.empty()) {
     return std::vector<std::string>();
   }

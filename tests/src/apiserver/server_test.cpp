@@ -165,6 +165,22 @@ TEST_F(ServerTest, UnknownFieldsAreReportedAsAsked) {
   EXPECT_EQ(ignored.headers.count("warning"), 0U);
 }
 
+TEST_F(ServerTest, WarningsAreAsManyAsClientsRead) {
+  std::string body = R"({"metadata":{"name":"a"})";
+  for (int i = 0; i < 100'000; ++i) {
+    body += R"(,"colour":1)";
+  }
+  const Answer answer = Post(kMaps, body + "}");
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  std::size_t warnings = 0;
+  const std::string text = answer.headers.at("warning");
+  for (std::size_t at = text.find("299 - "); at != std::string::npos;
+       at = text.find("299 - ", at + 1)) {
+    ++warnings;
+  }
+  EXPECT_EQ(warnings, 32U);
+}
+
 TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
   const std::string yaml = "metadata: {name: a}\ndata:\n  key: 'yes'\n";
   EXPECT_EQ(client_.Ask("POST", kMaps, yaml, "Content-Type: application/yaml\r\n").status, 201);

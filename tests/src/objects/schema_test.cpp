@@ -162,6 +162,17 @@ TEST(Pruning, RemovesUnknownFieldsAndRecordsTheirPaths) {
             (std::vector<std::string>{"mood", "spec.colour", "spec.release.processes[0].helth"}));
 }
 
+TEST(Pruning, ReportsSoManyFieldsAndSoMuchOfTheirPaths) {
+  Json object = SmallApplication();
+  for (int index = 0; index < 200; ++index) {
+    object["spec"][std::string(2'000, 'x') + std::to_string(index)] = 1;
+  }
+  std::vector<std::string> unknown;
+  KindNamed("Application").schema.Prune(object, unknown);
+  EXPECT_EQ(object, SmallApplication());
+  EXPECT_EQ(unknown, std::vector<std::string>(100, "spec." + std::string(1'019, 'x') + "…"));
+}
+
 TEST(Defaulting, FillsInWhatIsAbsentAndNothingElse) {
   Json object = SmallApplication();
   object["spec"]["strategy"]["maxUnavailable"] = 3;

@@ -40,6 +40,18 @@ TEST(JsonText, ReportsFieldsThatAreThereTwice) {
   EXPECT_EQ(PrintJson(tree.value()), R"({"a":3,"spec":{"list":[{"x":1},{"x":2}]}})");
 }
 
+TEST(JsonText, ReportsSoManyRepeatedFieldsAndSoMuchOfTheirPaths) {
+  std::string text = "{\"" + std::string(1'000, 'k') + "\":{\"" + std::string(1'000, 'l') + "\":{";
+  for (int i = 0; i < 5'000; ++i) {
+    text += "\"a\":0,";
+  }
+  text += "\"a\":0}}}";
+  std::vector<std::string> duplicates;
+  EXPECT_TRUE(ParseJson(text, duplicates).has_value());
+  EXPECT_EQ(duplicates.size(), 100U);
+  EXPECT_EQ(duplicates[0], std::string(1'000, 'k') + "." + std::string(23, 'l') + "…");
+}
+
 std::string Yaml(const std::string& text) {
   const auto documents = ParseYaml(text);
   if (documents.has_error()) {
