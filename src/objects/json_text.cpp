@@ -1,13 +1,23 @@
 #include "src/objects/json_text.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "src/objects/field_path.hpp"
 
 namespace slipway::objects {
 namespace {
+
+/// What is wrong, out of "[json.exception.…] parse error at line …: what; last read: '…'", but nothing
+/// of what was read: it may be half of a password.
+std::string WithoutContent(std::string text) {
+  for (const char* content : {"; last read: '", " parsing '"}) {
+    text.resize(std::min(text.size(), text.find(content)));
+  }
+  const std::size_t prefix = text.find("] ");
+  return prefix == std::string::npos ? text : text.substr(prefix + 2);
+}
 
 /// Builds the tree from the parser's events; stops at the depth limit, and sees fields that come
 /// twice.
@@ -41,11 +51,8 @@ class TreeBuilder {
   }
 
   bool parse_error(std::size_t position, const std::string&, const Json::exception& error) {
-    const std::string text = error.what();  // "[json.exception.…] parse error at line …: what"
-    const std::size_t colon = text.find("] ");
-    problem_ =
-        "the text is not JSON: " + (colon == std::string::npos ? text : text.substr(colon + 2)) +
-        " (byte " + std::to_string(position) + ")";
+    problem_ = "the text is not JSON: " + WithoutContent(error.what()) + " (byte " +
+               std::to_string(position) + ")";
     return false;
   }
 

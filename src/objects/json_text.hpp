@@ -14,8 +14,8 @@ using Json = nlohmann::json;
 /// Objects and lists inside each other, at most.
 inline constexpr std::size_t kMaxDepth = 64;
 
-/// Reads JSON text. Code::kBadRequest where it is no JSON or nested deeper than kMaxDepth. The
-/// caller bounds its length.
+/// Reads JSON text. Code::kBadRequest where it is no JSON or nested deeper than kMaxDepth; the
+/// message says where and why, and shows nothing of the text. The caller bounds its length.
 Result<Json> ParseJson(std::string_view text);
 
 /// As above; appends the path of every field that is there twice, until there are 100: a path is much

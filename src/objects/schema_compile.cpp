@@ -1,5 +1,6 @@
 #include <re2/re2.h>
 
+#include <algorithm>
 #include <functional>
 #include <nlohmann/json.hpp>
 
@@ -105,6 +106,16 @@ const std::map<std::string, Setter>& Keywords() {
   return kKeywords;
 }
 
+bool IsSecret(const SchemaNode& node) {
+  const auto below = [](const std::unique_ptr<SchemaNode>& child) {
+    return child != nullptr && child->secret;
+  };
+  return node.format == "byte" || node.format == "password" || below(node.additional) ||
+         below(node.items) ||
+         std::any_of(node.properties.begin(), node.properties.end(),
+                     [&](const auto& property) { return below(property.second); });
+}
+
 }  // namespace
 
 SchemaNode::SchemaNode() = default;
@@ -119,6 +130,7 @@ std::unique_ptr<SchemaNode> CompileSchema(const Json& source, const std::string&
   }
   SLIPWAY_ASSERT(node->type != NodeType::kArray || node->items != nullptr,
                  path + ": a list without items");
+  node->secret = IsSecret(*node);
   return node;
 }
 

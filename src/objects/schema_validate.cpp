@@ -69,9 +69,10 @@ bool HintSaysLength(const SchemaNode& node) {
          node.format == "date-time";
 }
 
-/// The value as a person should see it in a message, cut where it is long.
+/// The value as a person should see it in a message, cut where it is long. What stands where a secret
+/// should be below it may be that secret.
 std::string Shown(const SchemaNode& node, const Json& value) {
-  if (node.format == "byte" || node.format == "password") {
+  if (node.secret) {
     return "(hidden)";
   }
   return Shortened(PrintJson(value), kMaxShownBytes);

@@ -88,6 +88,18 @@ TEST_F(ServerTest, ErrorsAreStatusObjects) {
   EXPECT_EQ(unknown["message"], "the server could not find the requested resource");
 }
 
+TEST_F(ServerTest, NoErrorShowsTheValueOfASecret) {
+  const std::string secrets = "/api/v1/namespaces/default/secrets";
+  for (const char* body :
+       {"{\"metadata\":{\"name\":\"s\"},\"stringData\":{\"password\":\"hunter2\n\"}}",
+        R"({"metadata":{"name":"s"},"stringData":[{"password":"hunter2"}]})",
+        R"({"metadata":{"name":"s"},"data":{"password":"hunter2"}})"}) {
+    const Answer answer = Post(secrets, body);
+    EXPECT_THAT(answer.status, testing::AnyOf(400, 422)) << body;
+    EXPECT_THAT(answer.body, testing::Not(HasSubstr("hunter2")));
+  }
+}
+
 TEST_F(ServerTest, AnInvalidObjectIsToldAllItsFaultsUnderItsKind) {
   const Answer answer =
       Post(kRepositories, Repository("shop", {{"interval", "soon"}, {"suspend", "perhaps"}}));

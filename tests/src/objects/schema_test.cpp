@@ -1,5 +1,6 @@
 #include "src/objects/schema.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -130,6 +131,13 @@ TEST(Validation, NeverShowsTheValueOfASecret) {
   EXPECT_EQ(causes,
             "data.password: (hidden): must be text in base64\nstringData.token: (hidden): must be "
             "a string\n");
+  for (const char* misplaced : {"stringData: [{password: hunter2}]", "stringData: hunter2",
+                                "data: hunter2", "data: {password: {is: hunter2}}", "[hunter2]"}) {
+    EXPECT_THAT(Judge("Secret", FromYaml(misplaced)),
+                testing::AllOf(testing::HasSubstr("(hidden): must be"),
+                               testing::Not(testing::HasSubstr("hunter2"))))
+        << misplaced;
+  }
 }
 
 TEST(Validation, StopsAfterAHundredCauses) {

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "src/objects/repository_file.hpp"
@@ -19,6 +20,15 @@ TEST(JsonText, IsRefusedWhereItIsNone) {
     ASSERT_TRUE(parsed.has_error()) << text;
     EXPECT_EQ(parsed.error().code, Code::kBadRequest);
     EXPECT_FALSE(parsed.error().message.empty());
+  }
+}
+
+TEST(JsonText, ARefusalShowsNothingOfWhatItRead) {
+  for (const char* text : {"{\"password\": \"hunter2\n\"}", "[\"hunter2", "{\"a\": \"\\hunter2\"}",
+                           "{\"pin\": 7272727e999}"}) {
+    const std::string message = ParseJson(text).error().message;
+    EXPECT_THAT(message, testing::StartsWith("the text is not JSON: ")) << text;
+    EXPECT_THAT(message, testing::Not(testing::ContainsRegex("hunter|7272"))) << text;
   }
 }
 
