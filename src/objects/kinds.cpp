@@ -73,6 +73,7 @@ KindInfo InfoOf(std::string_view text) {
       .has_status = version.contains("subresources"),
       .has_generation =
           definition.contains("apiVersion"),  // custom resources; the core kinds here have none
+      .collected = spec["group"] == "slipway.dev",
       .columns = ColumnsOf(version),
       .field_labels = {},
       .schema = Schema(CompleteSchema(definition)),

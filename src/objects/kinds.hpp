@@ -31,6 +31,8 @@ struct KindInfo {
   bool namespaced = true;
   bool has_status = false;      ///< the status subresource; a main write does not touch status then
   bool has_generation = false;  ///< metadata.generation counts the changes of what is wanted
+  bool collected =
+      false;  ///< the engine collects dependents, and takes the finalizers that ask for it
   std::vector<PrinterColumn> columns;
   std::vector<std::string>
       field_labels;  ///< what a field selector may ask for, metadata.name and .namespace apart

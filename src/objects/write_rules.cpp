@@ -333,9 +333,10 @@ Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const Dele
                         *request.resource_version + ", ResourceVersion in object meta: " + version);
   }
   const Json before = object;
-  if (request.propagation == DeleteRequest::Propagation::kForeground) {
+  // Elsewhere nobody would take the finalizer, and the object would stay for ever.
+  if (kind.collected && request.propagation == DeleteRequest::Propagation::kForeground) {
     AddFinalizer(object, kForegroundFinalizer);
-  } else if (request.propagation == DeleteRequest::Propagation::kOrphan) {
+  } else if (kind.collected && request.propagation == DeleteRequest::Propagation::kOrphan) {
     AddFinalizer(object, kOrphanFinalizer);
   }
   if (!HasFinalizers(object)) {

@@ -49,7 +49,7 @@ struct DeleteRequest {
   std::optional<std::string> uid{};
   std::optional<std::string> resource_version{};
   enum class Propagation : std::uint8_t { kBackground, kForeground, kOrphan };
-  Propagation propagation = Propagation::kBackground;
+  Propagation propagation = Propagation::kBackground;  ///< of kinds that are not collected: always
 };
 
 /// Makes `object`, as it was sent, ready to be stored for the first time.

@@ -53,6 +53,21 @@ TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
   EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
 }
 
+TEST_F(HousekeepingTest, CoreObjectsAndNamespacesVanishWhateverTheCascade) {
+  for (const char* policy : {"Foreground", "Orphan"}) {
+    const std::string cascade = std::string("?propagationPolicy=") + policy;
+    Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
+    const std::string secret = "/api/v1/namespaces/prod/secrets/a";
+    Make("/api/v1/namespaces/prod/secrets", Map("a"));
+    EXPECT_EQ(client_.Ask("DELETE", secret + cascade).status, 200);
+    EXPECT_EQ(Get(secret).status, 404) << policy;
+    WatchReader gone(world_, "/api/v1/namespaces",
+                     "fieldSelector=metadata.name%3Dprod&resourceVersion=0");
+    EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod" + cascade).status, 200);
+    EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod")) << policy;
+  }
+}
+
 TEST_F(HousekeepingTest, EventsAreForgottenAnHourAfterTheyLastHappened) {
   const auto event = [](const std::string& name) {
     return json{{"metadata", {{"name", name}}},

@@ -249,6 +249,17 @@ TEST(Delete, LeavesWorkForTheGarbageCollectorWhereAsked) {
   }
 }
 
+TEST(Delete, LeavesNoWorkThatNobodyDoes) {
+  for (const Propagation propagation : {Propagation::kForeground, Propagation::kOrphan}) {
+    for (const char* kind : {"Secret", "ConfigMap", "Namespace", "Event", "Lease"}) {
+      Json object = {{"metadata", {{"name", "a"}}}};
+      const auto effect =
+          PrepareDelete(KindNamed(kind), object, {.propagation = propagation}, Time{});
+      EXPECT_TRUE(effect.value().removed) << kind;
+    }
+  }
+}
+
 TEST(Delete, HonoursPreconditions) {
   Json object = Stored();
   EXPECT_EQ(PrepareDelete(Application(), object, {.uid = "uid-0"}, Time{}).error().code,
