@@ -109,9 +109,45 @@ Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& tex
                            "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
 }
 
-std::string TextField(const Json& tree, const char* field) {
+/// A field of an object as text; nullopt where it is absent, null or empty.
+Result<std::optional<std::string>> TextField(const Json& tree, const char* field) {
   const auto found = tree.find(field);
-  return found != tree.end() && found->is_string() ? found->get<std::string>() : "";
+  if (found == tree.end() || found->is_null()) {
+    return std::optional<std::string>();
+  }
+  if (!found->is_string()) {
+    return Fail(Code::kBadRequest,
+                std::string("DeleteOptions: ") + field + " must be text: put it into quotes");
+  }
+  auto text = found->get<std::string>();
+  return text.empty() ? std::nullopt : std::optional(std::move(text));
+}
+
+/// Fills in what the body of a DELETE says.
+Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& policy) {
+  if (!tree.is_object()) {
+    return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
+  }
+  // kubectl says --dry-run here only.
+  const Json dry_run = tree.value("dryRun", Json::array());
+  for (const Json& value : dry_run) {
+    SLIPWAY_TRYV(CheckDryRun(value.is_string() ? value.get<std::string>() : "?"));
+    wish.dry_run = true;
+  }
+  SLIPWAY_TRY(propagation, TextField(tree, "propagationPolicy"));
+  policy = propagation.value_or(policy);
+  const Json preconditions = tree.value("preconditions", Json());
+  if (preconditions.is_null()) {
+    return Ok();
+  }
+  if (!preconditions.is_object()) {
+    return Fail(Code::kBadRequest, "DeleteOptions: preconditions must be an object");
+  }
+  SLIPWAY_TRY(uid, TextField(preconditions, "uid"));
+  SLIPWAY_TRY(version, TextField(preconditions, "resourceVersion"));
+  wish.request.uid = std::move(uid);
+  wish.request.resource_version = std::move(version);
+  return Ok();
 }
 
 }  // namespace
@@ -222,25 +258,7 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
       return Fail(Code::kUnsupportedMediaType, "send DeleteOptions as application/json");
     }
     SLIPWAY_TRY(tree, objects::ParseJson(body));
-    if (!tree.is_object()) {
-      return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
-    }
-    // kubectl says --dry-run here only.
-    const Json dry_run = tree.value("dryRun", Json::array());
-    for (const Json& value : dry_run) {
-      SLIPWAY_TRYV(CheckDryRun(value.is_string() ? value.get<std::string>() : "?"));
-      wish.dry_run = true;
-    }
-    if (!TextField(tree, "propagationPolicy").empty()) {
-      policy = TextField(tree, "propagationPolicy");
-    }
-    const Json preconditions = tree.value("preconditions", Json::object());
-    if (const std::string uid = TextField(preconditions, "uid"); !uid.empty()) {
-      wish.request.uid = uid;
-    }
-    if (const std::string version = TextField(preconditions, "resourceVersion"); !version.empty()) {
-      wish.request.resource_version = version;
-    }
+    SLIPWAY_TRYV(ReadDeleteOptions(tree, wish, policy));
   }
   SLIPWAY_TRY(propagation, PropagationOf(policy));
   wish.request.propagation = propagation;

@@ -52,6 +52,19 @@ Error OneFault(const KindInfo& kind, const std::string& name, std::string field,
       {Cause{.field = std::move(field), .message = std::move(message), .reason = reason}});
 }
 
+/// What names the object and what an update demands is text where it is there at all. Taken for absent,
+/// a resourceVersion without its quotes would let the write overwrite anything.
+Result<void> CheckMetaTypes(const Json& metadata) {
+  for (const char* field : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
+    const auto found = metadata.find(field);
+    if (found != metadata.end() && !found->is_null() && !found->is_string()) {
+      return Fail(Code::kBadRequest,
+                  std::string("metadata.") + field + " must be text: put it into quotes");
+    }
+  }
+  return Ok();
+}
+
 /// The object is of the kind and has the names that the path says; fills in what it leaves out.
 Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& request) {
   if (!object.is_object()) {
@@ -73,6 +86,7 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
   if (!object["metadata"].is_object()) {
     return Fail(Code::kBadRequest, "metadata must be an object");
   }
+  SLIPWAY_TRYV(CheckMetaTypes(object["metadata"]));
   const std::string ns = MetaText(object, "namespace");
   if (!ns.empty() && ns != request.ns) {
     return Fail(

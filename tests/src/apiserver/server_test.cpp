@@ -137,6 +137,11 @@ TEST_F(ServerTest, DeletesReadTheirBody) {
   EXPECT_EQ(client_.Ask("DELETE", path, R"({"dryRun":["All"]})").status, 200);
   EXPECT_EQ(Get(path).status, 200);
   EXPECT_EQ(client_.Ask("DELETE", path, R"({"preconditions":{"uid":"another"}})").status, 409);
+  for (const char* body :
+       {R"({"preconditions":{"resourceVersion":1}})", R"({"preconditions":{"uid":{}}})",
+        R"({"preconditions":["uid"]})", R"({"propagationPolicy":7})"}) {
+    EXPECT_EQ(client_.Ask("DELETE", path, body).status, 400) << body;
+  }
   EXPECT_EQ(client_.Ask("DELETE", path, R"({"propagationPolicy":"Sideways"})").status, 422);
   EXPECT_EQ(client_.Ask("DELETE", path + "?dryRun=All").status, 200);
   EXPECT_EQ(Get(path).status, 200);

@@ -73,6 +73,9 @@ TEST(Create, NeedsANameAndTheRightPlace) {
   EXPECT_EQ(code("/kind", "Fleet"), Code::kBadRequest);
   EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/resourceVersion", "1"), Code::kBadRequest);
+  EXPECT_EQ(code("/metadata/name", 7), Code::kBadRequest);
+  EXPECT_EQ(code("/metadata/generateName", 7), Code::kBadRequest);
+  EXPECT_EQ(code("/metadata/namespace", 7), Code::kBadRequest);
   Json list = Json::array();
   EXPECT_EQ(PrepareCreate(Application(), list, Create(), kBirth).error().code, Code::kBadRequest);
 }
@@ -160,6 +163,23 @@ TEST(Update, OfAnotherVersionOrObjectIsAConflict) {
   object = stored;
   object["metadata"]["name"] = "other";
   EXPECT_EQ(PrepareUpdate(Application(), stored, object, Write()).error().code, Code::kBadRequest);
+}
+
+TEST(Update, OfAVersionOrAnObjectThatIsNoTextIsNoBlindOne) {
+  const Json stored = Stored();
+  for (const char* field : {"resourceVersion", "uid"}) {
+    Json object = stored;
+    object["metadata"][field] = 6;
+    EXPECT_EQ(PrepareUpdate(Application(), stored, object, Write()).error().code, Code::kBadRequest)
+        << field;
+    object["metadata"][field] = nullptr;
+    EXPECT_TRUE(PrepareUpdate(Application(), stored, object, Write()).has_value()) << field;
+    Json status = stored;
+    status["metadata"][field] = 6;
+    EXPECT_EQ(PrepareStatusUpdate(Application(), stored, status, Write()).error().code,
+              Code::kBadRequest)
+        << field;
+  }
 }
 
 TEST(Update, NeedsAVersionWhereTheCallerSaysSo) {
