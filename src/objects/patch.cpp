@@ -14,6 +14,8 @@ namespace slipway::objects {
 namespace {
 
 constexpr std::size_t kMaxCopiedBytes = 3 << 20;
+/// Items of lists that are moved aside, and values that are moved elsewhere: some 0.1 s of work.
+constexpr std::size_t kMaxMoved = 10'000'000;
 
 using Pointer = std::vector<std::string>;
 
@@ -39,24 +41,9 @@ std::size_t Weight(const Json& tree) {
   return weight;
 }
 
-std::size_t Depth(const Json& tree) {
-  if (!tree.is_structured()) {
-    return 0;
-  }
-  std::size_t depth = 0;
-  for (const Json& value : tree) {
-    depth = std::max(depth, Depth(value));
-  }
-  return depth + 1;
-}
-
 Result<Json> Accepted(Json object) {
   if (!object.is_object()) {
     return Fail(Code::kBadRequest, "the patch leaves no object behind");
-  }
-  if (Depth(object) > kMaxDepth) {
-    return Fail(Code::kBadRequest,
-                "the patch nests the object deeper than " + std::to_string(kMaxDepth) + " levels");
   }
   return object;
 }
@@ -144,8 +131,38 @@ class Patcher {
     return found->get<std::string>();
   }
 
+  Result<void> Spend(std::size_t moved) {
+    moved_ += moved;
+    if (moved_ > kMaxMoved) {
+      return Fail(Code::kTooLarge,
+                  "the patch moves more than " + std::to_string(kMaxMoved) + " values");
+    }
+    return Ok();
+  }
+
+  /// Whether the tree has at most `levels` lists and objects inside each other. Each one that it looks at
+  /// counts as moved.
+  bool Fits(const Json& tree, std::size_t levels) {
+    if (!tree.is_structured()) {
+      return true;
+    }
+    moved_ += tree.size();
+    return levels > 0 && std::all_of(tree.begin(), tree.end(),
+                                     [&](const Json& value) { return Fits(value, levels - 1); });
+  }
+
+  /// The document is never deeper than what every walk through it can bear.
+  Result<void> CheckDepth(const Pointer& pointer, const Json& value) {
+    if (pointer.size() > kMaxDepth || !Fits(value, kMaxDepth - pointer.size())) {
+      return Fail(Code::kBadRequest, "the patch nests the object deeper than " +
+                                         std::to_string(kMaxDepth) + " levels");
+    }
+    return Spend(0);
+  }
+
   Result<void> Add(const std::string& path, Json value) {
     SLIPWAY_TRY(pointer, ParsePointer(path));
+    SLIPWAY_TRYV(CheckDepth(pointer, value));
     if (pointer.empty()) {
       document_ = std::move(value);
       return Ok();
@@ -167,6 +184,7 @@ class Patcher {
     if (!index) {
       return Misfit(path, "the list has no such place");
     }
+    SLIPWAY_TRYV(Spend(parent->size() - *index));
     parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
     return Ok();
   }
@@ -186,7 +204,9 @@ class Patcher {
     if (parent->is_object()) {
       parent->erase(pointer.back());
     } else {
-      parent->erase(*ParseIndex(pointer.back(), parent->size()));
+      const std::size_t index = *ParseIndex(pointer.back(), parent->size());
+      SLIPWAY_TRYV(Spend(parent->size() - index));
+      parent->erase(index);
     }
     return value;
   }
@@ -197,6 +217,7 @@ class Patcher {
     if (target == nullptr) {
       return Misfit(path, "does not exist");
     }
+    SLIPWAY_TRYV(CheckDepth(pointer, value));
     *target = value;
     return Ok();
   }
@@ -234,6 +255,7 @@ class Patcher {
 
   Json& document_;
   std::size_t copied_bytes_ = 0;
+  std::size_t moved_ = 0;
 };
 
 }  // namespace

@@ -119,12 +119,50 @@ TEST(JsonPatch, IsBounded) {
   EXPECT_EQ(ApplyJsonPatch(Json::parse(R"({"l":["xxxxxxxx"]})"), doubling).error().code,
             Code::kTooLarge);
 
+  Json shifting = Json::array();
+  Json moving = Json::array();
+  for (int round = 0; round < 6'000; ++round) {
+    shifting.push_back({{"op", "add"}, {"path", "/l/0"}, {"value", 1}});
+    moving.push_back({{"op", "move"},
+                      {"from", round % 2 == 0 ? "/l" : "/m"},
+                      {"path", round % 2 == 0 ? "/m" : "/l"}});
+  }
+  const Json small = {{"l", Json(1'000, 0)}};
+  EXPECT_EQ(ApplyJsonPatch(small, moving).value(), small);
+  EXPECT_TRUE(
+      ApplyJsonPatch({{"l", Json::array()}}, Json(shifting.begin(), shifting.begin() + 4'000))
+          .has_value());
+  EXPECT_EQ(ApplyJsonPatch({{"l", Json::array()}}, shifting).error().code, Code::kTooLarge);
+  EXPECT_EQ(ApplyJsonPatch({{"l", Json(2'000, 0)}}, moving).error().code, Code::kTooLarge);
+  for (Json& operation : shifting) {
+    operation = {{"op", "remove"}, {"path", "/l/0"}};
+  }
+  EXPECT_EQ(ApplyJsonPatch({{"l", Json(8'000, 0)}}, shifting).error().code, Code::kTooLarge);
+
   Json deep = Json::array();
   std::string path = "/a";
   for (int level = 0; level < 70; ++level, path += "/a") {
     deep.push_back({{"op", "add"}, {"path", path}, {"value", Json::object()}});
   }
   EXPECT_EQ(ApplyJsonPatch(Json::object(), deep).error().code, Code::kBadRequest);
+}
+
+TEST(JsonPatch, NoDetourLeadsToADeepDocument) {
+  Json nest = 1;
+  std::string bottom;
+  for (int level = 0; level < 60; ++level) {
+    nest = {{"a", nest}};
+    bottom += "/a";
+  }
+  // Each round hangs what there is below sixty further levels, and takes it away in the end.
+  Json tower = Json::array();
+  for (int round = 0; round < 3'000; ++round) {
+    tower.push_back({{"op", "add"}, {"path", "/new"}, {"value", nest}});
+    tower.push_back({{"op", "move"}, {"from", "/old"}, {"path", "/new" + bottom}});
+    tower.push_back({{"op", "move"}, {"from", "/new"}, {"path", "/old"}});
+  }
+  tower.push_back({{"op", "remove"}, {"path", "/old"}});
+  EXPECT_EQ(ApplyJsonPatch({{"old", 1}}, tower).error().code, Code::kBadRequest);
 }
 
 }  // namespace
