@@ -171,12 +171,11 @@ void Listener::State::Evict() {
   for (const Connection* stranger : strangers) {
     ++of_address[stranger->peer().address];
   }
-  const auto most = std::max_element(
-      of_address.begin(), of_address.end(),
-      [](const auto& one, const auto& other) { return one.second < other.second; });
-  const auto victim = std::find_if(
-      strangers.begin(), strangers.end(),
-      [&](const Connection* stranger) { return stranger->peer().address == most->first; });
+  // Of equal ones, max_element gives the first.
+  const auto victim = std::max_element(
+      strangers.begin(), strangers.end(), [&](const Connection* one, const Connection* other) {
+        return of_address[one->peer().address] < of_address[other->peer().address];
+      });
   Connection* const connection = *victim;
   strangers.erase(victim);
   ++counts.evicted;

@@ -306,6 +306,27 @@ TEST_F(ListenerTest, AFloodFromOneAddressTakesNoPlacesFromOthers) {
   EXPECT_EQ(error, asio::error::would_block) << "still connected, though it is the oldest";
 }
 
+TEST_F(ListenerTest, OfManyAddressesWithOneConnectionTheOldestMakesRoom) {
+  Serve({.unauthenticated = 8});
+  asio::io_context io;
+  std::vector<asio::ip::tcp::socket> sockets;
+  for (int last = 2; last <= 10; ++last) {
+    const auto own = asio::ip::make_address("127.0.0." + std::to_string(last));
+    sockets.emplace_back(io, asio::ip::tcp::endpoint(own, 0));
+    sockets.back().connect({asio::ip::make_address("127.0.0.1"), port_});
+  }
+  char byte = 0;
+  boost::system::error_code error;
+  sockets[0].read_some(asio::buffer(&byte, 1), error);
+  EXPECT_TRUE(error.failed()) << "the oldest one is closed";
+  for (std::size_t i = 1; i < sockets.size(); ++i) {
+    sockets[i].non_blocking(true);
+    sockets[i].read_some(asio::buffer(&byte, 1), error);
+    EXPECT_EQ(error, asio::error::would_block) << "127.0.0." << i + 2;
+  }
+  EXPECT_EQ(Counts().evicted, 1U);
+}
+
 TEST_F(ListenerTest, WhoIsKnownByTokenCountsAsKnown) {
   Serve({.unauthenticated = 2});
   TlsClient client = Stranger();
