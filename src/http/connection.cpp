@@ -57,7 +57,9 @@ asio::awaitable<bool> Connection::Handshake() {
 }
 
 void Connection::ReadAhead() {
-  if (reading_ahead_ || broken_ || buffer_.size() > limits_.header_bytes) {
+  // What is there already is the next request: a read would wait for bytes after it, and nobody
+  // would look at these.
+  if (reading_ahead_ || broken_ || buffer_.size() > 0) {
     return;
   }
   reading_ahead_ = true;
@@ -75,9 +77,7 @@ void Connection::ReadAhead() {
 }
 
 asio::awaitable<bool> Connection::WaitForBytes(Duration longest) {
-  if (buffer_.size() == 0) {
-    ReadAhead();
-  }
+  ReadAhead();
   if (reading_ahead_) {
     bytes_came_.expires_after(longest);
     boost::system::error_code error;

@@ -33,7 +33,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Waits until something can be read. False: it has ended, or nothing came in time.
   boost::asio::awaitable<bool> WaitForBytes(Duration longest);
 
-  /// Reads in the background, so that the client's going is seen while nobody reads.
+  /// Reads in the background, so that the client's going is seen while nobody reads. Nothing where a
+  /// further request has come already: then the going is seen when something is written.
   void ReadAhead();
 
   /// Reads and forgets what the client still sends, for a moment, so that it can see the answer.

@@ -108,6 +108,13 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
     co_await Stream(exchange);
     co_return;
   }
+  if (head.path == "/short-stream") {
+    Response start = Text("");
+    co_await exchange->BeginStream(std::move(start));
+    exchange->OnEnd([] {});
+    co_await exchange->EndStream();
+    co_return;
+  }
   if (head.path == "/stuck") {
     co_await UntilEnd(exchange);
     co_return;
@@ -358,6 +365,15 @@ TEST_F(ListenerTest, AStreamArrivesPieceByPieceAndEndsWithTheListener) {
   EXPECT_EQ(client.ReadChunk(), "two");
   Stop();
   EXPECT_EQ(client.ReadChunk(), "") << "a clean end";
+}
+
+TEST_F(ListenerTest, ARequestSentBehindAStreamIsAnsweredAfterIt) {
+  Serve();
+  TlsClient client = Admin();
+  client.Send("GET /short-stream HTTP/1.1\r\nHost: x\r\n\r\nGET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.ReadHead().status, 200);
+  EXPECT_EQ(client.ReadChunk(), "");
+  EXPECT_EQ(client.Read().body, "GET /a");
 }
 
 TEST_F(ListenerTest, AStreamHearsThatItsClientHasGone) {
