@@ -23,6 +23,9 @@ namespace wire = boost::beast::http;
 
 using Head = wire::response_header<>;
 
+/// What Limits::write is the time for.
+constexpr std::size_t kPieceBytes = 64 << 10;
+
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char letter) { return std::tolower(letter); });
@@ -221,13 +224,16 @@ asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
   if (chunk.empty()) {
     co_return Ok();  // an empty chunk would end the stream
   }
-  const wire::chunk_body<asio::const_buffer> framed(asio::buffer(chunk));
-  connection_->ExpireAfter(connection_->limits().write);
-  boost::system::error_code error;
-  co_await asio::async_write(connection_->stream(), framed,
-                             asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
-    co_return Broken(error);
+  for (std::size_t begin = 0; begin < chunk.size(); begin += kPieceBytes) {
+    const std::size_t length = std::min(kPieceBytes, chunk.size() - begin);
+    const wire::chunk_body<asio::const_buffer> framed(asio::buffer(chunk.data() + begin, length));
+    connection_->ExpireAfter(connection_->limits().write);
+    boost::system::error_code error;
+    co_await asio::async_write(connection_->stream(), framed,
+                               asio::redirect_error(asio::use_awaitable, error));
+    if (error) {
+      co_return Broken(error);
+    }
   }
   co_return Ok();
 }

@@ -112,6 +112,8 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
     Response start = Text("");
     co_await exchange->BeginStream(std::move(start));
     exchange->OnEnd([] {});
+    std::string much(std::stoul("0" + std::string(head.Query("bytes"))), 'x');
+    co_await exchange->Write(std::move(much));
     co_await exchange->EndStream();
     co_return;
   }
@@ -374,6 +376,18 @@ TEST_F(ListenerTest, ARequestSentBehindAStreamIsAnsweredAfterIt) {
   EXPECT_EQ(client.ReadHead().status, 200);
   EXPECT_EQ(client.ReadChunk(), "");
   EXPECT_EQ(client.Read().body, "GET /a");
+}
+
+TEST_F(ListenerTest, MuchThatIsStreamedAtOnceGoesInPiecesEachWithItsDeadline) {
+  Serve();
+  TlsClient client = Admin();
+  client.Send("GET /short-stream?bytes=200000 HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.ReadHead();
+  std::vector<std::size_t> pieces;
+  for (std::size_t size = client.ReadChunk().size(); size > 0; size = client.ReadChunk().size()) {
+    pieces.push_back(size);
+  }
+  EXPECT_THAT(pieces, ElementsAre(65'536, 65'536, 65'536, 3'392));
 }
 
 TEST_F(ListenerTest, AStreamHearsThatItsClientHasGone) {
