@@ -15,11 +15,6 @@ Error NotAllowed() {
               "the server does not allow this method on the requested resource");
 }
 
-bool IsMaster(const http::Peer& peer) {
-  return std::find(peer.organisations.begin(), peer.organisations.end(), kMastersGroup) !=
-         peer.organisations.end();
-}
-
 Result<std::string> CollectionVerb(const http::RequestHead& head, const Route& route) {
   if (head.method == "GET") {
     return std::string(IsTrue(head, "watch") ? "watch" : "list");
@@ -73,6 +68,11 @@ Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
   return NotAllowed();
 }
 
+bool MayUseApi(const http::Peer& peer) {
+  return peer.has_certificate && std::find(peer.organisations.begin(), peer.organisations.end(),
+                                           kMastersGroup) != peer.organisations.end();
+}
+
 Result<void> CheckIdentity(const http::Peer& peer) {
   if (!peer.has_certificate) {
     return Fail(Code::kUnauthorized, "Unauthorized");
@@ -82,7 +82,7 @@ Result<void> CheckIdentity(const http::Peer& peer) {
 
 Result<void> CheckAccess(const http::Peer& peer, const std::string& verb, const Route& route) {
   SLIPWAY_TRYV(CheckIdentity(peer));
-  if (IsMaster(peer)) {
+  if (MayUseApi(peer)) {
     return Ok();
   }
   std::string message = "forbidden: User \"" + peer.common_name + "\" cannot " + verb;

@@ -16,6 +16,9 @@ Result<std::string> VerbOf(const http::RequestHead& head, const Route& route);
 /// one of those who may use this API. Thread-safe.
 Result<void> CheckAccess(const http::Peer& peer, const std::string& verb, const Route& route);
 
+/// Whether this is one of those who may use this API at all. Thread-safe.
+bool MayUseApi(const http::Peer& peer);
+
 /// The same, before it is known what the path stands for.
 Result<void> CheckIdentity(const http::Peer& peer);
 

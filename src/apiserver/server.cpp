@@ -271,6 +271,7 @@ Server::Server(asio::io_context& io, Registry& registry, metrics::Metrics& metri
   const http::Handler handler = [state = state_.get()](ExchangePtr exchange) {
     return state->Handle(std::move(exchange));
   };
+  state_->options.listener.known = MayUseApi;
   state_->listener = std::make_unique<http::Listener>(io, state_->options.listener, handler);
   state_->CountConnections();
 }

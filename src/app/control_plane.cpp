@@ -40,6 +40,7 @@ constexpr std::size_t kPollThreads = 16;     ///< each waits for a child process
 constexpr std::size_t kMostOutside = 1'024;  ///< what waits for a thread costs little
 constexpr std::size_t kApiConnections = 8'192;
 constexpr std::size_t kAgentConnections = 16'384;
+constexpr std::size_t kConnectionsOfAnAgent = 16;  ///< its session, and packs and logs beside it
 
 std::uint64_t RandomSeed() {
   std::random_device device;
@@ -171,9 +172,11 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
   git = std::make_unique<GitEffects>(*client, *mirrors, on(lookups), on(polls), post);
+  http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);
+  agents.limits.per_identity = kConnectionsOfAnAgent;
   gateway = std::make_unique<gateway::Gateway>(
       io, *client, *packs, *pki, clock,
-      gateway::GatewayOptions{.listener = ListenerFor(agent_address, kAgentConnections),
+      gateway::GatewayOptions{.listener = std::move(agents),
                               .incarnation = registry->incarnation().value,
                               .heartbeat_interval = options.agent_grace / 3,
                               .grace = options.agent_grace,

@@ -50,9 +50,6 @@ asio::awaitable<bool> Connection::Handshake() {
   std::string address = std::move(peer_.address);
   peer_ = PeerOf(stream_.native_handle());
   peer_.address = std::move(address);
-  if (peer_.has_certificate) {
-    Authenticate();
-  }
   co_return true;
 }
 

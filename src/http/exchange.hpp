@@ -60,7 +60,7 @@ class Exchange {
   virtual const Peer& peer() const = 0;
 
   /// The connection is known now (by a token): it no longer counts against Limits::unauthenticated.
-  /// A client certificate does this by itself.
+  /// A client certificate does this by itself, where ListenerOptions::known takes it.
   virtual void MarkAuthenticated() = 0;
 
   /// The whole body; empty where there is none. kTooLarge: above `limit` or Limits::body_bytes, and

@@ -51,6 +51,7 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   asio::awaitable<void> Accept();
   asio::awaitable<void> Serve(ConnectionPtr connection);
   void Spawn(tcp::socket socket);
+  void Admit(Connection* connection);
   void Forget(Connection* connection);
   void Evict();
   void Settle();
@@ -64,6 +65,8 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   asio::steady_timer grace_over;
   std::unordered_map<Connection*, ConnectionPtr> connections;
   std::list<Connection*> strangers;  // not authenticated, oldest first
+  std::unordered_map<std::string, std::list<Connection*>>
+      of_identity;  // by common name, oldest first
   ListenerCounts counts;
   bool accepting = false;  // the accept loop runs
   bool stopping = false;
@@ -117,6 +120,9 @@ asio::awaitable<void> Listener::State::Accept() {
 /// The life of one connection: requests until either side has enough.
 asio::awaitable<void> Listener::State::Serve(ConnectionPtr connection) {
   const bool shaken = co_await connection->Handshake();
+  if (shaken) {
+    Admit(connection.get());
+  }
   bool going = shaken && !connection->stopping();
   while (going) {
     const Limits& limits = connection->limits();
@@ -142,11 +148,12 @@ asio::awaitable<void> Listener::State::Serve(ConnectionPtr connection) {
 
 void Listener::State::Spawn(tcp::socket socket) {
   ++counts.accepted;
-  if (connections.size() >= options.limits.connections) {
+  const bool full = connections.size() >= options.limits.connections;
+  if (full && strangers.empty()) {
     ++counts.refused;
     return;  // closes it
   }
-  if (strangers.size() >= options.limits.unauthenticated) {
+  if (full || strangers.size() >= options.limits.unauthenticated) {
     Evict();
   }
   boost::system::error_code ignored;
@@ -182,8 +189,35 @@ void Listener::State::Evict() {
   connection->Abort();
 }
 
+/// Who is known keeps his place, but has no more of them than one client needs.
+void Listener::State::Admit(Connection* connection) {
+  const Peer& peer = connection->peer();
+  if (!peer.has_certificate || (options.known && !options.known(peer))) {
+    return;
+  }
+  connection->Authenticate();
+  if (options.limits.per_identity == 0) {
+    return;
+  }
+  std::list<Connection*>& same = of_identity[peer.common_name];
+  same.push_back(connection);
+  if (same.size() > options.limits.per_identity) {
+    Connection* const oldest = same.front();
+    same.pop_front();
+    ++counts.evicted;
+    oldest->Abort();
+  }
+}
+
 void Listener::State::Forget(Connection* connection) {
   strangers.remove(connection);
+  const auto same = of_identity.find(connection->peer().common_name);
+  if (same != of_identity.end()) {
+    same->second.remove(connection);
+    if (same->second.empty()) {
+      of_identity.erase(same);
+    }
+  }
   connections.erase(connection);
   Settle();
 }

@@ -26,7 +26,7 @@ struct ListenerCounts {
   std::size_t unauthenticated = 0;
   std::uint64_t accepted = 0;  ///< since the start
   std::uint64_t refused = 0;   ///< closed because of Limits::connections
-  std::uint64_t evicted = 0;   ///< closed because of Limits::unauthenticated
+  std::uint64_t evicted = 0;   ///< closed to make room: strangers, and the oldest of one identity
   std::uint64_t faults = 0;    ///< handlers that threw, which is a fault of ours
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "reconciler/base/time.hpp"
@@ -20,7 +21,9 @@ struct Limits {
   std::size_t header_bytes = 64 << 10;
   std::size_t body_bytes = 3 << 20;
   std::size_t unauthenticated = 256;  ///< connections of nobody known; one more closes an old one
-  std::size_t connections = 8'192;    ///< all; one more is closed at once
+  std::size_t connections = 8'192;    ///< all; one more closes a stranger, or is closed at once
+  std::size_t per_identity =
+      0;  ///< known ones with one common name; one more closes the oldest. 0: any
   Duration handshake = std::chrono::seconds(10);  ///< TLS, from accept to finished
   Duration header = std::chrono::seconds(10);  ///< from a request's first byte to its last header
   Duration body = std::chrono::seconds(60);    ///< of one request, all of it
@@ -37,11 +40,17 @@ struct Endpoint {
   std::string LocalUrl() const;
 };
 
+struct Peer;
+
 struct ListenerOptions {
   std::string address = "127.0.0.1";  ///< an IP address
   std::uint16_t port = 0;             ///< 0: any that is free
   TlsIdentity identity{};
   Limits limits{};
+
+  /// Whether a client with a certificate counts as known. Who has none, or is not known, stays a stranger
+  /// and makes room for others. Empty: each certificate is good enough.
+  std::function<bool(const Peer&)> known{};
 };
 
 }  // namespace slipway::http

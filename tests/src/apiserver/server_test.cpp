@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <set>
+#include <vector>
 
 namespace slipway::apiserver {
 namespace {
@@ -296,6 +298,16 @@ TEST_F(ServerTest, AgentsMayDoNothingHere) {
       status["message"],
       "configmaps is forbidden: User \"default/web-1\" cannot list resource \"configmaps\" in "
       "API group \"\" in the namespace \"default\"");
+}
+
+TEST(Server, AgentsTakeNoPlacesFromAdministrators) {
+  ApiWorld world({.limits = {.connections = 4}});
+  std::vector<std::unique_ptr<TlsClient>> agents;
+  for (int i = 0; i < 4; ++i) {
+    agents.push_back(std::make_unique<TlsClient>(world.port, world.pki.Agent("default", "web-1")));
+    EXPECT_EQ(agents.back()->Ask("GET", "/version").status, 403);
+  }
+  EXPECT_EQ(world.Admin().Ask("GET", "/version").status, 200);
 }
 
 TEST_F(ServerTest, ReadinessCanBeWithdrawn) {

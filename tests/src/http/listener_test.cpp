@@ -53,10 +53,11 @@ class ListenerTest : public testing::Test {
  protected:
   ~ListenerTest() override { Stop(); }
 
-  void Serve(Limits limits = {}) {
+  void Serve(Limits limits = {}, std::function<bool(const Peer&)> known = {}) {
     io_.Run([&] {
       const Handler handler = [this](ExchangePtr exchange) { return Handle(std::move(exchange)); };
-      ListenerOptions options{.identity = pki_.Identity(), .limits = limits};
+      ListenerOptions options{
+          .identity = pki_.Identity(), .limits = limits, .known = std::move(known)};
       listener_ = std::make_unique<Listener>(io_.io, std::move(options), handler);
       const auto opened = listener_->Open();
       ASSERT_TRUE(opened.has_value()) << opened.error().message;
@@ -75,6 +76,7 @@ class ListenerTest : public testing::Test {
   }
 
   TlsClient Admin() { return TlsClient(port_, pki_.Admin()); }
+  TlsClient Agent(const std::string& name) { return TlsClient(port_, pki_.Agent("default", name)); }
   TlsClient Stranger() { return TlsClient(port_, pki_.Anonymous()); }
   ListenerCounts Counts() {
     return io_.Run([&] { return listener_->counts(); });
@@ -345,6 +347,48 @@ TEST_F(ListenerTest, WhoIsKnownByTokenCountsAsKnown) {
   TlsClient third = Stranger();
   TlsClient fourth = Stranger();
   EXPECT_TRUE(client.IsAlive());
+}
+
+TEST_F(ListenerTest, ACertificateOfNobodyKnownMakesRoomToo) {
+  Serve({.unauthenticated = 2, .connections = 4},
+        [](const Peer& peer) { return peer.common_name == "admin"; });
+  TlsClient first = Agent("web-1");
+  TlsClient second = Agent("web-2");
+  EXPECT_EQ(first.Ask("GET", "/a").status, 200);
+  EXPECT_EQ(second.Ask("GET", "/a").status, 200);
+  EXPECT_EQ(Counts().unauthenticated, 2U);
+  TlsClient third = Agent("web-1");
+  EXPECT_EQ(third.Ask("GET", "/a").status, 200);
+  first.WaitForEnd();
+}
+
+TEST_F(ListenerTest, WhereThereIsNoRoomStrangersMakeIt) {
+  Serve({.connections = 2});
+  TlsClient admin = Admin();
+  EXPECT_EQ(admin.Ask("GET", "/a").status, 200);
+  TlsClient stranger = Stranger();
+  EXPECT_EQ(stranger.Ask("GET", "/a").status, 200);
+  TlsClient other = Admin();
+  EXPECT_EQ(other.Ask("GET", "/a").status, 200);
+  stranger.WaitForEnd();
+  EXPECT_TRUE(admin.IsAlive());
+}
+
+TEST_F(ListenerTest, OneIdentityHasSoManyPlacesAndLosesItsOldest) {
+  Serve({.per_identity = 2});
+  TlsClient other = Agent("web-2");
+  EXPECT_EQ(other.Ask("GET", "/a").status, 200);
+  TlsClient first = Agent("web-1");
+  EXPECT_EQ(first.Ask("GET", "/a").status, 200);
+  TlsClient second = Agent("web-1");
+  EXPECT_EQ(second.Ask("GET", "/a").status, 200);
+  TlsClient third = Agent("web-1");
+  EXPECT_EQ(third.Ask("GET", "/a").status, 200);
+  first.WaitForEnd();
+  for (TlsClient* client : {&other, &second, &third}) {
+    EXPECT_TRUE(client->IsAlive());
+  }
+  EXPECT_EQ(Counts().evicted, 1U);
 }
 
 TEST_F(ListenerTest, ConnectionsAboveTheLimitAreClosed) {
