@@ -25,6 +25,7 @@ namespace {
 
 namespace asio = boost::asio;
 using objects::Json;
+using std::chrono::steady_clock;
 
 /// Objects that are looked at without letting others use the thread.
 constexpr std::size_t kPage = 200;
@@ -63,6 +64,8 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
       : io(context), registry(objects), clock(time), options(std::move(given)), timer(context) {}
 
   asio::awaitable<void> Run();
+  asio::awaitable<void> LookOnce();
+  asio::awaitable<void> LookGuarded();
   asio::awaitable<void> SweepNamespaces();
   asio::awaitable<bool> Empty(std::string ns);
   asio::awaitable<void> Release(Json tree);
@@ -75,6 +78,8 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   const Clock& clock;
   Options options;
   asio::steady_timer timer;
+  steady_clock::time_point next_events;
+  steady_clock::time_point next_certificates;
   bool running = false;
   bool stopping = false;
   std::function<void()> stopped;
@@ -87,21 +92,38 @@ asio::awaitable<void> Housekeeping::State::Pause() {
 }
 
 asio::awaitable<void> Housekeeping::State::Run() {
-  using std::chrono::steady_clock;
-  auto next_events = steady_clock::now();
-  auto next_certificates = steady_clock::now() + options.certificates_interval;
+  next_events = steady_clock::now();
+  next_certificates = steady_clock::now() + options.certificates_interval;
   while (!stopping) {
-    co_await SweepNamespaces();
-    if (!stopping && steady_clock::now() >= next_events) {
-      co_await ForgetEvents();
-      next_events = steady_clock::now() + options.events_interval;
-    }
-    if (!stopping && options.look_at_certificates && steady_clock::now() >= next_certificates) {
-      options.look_at_certificates();
-      next_certificates = steady_clock::now() + options.certificates_interval;
-    }
+    co_await LookGuarded();
     if (!stopping) {
       co_await Pause();
+    }
+  }
+}
+
+/// Each part says when it comes next before it begins: one that fails keeps the others from nothing.
+asio::awaitable<void> Housekeeping::State::LookOnce() {
+  if (options.look_at_certificates && steady_clock::now() >= next_certificates) {
+    next_certificates = steady_clock::now() + options.certificates_interval;
+    options.look_at_certificates();
+  }
+  if (steady_clock::now() >= next_events) {
+    next_events = steady_clock::now() + options.events_interval;
+    co_await ForgetEvents();
+  }
+  if (!stopping) {
+    co_await SweepNamespaces();
+  }
+}
+
+/// A fault of ours costs one look, not all that come after it.
+asio::awaitable<void> Housekeeping::State::LookGuarded() {
+  try {
+    co_await LookOnce();
+  } catch (const std::exception& error) {
+    if (options.on_fault) {
+      options.on_fault(error.what());
     }
   }
 }

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/registry.hpp"
@@ -27,6 +28,9 @@ class Housekeeping {
     /// renews what would end: Pki::Renew, then ReplaceIdentity of each listener. May be empty.
     std::function<void()> look_at_certificates{};
     Duration certificates_interval = std::chrono::hours(12);
+
+    /// Told of what a look threw, which is a fault of ours; the next look comes all the same. May be empty.
+    std::function<void(const std::string& what)> on_fault{};
   };
 
   /// `registry` and `clock` outlive it.

@@ -8,6 +8,7 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 
+#include "src/apiserver/guard.hpp"
 #include "src/apiserver/presentation.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/status_text.hpp"
@@ -27,12 +28,12 @@ constexpr std::size_t kMaxLogLines = 100'000;
 constexpr std::size_t kMaxWarnings = 32;
 constexpr std::size_t kMaxWarningBytes = 16 << 10;
 
-/// Runs `work` on the pool and goes on here with what it gave.
+/// Runs `work`, which gives a Result, on the pool and goes on here with what it gave.
 template <typename T>
 asio::awaitable<T> Offload(asio::thread_pool* pool, std::function<T()> work) {
   std::function<void(std::function<void(T)>)> start =
       [pool, work = std::move(work)](std::function<void(T)> done) {
-        asio::post(*pool, [work, done = std::move(done)] { done(work()); });
+        asio::post(*pool, [work, done = std::move(done)] { done(Guarded(work)); });
       };
   co_return co_await http::AwaitCallback<T>(std::move(start));
 }

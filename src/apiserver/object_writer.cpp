@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
-#include "reconciler/base/assert.hpp"
+#include "src/apiserver/guard.hpp"
 #include "src/apiserver/keys.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_tree.hpp"
@@ -51,17 +51,6 @@ std::string RandomSuffix(Rng& rng) {
     text += kLetters[rng.Below(kLetters.size())];
   }
   return text;
-}
-
-/// Objects of clients meet much code; a fault of ours in it costs one request, not the server.
-template <typename Function>
-auto Guarded(Function function) -> decltype(function()) {
-  const GuardedScope scope;
-  try {
-    return function();
-  } catch (const std::exception& error) {
-    return Fail(Code::kInternal, std::string("this is a fault of the server: ") + error.what());
-  }
 }
 
 }  // namespace

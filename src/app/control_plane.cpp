@@ -152,6 +152,9 @@ http::ListenerOptions ControlPlane::State::ListenerFor(const ListenAddress& addr
   options.identity = {
       .chain = pki->server_chain_pem(), .key = pki->server_key_pem(), .client_ca = pki->ca_pem()};
   options.limits.connections = connections;
+  options.on_fault = [port = address.port](const std::string& path, const std::string& what) {
+    spdlog::error("port {}: {}: a fault of the server: {}", port, path, what);
+  };
   return options;
 }
 
@@ -186,7 +189,11 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
   housekeeping = std::make_unique<apiserver::Housekeeping>(
       io, *registry, clock,
-      apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); }});
+      apiserver::Housekeeping::Options{
+          .look_at_certificates = [this] { RenewCertificates(); },
+          .on_fault = [](const std::string& what) {
+            spdlog::error("housekeeping: a fault of the server: {}", what);
+          }});
   controllers = std::make_unique<Controllers>(
       io, *client, *git, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},

@@ -27,15 +27,6 @@ using ConnectionPtr = std::shared_ptr<Connection>;
 /// How long to wait when the system has no room for a further connection.
 constexpr Duration kAcceptPause{100};
 
-asio::awaitable<bool> RunHandler(const Handler* handler, std::shared_ptr<HttpExchange> exchange) {
-  try {
-    co_await (*handler)(std::move(exchange));
-    co_return true;
-  } catch (const std::exception&) {
-    co_return false;  // Finish answers for it
-  }
-}
-
 }  // namespace
 
 struct Listener::State : public std::enable_shared_from_this<Listener::State> {
@@ -50,6 +41,8 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   Result<void> Bind();
   asio::awaitable<void> Accept();
   asio::awaitable<void> Serve(ConnectionPtr connection);
+  asio::awaitable<void> RunHandler(std::shared_ptr<HttpExchange> exchange);
+  void Report(const std::string& path, const std::string& what);
   void Spawn(tcp::socket socket);
   void Admit(Connection* connection);
   void Forget(Connection* connection);
@@ -117,6 +110,21 @@ asio::awaitable<void> Listener::State::Accept() {
   }
 }
 
+void Listener::State::Report(const std::string& path, const std::string& what) {
+  ++counts.faults;
+  if (options.on_fault) {
+    options.on_fault(path, what);
+  }
+}
+
+asio::awaitable<void> Listener::State::RunHandler(std::shared_ptr<HttpExchange> exchange) {
+  try {
+    co_await handler(exchange);
+  } catch (const std::exception& error) {
+    Report(exchange->head().path, error.what());  // Finish answers for it
+  }
+}
+
 /// The life of one connection: requests until either side has enough.
 asio::awaitable<void> Listener::State::Serve(ConnectionPtr connection) {
   const bool shaken = co_await connection->Handshake();
@@ -138,8 +146,7 @@ asio::awaitable<void> Listener::State::Serve(ConnectionPtr connection) {
     if (!got) {
       break;
     }
-    const bool good = co_await RunHandler(&handler, exchange);
-    counts.faults += good ? 0 : 1;
+    co_await RunHandler(exchange);
     going = co_await exchange->Finish();
   }
   co_await connection->ShutDown();

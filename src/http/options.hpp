@@ -51,6 +51,9 @@ struct ListenerOptions {
   /// Whether a client with a certificate counts as known. Who has none, or is not known, stays a stranger
   /// and makes room for others. Empty: each certificate is good enough.
   std::function<bool(const Peer&)> known{};
+
+  /// Told of each request whose handler threw `what`, which is a fault of ours. May be empty.
+  std::function<void(const std::string& path, const std::string& what)> on_fault{};
 };
 
 }  // namespace slipway::http

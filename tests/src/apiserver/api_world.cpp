@@ -36,7 +36,8 @@ ApiWorld::ApiWorld(Options options) {
         Housekeeping::Options{.interval = options.housekeeping_interval,
                               .events_interval = options.housekeeping_interval,
                               .look_at_certificates = options.look_at_certificates,
-                              .certificates_interval = options.housekeeping_interval});
+                              .certificates_interval = options.housekeeping_interval,
+                              .on_fault = options.on_fault});
     registry->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   });
   const auto result = started.get_future().get();

@@ -56,6 +56,7 @@ class ApiWorld {
     Duration bookmark_interval = std::chrono::minutes(1);
     Duration housekeeping_interval = std::chrono::milliseconds(20);
     std::function<void()> look_at_certificates{};
+    std::function<void(const std::string& what)> on_fault{};  ///< of housekeeping
   };
 
   ApiWorld();

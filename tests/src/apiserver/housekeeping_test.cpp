@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <stdexcept>
 
 #include "reconciler/api/scalars.hpp"
 
@@ -102,6 +103,29 @@ TEST(Housekeeping, CertificatesAreLookedAtAgainAndAgain) {
   twice.get_future().wait();
   world.Stop();
   EXPECT_GE(looks, 2);
+}
+
+TEST(Housekeeping, AFaultCostsOneLookOnly) {
+  std::promise<std::string> told;
+  std::promise<void> again;
+  int looks = 0;
+  ApiWorld world({.look_at_certificates =
+                      [&] {
+                        if (++looks == 1) {
+                          throw std::runtime_error("a fault");
+                        }
+                        if (looks == 2) {
+                          again.set_value();
+                        }
+                      },
+                  .on_fault = [&](const std::string& what) { told.set_value(what); }});
+  EXPECT_EQ(told.get_future().get(), "a fault");
+  again.get_future().wait();
+  http::TlsClient client = world.Admin();
+  WatchReader gone(world, "/api/v1/namespaces", "fieldSelector=metadata.name%3Dprod");
+  ASSERT_EQ(client.Ask("POST", "/api/v1/namespaces", Map("prod"), kJson).status, 201);
+  EXPECT_EQ(client.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
+  EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
 }
 
 }  // namespace

@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <stdexcept>
 #include <vector>
 
+#include "src/apiserver/guard.hpp"
 #include "tests/src/apiserver/home.hpp"
 
 namespace slipway::apiserver {
@@ -461,6 +463,15 @@ TEST_F(RegistryTest, HostileBodiesAreErrorsNotCrashes) {
     home_.Drain();
     EXPECT_TRUE(code == Code::kBadRequest || code == Code::kInvalid) << body;
   }
+}
+
+TEST(Guarded, AFaultOfOursIsAnErrorOfOneRequest) {
+  const auto thrown = Guarded([]() -> Result<int> { throw std::runtime_error("a fault"); });
+  EXPECT_EQ(thrown.error().code, Code::kInternal);
+  EXPECT_THAT(thrown.error().message, HasSubstr("a fault"));
+  const auto asserted = Guarded([]() -> Result<int> { SLIPWAY_UNREACHABLE("an assertion"); });
+  EXPECT_THAT(asserted.error().message, HasSubstr("an assertion"));
+  EXPECT_EQ(Guarded([]() -> Result<int> { return 7; }).value(), 7);
 }
 
 }  // namespace

@@ -56,8 +56,12 @@ class ListenerTest : public testing::Test {
   void Serve(Limits limits = {}, std::function<bool(const Peer&)> known = {}) {
     io_.Run([&] {
       const Handler handler = [this](ExchangePtr exchange) { return Handle(std::move(exchange)); };
-      ListenerOptions options{
-          .identity = pki_.Identity(), .limits = limits, .known = std::move(known)};
+      ListenerOptions options{.identity = pki_.Identity(),
+                              .limits = limits,
+                              .known = std::move(known),
+                              .on_fault = [this](const std::string& path, const std::string& what) {
+                                fault_ = path + ": " + what;
+                              }};
       listener_ = std::make_unique<Listener>(io_.io, std::move(options), handler);
       const auto opened = listener_->Open();
       ASSERT_TRUE(opened.has_value()) << opened.error().message;
@@ -90,6 +94,7 @@ class ListenerTest : public testing::Test {
   std::unique_ptr<Listener> listener_;
   std::uint16_t port_ = 0;
   std::promise<void> stream_ended_;
+  std::string fault_;  // on the io thread
 };
 
 asio::awaitable<void> ListenerTest::Stream(ExchangePtr exchange) {
@@ -449,6 +454,7 @@ TEST_F(ListenerTest, WhatTheHandlerLeavesUnansweredIsAnError) {
   EXPECT_EQ(Admin().Ask("GET", "/silent").status, 500);
   EXPECT_EQ(Admin().Ask("GET", "/throws").status, 500);
   EXPECT_EQ(Counts().faults, 1U);
+  EXPECT_EQ(io_.Run([&] { return fault_; }), "/throws: a fault");
   EXPECT_EQ(Admin().Ask("GET", "/a").status, 200);
 }
 
