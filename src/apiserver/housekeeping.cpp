@@ -29,21 +29,23 @@ using std::chrono::steady_clock;
 
 /// Objects that are looked at without letting others use the thread.
 constexpr std::size_t kPage = 200;
+/// How far other machines' clocks may be ahead of ours.
+constexpr Duration kClockTolerance = std::chrono::minutes(5);
 
 std::string TextAt(const Json& tree, const char* field) {
   const auto found = tree.find(field);
   return found != tree.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// When an Event last happened.
-Time LastTime(const Json& event) {
+/// When an Event last happened. A time of the future is none: it would keep the Event until then.
+Time LastTime(const Json& event, Time now) {
   Time last{};
   for (const std::string& text :
        {TextAt(event["metadata"], "creationTimestamp"), TextAt(event, "firstTimestamp"),
         TextAt(event, "lastTimestamp"), TextAt(event, "eventTime"),
         TextAt(event.value("series", Json::object()), "lastObservedTime")}) {
     const auto time = api::ParseTime(text);
-    if (time.has_value()) {
+    if (time.has_value() && time.value() <= now + kClockTolerance) {
       last = std::max(last, time.value());
     }
   }
@@ -206,7 +208,7 @@ asio::awaitable<void> Housekeeping::State::Release(Json tree) {
 
 asio::awaitable<void> Housekeeping::State::ForgetEvents() {
   const ObjectPath all{.kind = objects::FindByKind("v1", "Event"), .ns = "", .name = ""};
-  const Time oldest = clock.Now() - options.events_kept;
+  const Time now = clock.Now();
   ListOptions page{.limit = kPage};
   do {
     const auto list = registry.List(all, page);
@@ -215,7 +217,8 @@ asio::awaitable<void> Housekeeping::State::ForgetEvents() {
     }
     for (const Object& object : list.value().items) {
       const auto tree = ParseObject(object);
-      if (stopping || !tree.has_value() || LastTime(tree.value()) > oldest) {
+      if (stopping || !tree.has_value() ||
+          LastTime(tree.value(), now) > now - options.events_kept) {
         continue;
       }
       const Json& metadata = tree.value()["metadata"];

@@ -92,6 +92,19 @@ TEST_F(HousekeepingTest, EventsAreForgottenAnHourAfterTheyLastHappened) {
   EXPECT_THAT(watch.Take(1), ElementsAre("DELETED again"));
 }
 
+TEST_F(HousekeepingTest, AnEventOfTheFutureIsForgottenToo) {
+  const Time future =
+      std::chrono::floor<std::chrono::seconds>(world_.clock.Now()) + std::chrono::hours(24 * 365);
+  Make(kEvents, json{{"metadata", {{"name", "future"}}},
+                     {"involvedObject", {{"kind", "Application"}, {"name", "shop"}}},
+                     {"lastTimestamp", api::FormatTime(future)}}
+                    .dump());
+  WatchReader watch(world_, kEvents, "");
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED future"));
+  world_.clock.ahead = std::chrono::minutes(61);
+  EXPECT_THAT(watch.Take(1), ElementsAre("DELETED future"));
+}
+
 TEST(Housekeeping, CertificatesAreLookedAtAgainAndAgain) {
   std::promise<void> twice;
   int looks = 0;
