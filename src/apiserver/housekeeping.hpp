@@ -25,7 +25,8 @@ class Housekeeping {
     Duration events_kept = std::chrono::hours(1);
 
     /// Runs every `certificates_interval`, on the home thread, where a server that runs for months
-    /// renews what would end: Pki::Renew, then ReplaceIdentity of each listener. May be empty.
+    /// renews what would end: Pki::Renew, then ReplaceIdentity of each listener that shows another chain
+    /// than it should. May be empty.
     std::function<void()> look_at_certificates{};
     Duration certificates_interval = std::chrono::hours(12);
 

@@ -100,6 +100,7 @@ struct Pki::State {
   Pair admin;
   std::string ca_pem;
   std::string ca_hash;
+  std::string admin_pem;
   std::string server_chain_pem;
   std::string server_key_pem;
 
@@ -107,7 +108,7 @@ struct Pki::State {
 
   bool IsGood(const Pair& pair, Time now) const {
     return BelongsTo(pair.certificate, pair.key, authority.certificate) &&
-           EndOf(pair.certificate) - now > kRenewBefore;
+           StartOf(pair.certificate) <= now && EndOf(pair.certificate) - now > kRenewBefore;
   }
 
   Result<void> Load(Time now) {
@@ -125,14 +126,11 @@ struct Pki::State {
     if (auto found = ReadPair(PathOf("admin")); found.has_value()) {
       admin = std::move(found.value());
     }
-    SLIPWAY_TRYV(Renew(now));
-    return Ok();
+    return Renew(now);
   }
 
-  /// True: one of the certificates is new.
-  Result<bool> Renew(Time now) {
-    const bool stale_admin = admin.key == nullptr || !IsGood(admin, now);
-    if (stale_admin) {
+  Result<void> Renew(Time now) {
+    if (admin.key == nullptr || !IsGood(admin, now)) {
       const CertificateSpec spec{.use = CertificateSpec::Use::kClient,
                                  .common_name = "admin",
                                  .organisation = std::string(kMastersGroup),
@@ -142,9 +140,10 @@ struct Pki::State {
       SLIPWAY_TRYV(WritePair(PathOf("admin"), pair));
       admin = std::move(pair);
     }
-    const bool stale =
-        server.key == nullptr || !IsGood(server, now) || !CoversAll(server.certificate, addresses);
-    if (stale) {
+    SLIPWAY_TRY(own_pem, PrintCertificate(admin.certificate));
+    admin_pem = std::move(own_pem);
+    if (server.key == nullptr || !IsGood(server, now) ||
+        !CoversAll(server.certificate, addresses)) {
       const CertificateSpec spec{.use = CertificateSpec::Use::kServer,
                                  .common_name = "slipway",
                                  .addresses = addresses,
@@ -158,7 +157,7 @@ struct Pki::State {
     SLIPWAY_TRY(key_pem, PrintKey(server.key));
     server_chain_pem = certificate_pem + ca_pem;
     server_key_pem = std::move(key_pem);
-    return stale || stale_admin;
+    return Ok();
   }
 };
 
@@ -180,10 +179,11 @@ const std::string& Pki::ca_hash() const { return state_->ca_hash; }
 const std::string& Pki::server_chain_pem() const { return state_->server_chain_pem; }
 const std::string& Pki::server_key_pem() const { return state_->server_key_pem; }
 
-Result<bool> Pki::Renew(Time now) { return state_->Renew(now); }
+const std::string& Pki::admin_pem() const { return state_->admin_pem; }
+
+Result<void> Pki::Renew(Time now) { return state_->Renew(now); }
 
 Result<void> Pki::WriteAdminKubeconfig(const std::string& server) const {
-  SLIPWAY_TRY(certificate, PrintCertificate(state_->admin.certificate));
   SLIPWAY_TRY(key, PrintKey(state_->admin.key));
   const std::string text =
       "apiVersion: v1\n"
@@ -201,7 +201,7 @@ Result<void> Pki::WriteAdminKubeconfig(const std::string& server) const {
       "- name: admin\n"
       "  user:\n"
       "    client-certificate-data: " +
-      Base64(certificate) +
+      Base64(state_->admin_pem) +
       "\n"
       "    client-key-data: " +
       Base64(key) +

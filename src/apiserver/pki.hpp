@@ -37,8 +37,9 @@ class Pki {
   static constexpr Duration kAgentLifetime = std::chrono::hours(24 * 365);
 
   /// The first time makes a CA, a server certificate and an admin client certificate (ECDSA P-256)
-  /// in `data_dir`, keys with mode 0600. Later calls read them; the server's certificate is made
-  /// anew when it has 90 days left or lacks an address, the admin's when it has 90 days left.
+  /// in `data_dir`, keys with mode 0600. Later calls read them; the server's and the admin's are made
+  /// anew when they have 90 days left or are not valid yet (the clock was wrong when they were made), the
+  /// server's also when it lacks an address.
   /// kInternal names the file that cannot be read or written.
   static Result<Pki> Open(Options options, Time now);
 
@@ -53,9 +54,12 @@ class Pki {
   const std::string& server_chain_pem() const;
   const std::string& server_key_pem() const;
 
-  /// Does what Open does, for a server that runs for long. True: the server's certificate or the
-  /// admin's is new, so listeners and the kubeconfig need it.
-  Result<bool> Renew(Time now);
+  /// The admin's certificate.
+  const std::string& admin_pem() const;
+
+  /// Does what Open does, for a server that runs for long: afterwards listeners may need another chain,
+  /// and the kubeconfig another certificate, also where it failed half-way.
+  Result<void> Renew(Time now);
 
   /// Writes `data_dir`/admin.kubeconfig (0600), everything embedded. `server`: https://host:port.
   Result<void> WriteAdminKubeconfig(const std::string& server) const;

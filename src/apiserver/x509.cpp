@@ -140,6 +140,12 @@ bool SetRandomSerial(X509* certificate) {
          BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(certificate)) != nullptr;
 }
 
+Time TimeOf(const ASN1_TIME* time) {
+  std::tm parts{};
+  ASN1_TIME_to_tm(time, &parts);
+  return Time(std::chrono::seconds(timegm(&parts)));
+}
+
 }  // namespace
 
 Result<Key> MakeKey() {
@@ -198,11 +204,11 @@ Result<Certificate> Sign(const CertificateSpec& spec, const Key& subject_key,
   return certificate;
 }
 
-Time EndOf(const Certificate& certificate) {
-  std::tm parts{};
-  ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &parts);
-  return Time(std::chrono::seconds(timegm(&parts)));
+Time StartOf(const Certificate& certificate) {
+  return TimeOf(X509_get0_notBefore(certificate.get()));
 }
+
+Time EndOf(const Certificate& certificate) { return TimeOf(X509_get0_notAfter(certificate.get())); }
 
 bool CoversAll(const Certificate& certificate, const std::vector<std::string>& addresses) {
   return std::all_of(addresses.begin(), addresses.end(), [&](const std::string& address) {

@@ -45,7 +45,8 @@ struct CertificateSpec {
 Result<Certificate> Sign(const CertificateSpec& spec, const Key& subject_key,
                          const Certificate& issuer, const Key& issuer_key);
 
-/// When it ends.
+/// From when on it holds, and when it ends.
+Time StartOf(const Certificate& certificate);
 Time EndOf(const Certificate& certificate);
 
 /// Whether a server certificate speaks for all of these IP addresses and DNS names.

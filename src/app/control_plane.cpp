@@ -89,6 +89,13 @@ class Pool {
   asio::thread_pool threads_;
 };
 
+/// Certificates that were put to use; Pki says which ones should be.
+struct CertificatesInUse {
+  std::string api;     ///< the chain that its listener shows
+  std::string agents;  ///< likewise
+  std::string admin;   ///< in the kubeconfig
+};
+
 }  // namespace
 
 /// In the order in which the parts need each other; destroyed in the opposite one.
@@ -107,6 +114,7 @@ struct ControlPlane::State {
   git::PosixProcessRunner runner;
   std::unique_ptr<store::SqliteStore> store;
   std::optional<apiserver::Pki> pki;
+  CertificatesInUse in_use;
   std::unique_ptr<git::MirrorSet> mirrors;
   std::unique_ptr<git::PackCache> packs;
   // One each, so that neither remotes that hang nor packs that take long keep a lookup waiting.
@@ -143,6 +151,7 @@ Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
   SLIPWAY_TRY(
       made, apiserver::Pki::Open({.data_dir = options.data_dir, .addresses = names}, clock.Now()));
   pki.emplace(std::move(made));
+  in_use = {.api = pki->server_chain_pem(), .agents = pki->server_chain_pem(), .admin = pki->admin_pem()};
   return Ok();
 }
 
@@ -202,23 +211,26 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   return Ok();
 }
 
-/// What cannot be renewed now can be at the next look: there are months for it.
+/// What cannot be renewed or put to use now can be at the next look: there are months for it.
 void ControlPlane::State::RenewCertificates() {
   const auto renewed = pki->Renew(clock.Now());
   if (!renewed.has_value()) {
-    return spdlog::warn("certificates cannot be renewed: {}", renewed.error().message);
+    spdlog::warn("certificates cannot be renewed: {}", renewed.error().message);
   }
-  if (!renewed.value()) {
-    return;
-  }
-  const http::TlsIdentity identity{
-      .chain = pki->server_chain_pem(), .key = pki->server_key_pem(), .client_ca = pki->ca_pem()};
-  for (const auto& done : {api->ReplaceIdentity(identity), gateway->ReplaceIdentity(identity),
-                           pki->WriteAdminKubeconfig(api->endpoint().LocalUrl())}) {
-    if (!done.has_value()) {
+  const auto use = [](const std::string& wanted, std::string& used, const auto& put) {
+    const Result<void> done = wanted == used ? Ok() : put();
+    if (done.has_value()) {
+      used = wanted;
+    } else {
       spdlog::warn("a renewed certificate is not in use yet: {}", done.error().message);
     }
-  }
+  };
+  const http::TlsIdentity identity{
+      .chain = pki->server_chain_pem(), .key = pki->server_key_pem(), .client_ca = pki->ca_pem()};
+  use(identity.chain, in_use.api, [&] { return api->ReplaceIdentity(identity); });
+  use(identity.chain, in_use.agents, [&] { return gateway->ReplaceIdentity(identity); });
+  use(pki->admin_pem(), in_use.admin,
+      [&] { return pki->WriteAdminKubeconfig(api->endpoint().LocalUrl()); });
 }
 
 void ControlPlane::State::MakeMetrics() {

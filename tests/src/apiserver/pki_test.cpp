@@ -89,11 +89,23 @@ TEST_F(PkiTest, AnotherAddressRenewsTheServerCertificateOnly) {
 TEST_F(PkiTest, AServerCertificateNearItsEndIsRenewed) {
   Pki pki = Open();
   const std::string before = pki.server_chain_pem();
-  EXPECT_FALSE(pki.Renew(kNow + 200 * kDay).value());
+  EXPECT_TRUE(pki.Renew(kNow + 200 * kDay).has_value());
   EXPECT_EQ(pki.server_chain_pem(), before);
-  EXPECT_TRUE(pki.Renew(kNow + 280 * kDay).value());
+  EXPECT_TRUE(pki.Renew(kNow + 280 * kDay).has_value());
   EXPECT_NE(pki.server_chain_pem(), before);
   EXPECT_GT(EndOf(ServerCertificate(pki)), kNow + 600 * kDay);
+}
+
+TEST_F(PkiTest, CertificatesOfTheFutureAreRenewed) {
+  Pki pki = Open();
+  ASSERT_TRUE(pki.Renew(kNow + 280 * kDay).has_value());  // the clock was wrong
+  const std::string server = pki.server_chain_pem();
+  const std::string admin = pki.admin_pem();
+  ASSERT_TRUE(pki.Renew(kNow + kDay).has_value());
+  EXPECT_NE(pki.server_chain_pem(), server);
+  EXPECT_NE(pki.admin_pem(), admin);
+  EXPECT_LT(StartOf(ServerCertificate(pki)), kNow + kDay);
+  EXPECT_LT(StartOf(ParseCertificate(pki.admin_pem()).value()), kNow + kDay);
 }
 
 TEST_F(PkiTest, AnAuthorityWithoutItsKeyIsNotReplacedSilently) {
