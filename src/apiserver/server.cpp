@@ -25,8 +25,6 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 
 /// Threads that read lists.
 constexpr std::size_t kPoolThreads = 2;
-/// Requests that are being answered, watches apart; one more is told to come back.
-constexpr std::size_t kMaxInFlight = 1024;
 /// How long requests may go on after Stop.
 constexpr Duration kGrace = std::chrono::seconds(3);
 constexpr Duration kShortestWatch = std::chrono::minutes(30);
@@ -50,17 +48,26 @@ Response JsonBody(std::string body) {
   return response;
 }
 
-/// Counts one request for as long as it lives.
-class InFlight {
+/// Counts a request, or the bytes of its answer, for as long as it lives.
+class Held {
  public:
-  explicit InFlight(std::size_t& count) : count_(count) { ++count_; }
-  ~InFlight() { --count_; }
-  InFlight(const InFlight&) = delete;
-  InFlight& operator=(const InFlight&) = delete;
+  Held(std::size_t& total, std::size_t amount) : total_(total), amount_(amount) {
+    total_ += amount_;
+  }
+  ~Held() { total_ -= amount_; }
+  Held(const Held&) = delete;
+  Held& operator=(const Held&) = delete;
 
  private:
-  std::size_t& count_;
+  std::size_t& total_;
+  std::size_t amount_;
 };
+
+Error Busy() {
+  Error busy = Fail(Code::kTooManyRequests, "the server is busy: try again later");
+  busy.retry_after = std::chrono::seconds(1);
+  return busy;
+}
 
 }  // namespace
 
@@ -96,7 +103,9 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
-  std::size_t in_flight = 0;
+  std::size_t in_flight =
+      0;                    ///< requests that are not answered to the end; watches: lists of theirs
+  std::size_t sending = 0;  ///< bytes of answers that are ready and not sent
   bool ready = false;
 };
 
@@ -141,18 +150,22 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
 
 asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route) {
   const auto begin = steady_clock::now();
+  const bool busy = in_flight >= options.max_in_flight;
+  const Held request(in_flight, 1);  // until the client has the answer: it takes memory until then
   Response response;
-  if (in_flight >= kMaxInFlight) {
-    Error busy = Fail(Code::kTooManyRequests, "the server is busy: try again later");
-    busy.retry_after = std::chrono::seconds(1);
-    response = Failure(busy, nullptr);
+  if (busy) {
+    response = Failure(Busy(), nullptr);
   } else if (route.path.kind == nullptr) {
     response = Describe(route);
   } else {
-    const InFlight counted(in_flight);
     response = co_await requests.Answer(exchange, verb, route);
   }
+  // Of all answers only lists are large; and what was written must not be answered as if it had not been.
+  if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {
+    response = Failure(Busy(), nullptr);
+  }
   Count(verb, route, response.status, begin);
+  const Held bytes(sending, response.body.size());
   co_await exchange->Respond(std::move(response));
 }
 
@@ -210,7 +223,11 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
            .longest = LongestWatch(request.value()),
            .bookmark_interval = options.bookmark_interval};
   }
+  if (good.has_value() && job.request.initial && in_flight >= options.max_in_flight) {
+    good = Busy();
+  }
   if (good.has_value() && job.request.initial) {
+    job.listing = std::make_shared<Held>(in_flight, 1);
     ListOptions wanted;
     wanted.selectors = job.request.selectors;
     auto list = co_await requests.ReadList(route.path, std::move(wanted));

@@ -24,6 +24,12 @@ class Server {
   struct Options {
     http::ListenerOptions listener;
     Duration bookmark_interval = std::chrono::minutes(1);
+
+    /// Requests that are not answered to the end, and watches that have not sent what was there at their
+    /// beginning; one more is told to come back.
+    std::size_t max_in_flight = 1024;
+    /// Bytes of answers that slow clients have not taken yet; a list beyond it is told to come back.
+    std::size_t max_sending = std::size_t{256} << 20;
   };
 
   /// All references outlive it. `logs` nullptr: requests for logs are told that there are none.

@@ -98,7 +98,9 @@ asio::awaitable<bool> Streamer::SendInitial() {
   if (job.request.mark_end) {
     text += ShowBookmark(*job.path.kind, bookmark, job.form, true);
   }
-  co_return co_await Send(std::move(text));
+  const bool sent = co_await Send(std::move(text));
+  job.listing = nullptr;
+  co_return sent;
 }
 
 /// Sends what there is. False: the watch is over.

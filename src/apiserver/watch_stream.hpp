@@ -23,7 +23,8 @@ struct WatchJob {
   Form form{};
   Duration longest{};  ///< then it ends, cleanly
   Duration bookmark_interval{};
-  ObjectList initial{};  ///< what is there, where the request wants it
+  ObjectList initial{};             ///< what is there, where the request wants it
+  std::shared_ptr<void> listing{};  ///< let go once `initial` has been sent
 };
 
 /// Streams changes until the client goes, the listener stops, its time is over, or history was

@@ -30,6 +30,8 @@ ApiWorld::ApiWorld(Options options) {
     server_options.listener.identity = pki.Identity();
     server_options.listener.limits = options.limits;
     server_options.bookmark_interval = options.bookmark_interval;
+    server_options.max_in_flight = options.max_in_flight;
+    server_options.max_sending = options.max_sending;
     server = std::make_unique<Server>(io.io, *registry, metrics, clock, &logs, server_options);
     housekeeping = std::make_unique<Housekeeping>(
         io.io, *registry, clock,

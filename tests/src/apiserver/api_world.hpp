@@ -53,6 +53,8 @@ class ApiWorld {
  public:
   struct Options {
     http::Limits limits{};
+    std::size_t max_in_flight = 1024;
+    std::size_t max_sending = std::size_t{256} << 20;
     Duration bookmark_interval = std::chrono::minutes(1);
     Duration housekeeping_interval = std::chrono::milliseconds(20);
     std::function<void()> look_at_certificates{};

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <set>
 #include <vector>
@@ -308,6 +310,67 @@ TEST(Server, AgentsTakeNoPlacesFromAdministrators) {
     EXPECT_EQ(agents.back()->Ask("GET", "/version").status, 403);
   }
   EXPECT_EQ(world.Admin().Ask("GET", "/version").status, 200);
+}
+
+/// Asks for more than the buffers of a connection hold, and reads the head of the answer only.
+std::unique_ptr<TlsClient> SlowReader(ApiWorld& world, const std::string& query = "") {
+  auto slow = std::make_unique<TlsClient>(world.port, world.pki.Admin());
+  for (int i = 0; i < 16; ++i) {
+    const std::string map = Map("large-" + std::to_string(i), std::string(1'000'000, 'x'));
+    EXPECT_EQ(slow->Ask("POST", kMaps, map, kJson).status, 201);
+  }
+  slow->Send("GET " + std::string(kMaps) + query + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(slow->ReadHead().status, 200);
+  return slow;
+}
+
+bool Eventually(const std::function<bool()>& condition) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < until) {
+    if (condition()) {
+      return true;
+    }
+  }
+  return false;
+}
+
+TEST(Server, ARequestCountsUntilItsClientHasTheAnswer) {
+  ApiWorld world({.max_in_flight = 1});
+  const auto slow = SlowReader(world);
+  TlsClient other = world.Admin();
+  const Answer busy = other.Ask("GET", std::string(kMaps) + "/large-0");
+  EXPECT_EQ(busy.status, 429);
+  EXPECT_EQ(busy.headers.at("retry-after"), "1");
+  slow->Close();
+  EXPECT_TRUE(Eventually([&] { return other.Ask("GET", "/version").status == 200; }));
+}
+
+TEST(Server, AWatchCountsUntilWhatItBeganWithIsSent) {
+  ApiWorld world({.max_in_flight = 1});
+  const auto slow = SlowReader(world, "?watch=1");
+  TlsClient other = world.Admin();
+  EXPECT_EQ(other.Ask("GET", "/version").status, 429);
+  EXPECT_EQ(WatchReader(world, kMaps, "").status(), 429);
+  slow->Close();
+  std::unique_ptr<WatchReader> watch;
+  EXPECT_TRUE(Eventually([&] {
+    watch = std::make_unique<WatchReader>(world, kMaps, "");
+    return watch->status() == 200;
+  }));
+  EXPECT_EQ(watch->Take(16).size(), 16U);
+  EXPECT_TRUE(Eventually([&] { return other.Ask("GET", "/version").status == 200; }))
+      << "while the watch goes on";
+}
+
+TEST(Server, ListsThatSlowClientsDoNotTakeHaveABoundInBytes) {
+  ApiWorld world({.max_sending = 20 << 20});
+  const auto slow = SlowReader(world);
+  TlsClient other = world.Admin();
+  EXPECT_EQ(other.Ask("GET", kMaps).status, 429);
+  EXPECT_EQ(other.Ask("GET", std::string(kMaps) + "?limit=1").status, 200);
+  EXPECT_EQ(other.Ask("GET", std::string(kMaps) + "/large-0").status, 200);
+  slow->Close();
+  EXPECT_TRUE(Eventually([&] { return other.Ask("GET", kMaps).status == 200; }));
 }
 
 TEST_F(ServerTest, ReadinessCanBeWithdrawn) {
