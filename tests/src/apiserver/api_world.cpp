@@ -18,7 +18,16 @@ T Must(Result<T> result) {
 
 ApiWorld::ApiWorld() : ApiWorld(Options()) {}
 
-ApiWorld::ApiWorld(Options options) {
+ApiWorld::ApiWorld(Options options) : options_(std::move(options)) { Start(); }
+
+ApiWorld::~ApiWorld() { End(); }
+
+void ApiWorld::Restart() {
+  End();
+  Start();
+}
+
+void ApiWorld::Start() {
   store = Must(store::SqliteStore::Open({.path = pki.folder() + "/data", .clock = &clock}));
   std::promise<Result<void>> started;
   io.Run([&] {
@@ -28,18 +37,18 @@ ApiWorld::ApiWorld(Options options) {
     registry = std::make_unique<Registry>(*store, clock, post, 7);
     Server::Options server_options;
     server_options.listener.identity = pki.Identity();
-    server_options.listener.limits = options.limits;
-    server_options.bookmark_interval = options.bookmark_interval;
-    server_options.max_in_flight = options.max_in_flight;
-    server_options.max_sending = options.max_sending;
+    server_options.listener.limits = options_.limits;
+    server_options.bookmark_interval = options_.bookmark_interval;
+    server_options.max_in_flight = options_.max_in_flight;
+    server_options.max_sending = options_.max_sending;
     server = std::make_unique<Server>(io.io, *registry, metrics, clock, &logs, server_options);
     housekeeping = std::make_unique<Housekeeping>(
         io.io, *registry, clock,
-        Housekeeping::Options{.interval = options.housekeeping_interval,
-                              .events_interval = options.housekeeping_interval,
-                              .look_at_certificates = options.look_at_certificates,
-                              .certificates_interval = options.housekeeping_interval,
-                              .on_fault = options.on_fault});
+        Housekeeping::Options{.interval = options_.housekeeping_interval,
+                              .events_interval = options_.housekeeping_interval,
+                              .look_at_certificates = options_.look_at_certificates,
+                              .certificates_interval = options_.housekeeping_interval,
+                              .on_fault = options_.on_fault});
     registry->Start([&](Result<void> result) { started.set_value(std::move(result)); });
   });
   const auto result = started.get_future().get();
@@ -57,12 +66,13 @@ ApiWorld::ApiWorld(Options options) {
   });
 }
 
-ApiWorld::~ApiWorld() {
+void ApiWorld::End() {
   Stop();
   io.Run([&] {
     housekeeping.reset();
     server.reset();
     registry.reset();
+    store.reset();
   });
 }
 

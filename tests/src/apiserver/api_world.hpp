@@ -67,6 +67,9 @@ class ApiWorld {
 
   void Stop();
 
+  /// Ends everything and begins anew with what is on the disk, as another process would.
+  void Restart();
+
   http::TlsClient Admin() { return http::TlsClient(port, pki.Admin()); }
   http::TlsClient Stranger() { return http::TlsClient(port, pki.Anonymous()); }
 
@@ -80,6 +83,12 @@ class ApiWorld {
   std::unique_ptr<Server> server;
   std::unique_ptr<Housekeeping> housekeeping;
   std::uint16_t port = 0;
+
+ private:
+  void Start();
+  void End();
+
+  Options options_;
 };
 
 /// One watch, read line by line.

@@ -419,11 +419,8 @@ TEST_F(ServerTest, MetricsCountRequests) {
 TEST_F(ServerTest, WhatWasAcknowledgedSurvivesTheProcess) {
   Make(kMaps, Map("a"));
   const std::string before = Get(std::string(kMaps) + "/a").body;
-  world_.io.Run([&] {
-    const ObjectPath path{
-        .kind = objects::FindByKind("v1", "ConfigMap"), .ns = "default", .name = "a"};
-    EXPECT_EQ(world_.registry->Get(path).value().Text(), before);
-  });
+  world_.Restart();
+  EXPECT_EQ(world_.Admin().Ask("GET", std::string(kMaps) + "/a").body, before);
 }
 
 }  // namespace
