@@ -265,19 +265,18 @@ void Server::State::CountConnections() {
   auto open = metrics.MakeGauge("slipway_api_connections", "Connections to the API.");
   auto strangers = metrics.MakeGauge("slipway_api_connections_unauthenticated",
                                      "Connections to the API of nobody known.");
-  auto refused = metrics.MakeGauge(
-      "slipway_api_connections_turned_away",
-      "Connections that were closed since the start because there were too many.");
-  auto faults = metrics.MakeGauge("slipway_api_faults",
-                                  "Requests since the start that met a fault of the server.");
+  auto refused = metrics.MakeCounter("slipway_api_connections_turned_away_total",
+                                     "Connections that were closed because there were too many.");
+  auto faults =
+      metrics.MakeCounter("slipway_api_faults_total", "Requests that met a fault of the server.");
   metrics.OnCollect([weak = weak_from_this(), open, strangers, refused, faults]() mutable {
     const auto self = weak.lock();
     if (self != nullptr && self->listener != nullptr) {
       const http::ListenerCounts counts = self->listener->counts();
       open.Set(static_cast<double>(counts.connections));
       strangers.Set(static_cast<double>(counts.unauthenticated));
-      refused.Set(static_cast<double>(counts.refused + counts.evicted));
-      faults.Set(static_cast<double>(counts.faults));
+      refused.RaiseTo(static_cast<double>(counts.refused + counts.evicted));
+      faults.RaiseTo(static_cast<double>(counts.faults));
     }
   });
 }

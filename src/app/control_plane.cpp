@@ -151,7 +151,8 @@ Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
   SLIPWAY_TRY(
       made, apiserver::Pki::Open({.data_dir = options.data_dir, .addresses = names}, clock.Now()));
   pki.emplace(std::move(made));
-  in_use = {.api = pki->server_chain_pem(), .agents = pki->server_chain_pem(), .admin = pki->admin_pem()};
+  in_use = {
+      .api = pki->server_chain_pem(), .agents = pki->server_chain_pem(), .admin = pki->admin_pem()};
   return Ok();
 }
 
@@ -198,11 +199,12 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
   housekeeping = std::make_unique<apiserver::Housekeeping>(
       io, *registry, clock,
-      apiserver::Housekeeping::Options{
-          .look_at_certificates = [this] { RenewCertificates(); },
-          .on_fault = [](const std::string& what) {
-            spdlog::error("housekeeping: a fault of the server: {}", what);
-          }});
+      apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); },
+                                       .on_fault =
+                                           [](const std::string& what) {
+                                             spdlog::error(
+                                                 "housekeeping: a fault of the server: {}", what);
+                                           }});
   controllers = std::make_unique<Controllers>(
       io, *client, *git, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
@@ -234,22 +236,21 @@ void ControlPlane::State::RenewCertificates() {
 }
 
 void ControlPlane::State::MakeMetrics() {
-  auto plans = metrics.MakeGauge("slipway_engine_plans", "Plans made since the start.");
+  auto plans = metrics.MakeCounter("slipway_engine_plans_total", "Plans made.");
   auto quarantined = metrics.MakeGauge("slipway_engine_quarantined",
                                        "Objects whose planner failed and that wait for a change.");
   auto depth = metrics.MakeGauge("slipway_engine_queue_depth", "Objects that wait to be planned.");
-  auto conflicts = metrics.MakeGauge(
-      "slipway_engine_conflicts", "Writes refused since the start because something had changed.");
-  auto errors =
-      metrics.MakeGauge("slipway_engine_write_errors",
-                        "Writes since the start that failed or whose outcome is unknown.");
+  auto conflicts = metrics.MakeCounter("slipway_engine_conflicts_total",
+                                       "Writes refused because something had changed.");
+  auto errors = metrics.MakeCounter("slipway_engine_write_errors_total",
+                                    "Writes that failed or whose outcome is unknown.");
   metrics.OnCollect([this, plans, quarantined, depth, conflicts, errors]() mutable {
     const runtime::EngineStats stats = controllers->stats();
-    plans.Set(static_cast<double>(stats.plans));
+    plans.RaiseTo(static_cast<double>(stats.plans));
     quarantined.Set(static_cast<double>(stats.quarantined));
     depth.Set(static_cast<double>(stats.queue_depth));
-    conflicts.Set(static_cast<double>(stats.conflicts));
-    errors.Set(static_cast<double>(stats.write_errors));
+    conflicts.RaiseTo(static_cast<double>(stats.conflicts));
+    errors.RaiseTo(static_cast<double>(stats.write_errors));
   });
 }
 

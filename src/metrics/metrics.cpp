@@ -35,6 +35,12 @@ struct Metrics::State {
 
 void Counter::Add(double amount) { counter_->Increment(amount); }
 
+void Counter::RaiseTo(double total) {
+  if (total > counter_->Value()) {
+    counter_->Increment(total - counter_->Value());
+  }
+}
+
 void Gauge::Set(double value) { gauge_->Set(value); }
 
 void Gauge::Add(double amount) { gauge_->Increment(amount); }

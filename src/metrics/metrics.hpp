@@ -22,6 +22,10 @@ class Counter {
   explicit Counter(prometheus::Counter& counter) : counter_(&counter) {}
   void Add(double amount = 1);
 
+  /// For what is counted elsewhere: sets it to `total`, unless it is there or beyond already. Only in
+  /// functions that OnCollect was given.
+  void RaiseTo(double total);
+
  private:
   prometheus::Counter* counter_;
 };
@@ -60,7 +64,7 @@ class Metrics {
   Histogram MakeHistogram(const std::string& name, const std::string& help, const Labels& labels,
                           const std::vector<double>& upper_bounds);
 
-  /// `update` runs before each Text, on its thread: sets gauges that are cheaper read than kept.
+  /// `update` runs before each Text, on its thread: sets what is cheaper read than kept.
   /// Whoever registers it must outlive the last Text.
   void OnCollect(std::function<void()> update);
 

@@ -414,6 +414,8 @@ TEST_F(ServerTest, MetricsCountRequests) {
   EXPECT_THAT(text, HasSubstr("slipway_api_requests_total{code=\"201\",resource=\"configmaps\","
                               "verb=\"create\"} 1"));
   EXPECT_THAT(text, HasSubstr("slipway_api_connections 1"));
+  EXPECT_THAT(text, HasSubstr("# TYPE slipway_api_connections_turned_away_total counter"));
+  EXPECT_THAT(text, HasSubstr("# TYPE slipway_api_faults_total counter"));
 }
 
 TEST_F(ServerTest, WhatWasAcknowledgedSurvivesTheProcess) {

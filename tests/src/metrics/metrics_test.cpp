@@ -38,6 +38,18 @@ TEST(Metrics, GaugesThatAreReadOnDemandAreReadForEachText) {
   EXPECT_THAT(metrics.Text(), HasSubstr("slipway_servers 4"));
 }
 
+TEST(Metrics, CountersThatAreCountedElsewhereOnlyGrow) {
+  Metrics metrics;
+  Counter counter = metrics.MakeCounter("slipway_faults_total", "Faults.");
+  double faults = 3;
+  metrics.OnCollect([&] { counter.RaiseTo(faults); });
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_faults_total 3"));
+  faults = 5;
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_faults_total 5"));
+  faults = 1;
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_faults_total 5"));
+}
+
 TEST(MetricsDeathTest, ANameThatPrometheusRefusesIsAFaultOfOurs) {
   Metrics metrics;
   EXPECT_DEATH(metrics.MakeCounter("no-dashes", "Wrong."), "no-dashes");
