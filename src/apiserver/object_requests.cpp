@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <functional>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "src/apiserver/guard.hpp"
@@ -22,7 +23,8 @@ namespace asio = boost::asio;
 using http::Response;
 using ExchangePtr = std::shared_ptr<http::Exchange>;
 
-constexpr std::size_t kMaxBody = 3 << 20;
+/// Limits::body_bytes of the listener is what holds.
+constexpr std::size_t kAnyBody = std::numeric_limits<std::size_t>::max();
 constexpr std::size_t kMaxLogLines = 100'000;
 /// Of warnings in one answer. Clients read at most so many headers (Python: 100), and so many bytes of them.
 constexpr std::size_t kMaxWarnings = 32;
@@ -218,7 +220,7 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   if (!manner.has_value()) {
     co_return Failure(manner.error(), &route.path);
   }
-  auto text = co_await exchange->ReadBody(kMaxBody);
+  auto text = co_await exchange->ReadBody(kAnyBody);
   if (text.has_value() && verb != "patch") {
     text = ObjectTextOf(head, std::move(text.value()));
   }
@@ -249,7 +251,7 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
 }
 
 asio::awaitable<Response> ObjectRequests::Delete(ExchangePtr exchange, ObjectPath path) const {
-  const auto body = co_await exchange->ReadBody(kMaxBody);
+  const auto body = co_await exchange->ReadBody(kAnyBody);
   if (!body.has_value()) {
     co_return Failure(body.error(), &path);
   }

@@ -107,9 +107,11 @@ class ObjectWatch {
 /// The API's objects: Kubernetes' semantics of reading, writing and watching, over a store. HTTP
 /// handlers, controllers and the gateway all go through it, so all see the same rules.
 ///
-/// Threads: Get, List and StartWatch may be called from every thread and block for disk reads;
-/// everything that writes is called on the home thread, never blocks, and calls back there. Writes
-/// of one object are made one after the other, in the order of the calls.
+/// Threads: Get, List and StartWatch may be called from every thread and block for disk reads.
+/// Everything that writes is called on the home thread and calls back there: it works out the object
+/// there, which takes a read of the store (of the disk, where its pages are not in memory) and time that
+/// grows with the object, but it never waits for a commit. Writes of one object are made one after the
+/// other, in the order of the calls.
 ///
 /// Errors carry the message of a Kubernetes Status: kNotFound, kAlreadyExists, kConflict (another
 /// resourceVersion or uid), kInvalid with causes, kBadRequest, kForbidden (the namespace is being

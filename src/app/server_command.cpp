@@ -2,7 +2,6 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 
 #include <CLI/CLI.hpp>
 #include <utility>
@@ -27,14 +26,6 @@ namespace asio = boost::asio;
 constexpr std::chrono::milliseconds kStopWithin{4'500};
 constexpr Duration kDrain{500};
 constexpr Duration kShortestGrace{3'000};
-
-void RaiseFileLimit() {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < limit.rlim_max) {
-    limit.rlim_cur = limit.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &limit);
-  }
-}
 
 void PrintReady(const ControlPlane::Addresses& addresses) {
   std::cout << "To use it:\n"
@@ -74,7 +65,6 @@ int RunServer(const ServerOptions& options) {
   spdlog::set_default_logger(spdlog::stderr_logger_mt("slipway"));
   spdlog::set_pattern("%Y-%m-%dT%H:%M:%S.%e %l %v");
   spdlog::set_level(spdlog::level::from_str(options.log_level));
-  RaiseFileLimit();
   asio::io_context io(1);
   int exit_code = 0;
   ControlPlane plane(io);
