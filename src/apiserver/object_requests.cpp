@@ -10,7 +10,9 @@
 #include <nlohmann/json.hpp>
 
 #include "src/apiserver/guard.hpp"
+#include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/presentation.hpp"
+#include "src/apiserver/reads.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/status_text.hpp"
 #include "src/http/await.hpp"
@@ -80,14 +82,8 @@ Result<std::string> ListText(const Registry& registry, const ObjectPath& path,
                              const ListRequest& request, Form form, Time now) {
   SLIPWAY_TRY(list, registry.List(path, request.options));
   if (list.revision < request.not_older) {
-    Error error =
-        Fail(Code::kTimeout, "Too large resource version: " + std::to_string(request.not_older) +
-                                 ", current: " + std::to_string(list.revision));
-    error.retry_after = std::chrono::seconds(1);
-    error.causes.push_back({.field = "",
-                            .message = "Too large resource version",
-                            .reason = "ResourceVersionTooLarge"});
-    return error;
+    return RevisionOfTheFuture("Too large resource version: " + std::to_string(request.not_older) +
+                               ", current: " + std::to_string(list.revision));
   }
   return ShowList(*path.kind, list, form, now);
 }
@@ -234,6 +230,11 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   };
   const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
   if (!written.has_value()) {
+    if (verb == "create" && written.error().code == Code::kNotFound) {
+      // Nothing else can be absent here.
+      const ObjectPath space{.kind = NamespaceKind(), .ns = "", .name = route.path.ns};
+      co_return Failure(written.error(), &space);
+    }
     if (route.path.name.empty()) {
       route.path.name = NameIn(sent);
     }

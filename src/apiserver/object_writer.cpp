@@ -85,8 +85,12 @@ Result<void> ObjectWriter::CheckNamespace(const std::string& ns) const {
   }
   SLIPWAY_TRY(tree, objects::ParseJson(*entry->value));
   if (closing_.contains(entry->key) || tree["metadata"].contains("deletionTimestamp")) {
-    return Fail(Code::kForbidden, "unable to create new content in namespace " + ns +
-                                      " because it is being terminated");
+    Error error = Fail(Code::kForbidden, "unable to create new content in namespace " + ns +
+                                             " because it is being terminated");
+    error.causes.push_back({.field = "metadata.namespace",
+                            .message = "namespace " + ns + " is being terminated",
+                            .reason = "NamespaceTerminating"});
+    return error;
   }
   return Ok();
 }

@@ -1,6 +1,7 @@
 #include "src/apiserver/reads.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "src/apiserver/continue_token.hpp"
@@ -143,6 +144,14 @@ Result<Object> ReadOne(store::Store& store, const ObjectPath& path) {
   return Object(std::move(entry->value), entry->revision);
 }
 
+Error RevisionOfTheFuture(std::string message) {
+  Error error = Fail(Code::kTimeout, std::move(message));
+  error.retry_after = std::chrono::seconds(1);
+  error.causes.push_back(
+      {.field = "", .message = "Too large resource version", .reason = "ResourceVersionTooLarge"});
+  return error;
+}
+
 Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
                             const ListOptions& options) {
   SLIPWAY_TRY(selection, Selection::Parse(*path.kind, options.selectors));
@@ -168,6 +177,9 @@ Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
                 "The provided continue parameter is too old to display a consistent list result. "
                 "You can start a new list without the continue parameter.");
   }
+  if (!list.has_value() && list.error().code == Code::kTimeout) {
+    return RevisionOfTheFuture(list.error().message);
+  }
   return list;
 }
 
@@ -178,15 +190,19 @@ Result<std::unique_ptr<ObjectWatch>> WatchChanges(store::Store& store, const Pos
   SLIPWAY_TRY(selection, Selection::Parse(*path.kind, selectors));
   auto shared = std::make_shared<std::function<void()>>(std::move(ready));
   const std::weak_ptr<std::function<void()>> weak = shared;
-  SLIPWAY_TRY(watch, store.StartWatch(PrefixOf(path), after, [post, weak] {
+  auto watch = store.StartWatch(PrefixOf(path), after, [post, weak] {
     post([weak] {
       if (const auto alive = weak.lock()) {
         (*alive)();
       }
     });
-  }));
-  return std::unique_ptr<ObjectWatch>(
-      std::make_unique<FilteredWatch>(std::move(watch), std::move(selection), std::move(shared)));
+  });
+  if (!watch.has_value()) {
+    return watch.error().code == Code::kTimeout ? RevisionOfTheFuture(watch.error().message)
+                                                : watch.error();
+  }
+  return std::unique_ptr<ObjectWatch>(std::make_unique<FilteredWatch>(
+      std::move(watch.value()), std::move(selection), std::move(shared)));
 }
 
 }  // namespace slipway::apiserver

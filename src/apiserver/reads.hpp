@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "src/apiserver/registry.hpp"
 
@@ -11,8 +12,11 @@ namespace slipway::apiserver {
 /// One object. kNotFound; errors of the store.
 Result<Object> ReadOne(store::Store& store, const ObjectPath& path);
 
+/// What is said of a revision that the store has not reached: come back in a second.
+Error RevisionOfTheFuture(std::string message);
+
 /// A page of objects. kBadRequest: a selector or the continue token is wrong; kExpired: the picture
-/// of the pages before is gone.
+/// of the pages before is gone; kTimeout: RevisionOfTheFuture.
 Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
                             const ListOptions& options);
 

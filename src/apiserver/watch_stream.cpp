@@ -7,7 +7,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 
-#include "src/apiserver/status_text.hpp"
+#include "src/apiserver/object_requests.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -171,9 +171,7 @@ asio::awaitable<void> StreamWatch(std::shared_ptr<http::Exchange> exchange, Watc
   const auto started = streamer->Start();
   const bool expired = !started.has_value() && started.error().code == Code::kExpired;
   if (!started.has_value() && !expired) {
-    http::Response refusal;
-    refusal.status = HttpStatus(started.error().code);
-    refusal.body = FailureStatus(started.error(), &streamer->job.path);
+    http::Response refusal = Failure(started.error(), &streamer->job.path);
     co_await exchange->Respond(std::move(refusal));
     co_return;
   }

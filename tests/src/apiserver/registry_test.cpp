@@ -423,6 +423,8 @@ TEST_F(RegistryTest, ADeletedNamespaceTakesNothingNewAndWaitsForItsContents) {
   const auto late = home_.Create(PathTo("configmaps", "", "prod"), ConfigMap("a"));
   ASSERT_FALSE(late.has_value());
   EXPECT_EQ(late.error().code, Code::kForbidden);
+  ASSERT_EQ(late.error().causes.size(), 1U);
+  EXPECT_EQ(late.error().causes[0].reason, "NamespaceTerminating");
 }
 
 TEST_F(RegistryTest, ANamespaceIsClosedFromTheMomentThatItsDeletionWasAskedFor) {

@@ -88,6 +88,9 @@ TEST_F(ServerTest, ErrorsAreStatusObjects) {
   const json taken = Body(Post(kMaps, Map("a")));
   EXPECT_EQ(taken["reason"], "AlreadyExists");
   EXPECT_EQ(taken["details"]["name"], "a");
+  const json nowhere = Body(Post("/api/v1/namespaces/nowhere/configmaps", Map("a")));
+  EXPECT_EQ(nowhere["message"], "namespaces \"nowhere\" not found");
+  EXPECT_EQ(nowhere["details"], (json{{"name", "nowhere"}, {"kind", "namespaces"}}));
   const json unknown = Body(Get("/apis/slipway.dev/v1alpha1/unicorns"));
   EXPECT_EQ(unknown["message"], "the server could not find the requested resource");
 }

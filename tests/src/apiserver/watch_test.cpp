@@ -118,7 +118,11 @@ TEST_F(WatchTest, ACompactedRevisionIsAnErrorEventOnAGoodStream) {
 }
 
 TEST_F(WatchTest, ARevisionOfTheFutureIsRefused) {
-  EXPECT_EQ(Watch("resourceVersion=999999").status(), 504);
+  const http::Answer answer =
+      world_.Admin().Ask("GET", std::string(kMaps) + "?watch=1&resourceVersion=999999");
+  EXPECT_EQ(answer.status, 504);
+  EXPECT_EQ(answer.headers.at("retry-after"), "1");
+  EXPECT_EQ(json::parse(answer.body)["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
 }
 
 TEST_F(WatchTest, EndsCleanlyWhenItsTimeIsOver) {
