@@ -275,7 +275,7 @@ Result<std::string> ObjectTextOf(const RequestHead& head, std::string body) {
                 "the body of the request was in an unknown format - accepted media types include: "
                 "application/json, application/yaml");
   }
-  SLIPWAY_TRY(documents, objects::ParseYaml(body));
+  SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
   if (documents.size() != 1) {
     return Fail(Code::kBadRequest,
                 "the body must hold one YAML document, not " + std::to_string(documents.size()));

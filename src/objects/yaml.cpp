@@ -242,10 +242,10 @@ bool IsText(std::string_view text) {
 
 }  // namespace
 
-Result<std::vector<Json>> ParseYaml(std::string_view text) {
-  if (text.size() > kMaxYamlBytes) {
+Result<std::vector<Json>> ParseYaml(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) {
     return Fail(Code::kBadRequest, "the text has " + std::to_string(text.size()) + " bytes, and " +
-                                       std::to_string(kMaxYamlBytes) + " is the limit");
+                                       std::to_string(max_bytes) + " is the limit");
   }
   if (!IsText(text)) {
     return Fail(Code::kBadRequest, "the text is not UTF-8");
