@@ -70,6 +70,7 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   asio::awaitable<void> LookGuarded();
   asio::awaitable<void> SweepNamespaces();
   asio::awaitable<bool> Empty(std::string ns);
+  asio::awaitable<bool> EmptyKind(ObjectPath all);
   asio::awaitable<void> Release(Json tree);
   asio::awaitable<void> ForgetEvents();
   asio::awaitable<void> Delete(ObjectPath path, objects::DeleteRequest request);
@@ -163,11 +164,21 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
 asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
   bool empty = true;
   for (const objects::KindInfo& kind : objects::AllKinds()) {
-    if (!kind.namespaced) {
-      continue;
+    if (kind.namespaced && !stopping) {
+      ObjectPath all{.kind = &kind, .ns = ns, .name = ""};
+      const bool none = co_await EmptyKind(std::move(all));
+      empty = empty && none;
     }
-    const ObjectPath all{.kind = &kind, .ns = ns, .name = ""};
-    const auto list = registry.List(all, {.limit = kPage});
+  }
+  co_return empty && !stopping;
+}
+
+/// The same for one kind. Those that wait for others to let them go keep nothing behind them waiting.
+asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
+  bool empty = true;
+  ListOptions page{.limit = kPage};
+  do {
+    const auto list = registry.List(all, page);
     if (!list.has_value()) {
       co_return false;
     }
@@ -182,7 +193,9 @@ asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
       objects::DeleteRequest request;
       co_await Delete(std::move(path), std::move(request));
     }
-  }
+    page.continue_token = list.value().continue_token;
+    co_await asio::post(io, asio::use_awaitable);
+  } while (!page.continue_token.empty() && !stopping);
   co_return empty;
 }
 

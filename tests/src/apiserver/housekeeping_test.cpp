@@ -54,6 +54,20 @@ TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
   EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
 }
 
+TEST_F(HousekeepingTest, ManyObjectsThatAreHeldKeepTheOthersFromNothing) {
+  Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
+  const std::string maps = "/api/v1/namespaces/prod/configmaps";
+  for (int i = 0; i < 201; ++i) {
+    const json metadata = {{"name", "held-" + std::to_string(i)},
+                           {"finalizers", {"slipway.dev/test"}}};
+    Make(maps, json{{"metadata", metadata}}.dump());
+  }
+  Make(maps, Map("z"));
+  WatchReader last(world_, maps, "fieldSelector=metadata.name%3Dz");
+  EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
+  EXPECT_THAT(last.Take(2), ElementsAre("ADDED z", "DELETED z"));
+}
+
 TEST_F(HousekeepingTest, CoreObjectsAndNamespacesVanishWhateverTheCascade) {
   for (const char* policy : {"Foreground", "Orphan"}) {
     const std::string cascade = std::string("?propagationPolicy=") + policy;
