@@ -2,19 +2,23 @@
 
 import os
 import pathlib
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FAKES = {
     # Everything is installed but what $MISSING names.
-    "dpkg-query": 'shift 3; for package; do case " $MISSING " in *" $package "*) ;; *) printf "%s/installed " "$package" ;; '
-                  'esac; done',
+    "dpkg-query": 'shift 3; for package; do case " $MISSING " in " everything " | *" $package "*) ;; '
+                  '*) printf "%s/installed " "$package" ;; esac; done',
     # Nobody here is root, and what root would do is only noted down: packages come last, after `bash -c SCRIPT bash`.
     "id": "echo 1000",
     "sudo": 'echo "sudo ${*:5}" >>"$LOG"; exit "${SUDO_RESULT:-0}"',
+    "cmake": "exit 1",  # Nothing is built here.
     "clang-format-16": 'shift; for file; do echo "format $file" >>"$LOG"; done',
 }
 
@@ -36,6 +40,11 @@ class Checkout:
     def dev(self, *arguments, cwd="/", **environment):
         return subprocess.run([self.root / "dev", *arguments], cwd=cwd, env=self.environment | environment, text=True,
                               capture_output=True, check=False)
+
+    def packages(self, verb):
+        """What the verb would install on a machine that has nothing."""
+        self.dev(verb, MISSING="everything")
+        return {name for line in self.logged() for name in line.split()[1:]}
 
     def logged(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -65,6 +74,53 @@ def test_a_failed_installation_is_a_failure(checkout):
 def test_each_verb_installs_only_its_own(checkout):
     done = checkout.dev("fmt", MISSING="lighttpd clang-tidy-16 cmake")
     assert (done.returncode, checkout.logged()) == (0, [])
+
+
+# Which package brings a program that a reader of the README calls. Essential ones are on every Debian.
+PROGRAMS = {"curl": "curl", "git": "git", "pkill": "procps", "grep": "", "mktemp": "", "sed": "", "cat": "", "head": "",
+            "sleep": ""}
+SHELL = {"cd", "do", "done", "echo", "exit", "export", "fi", "if", "jobs", "kill", "then", "true", "until", "wait"}
+OURS = {"./dev", "slipway", "slipway-agent"}
+
+
+def commands(script):
+    """The words of a shell script that stand where a command stands."""
+    script = re.sub(r"<<'END'.*?\nEND\n", "\n", script, flags=re.S).replace("\\\n", " ")
+    script = re.sub(r"[0-9]>&[0-9]", "", script)
+    script += "\n" + "\n".join(re.findall(r"\$\(([^()]*)\)", script))
+    for line in script.splitlines():
+        first = True
+        words = shlex.shlex(line, posix=True, punctuation_chars="();|&")
+        words.whitespace_split = True
+        for word in words:
+            separates = set(word) <= set("();|&")
+            if first and not separates and word != "for" and "=" not in word:
+                yield word
+            first = separates or first and (word in ("do", "if", "then", "until", "!") or "=" in word)
+
+
+def modules(text):
+    return set(re.findall(r"/usr/bin/python3 -m ([A-Za-z0-9_]+)", text))
+
+
+def brings(module):
+    return "python3" if module in sys.stdlib_module_names else f"python3-{module}"
+
+
+def test_the_demo_installs_what_its_application_calls(checkout):
+    called = modules((ROOT / "manifests/demo/shop/slipway.yaml").read_text())
+    assert "pytest" in called
+    assert {brings(module) for module in called} <= checkout.packages("demo")
+
+
+def test_build_installs_what_the_tour_of_the_readme_calls(checkout):
+    tour = (ROOT / "README.md").read_text().split("## A tour in ten minutes")[1].split("\n## ")[0]
+    script = "".join(re.findall(r"```sh\n(.*?)```", tour, re.S))
+    called = set(commands(script)) - SHELL - OURS
+    assert {"curl", "git", "sed"} <= called
+    assert called <= set(PROGRAMS), "say here which package brings it"
+    packages = {PROGRAMS[program] for program in called} | {brings(module) for module in modules(script)}
+    assert packages - {""} <= checkout.packages("build")
 
 
 def test_fmt_finds_our_files_and_not_what_was_built(checkout):
