@@ -18,6 +18,7 @@ import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parent.parent
+LIGHTTPD = "/usr/sbin/lighttpd"
 
 
 class WorldError(Exception):
@@ -79,6 +80,10 @@ class Process:
             except subprocess.TimeoutExpired:
                 self.child.kill()
                 self.child.wait()
+            try:
+                os.killpg(self.child.pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
         return self.child.returncode
 
     def tail(self, lines=20):
@@ -101,7 +106,7 @@ class GitServer:
         (self.root / "tls.pem").write_text((self.root / "tls.key").read_text() + self.certificate.read_text())
         (self.root / "users").write_text(f"{self.user}:{self.password}\n")
         (self.root / "lighttpd.conf").write_text(self.configuration())
-        self.process = Process("git server", ["/usr/sbin/lighttpd", "-D", "-f", self.root / "lighttpd.conf"],
+        self.process = Process("git server", [LIGHTTPD, "-D", "-f", self.root / "lighttpd.conf"],
                                self.root / "log")
         wait_for("the git server to listen", self.listening, 20)
 
@@ -196,6 +201,7 @@ class World:
         self.server, self.url, self.agents_url, self.ca_hash = None, "", "", ""
         self.listen, self.agent_listen, self.grace = "127.0.0.1:0", "127.0.0.1:0", "6s"
         self.agents, self.git = {}, None
+        self.patience = 8  # seconds that applications have to end by themselves
 
     # -- the server ---------------------------------------------------------------------------------------------------
     def start_server(self):
@@ -277,18 +283,27 @@ class World:
         return conditions.get("Reachable") == "True"
 
     # -- the end ------------------------------------------------------------------------------------------------------
+    def started_here(self, argv, environ):
+        """Whether a process is of this world: one of its programs with its folders as arguments, or something that one of its
+        agents runs. Never one that only works in the folder or knows of it, such as the shell of somebody who looks around."""
+        inside = os.fsencode(self.directory) + b"/"
+        programs = [os.fsencode(path) for path in (self.agent_binary, self.slipway_binary, LIGHTTPD)]
+        if argv[0] in programs:
+            return any(word.startswith(inside) for word in argv[1:])
+        return any(variable.startswith(b"SLIPWAY_ROOT=" + inside) for variable in environ)
+
     def leftovers(self):
-        """Pids of processes that were started below this directory: supervised applications survive their agent."""
-        mark, found = str(self.directory).encode() + b"/", []
+        """Pids of processes of this world that run still: supervised applications survive their agent."""
+        found = []
         for entry in pathlib.Path("/proc").iterdir():
             if not entry.name.isdigit() or int(entry.name) == os.getpid():
                 continue
             try:
-                if mark in (entry / "environ").read_bytes() or mark in (entry / "cmdline").read_bytes() or \
-                        os.fsencode(os.readlink(entry / "cwd") + "/").startswith(mark):
-                    found.append(int(entry.name))
+                argv, environ = ((entry / name).read_bytes().split(b"\0") for name in ("cmdline", "environ"))
             except (FileNotFoundError, ProcessLookupError, PermissionError):
                 continue
+            if self.started_here(argv, environ):
+                found.append(int(entry.name))
         return found
 
     def close(self):
@@ -296,14 +311,23 @@ class World:
         for process in [*self.agents.values(), self.server, self.git.process if self.git else None]:
             if process:
                 process.stop()
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                for pid in self.leftovers():
+        told = set()
+
+        def everybody_left(number, again):
+            pids = self.leftovers()
+            for pid in pids if again else set(pids) - told:
+                try:
                     os.kill(pid, number)
-                wait_for("the applications to end", lambda: not self.leftovers(), 8)
-                return
-            except (ProcessLookupError, WorldError):
-                continue
+                except ProcessLookupError:
+                    pass
+            told.update(pids)
+            return not pids
+
+        try:
+            # Once each: some take a second SIGTERM for an order to drop everything.
+            wait_for("the applications to end", lambda: everybody_left(signal.SIGTERM, again=False), self.patience)
+        except WorldError:
+            wait_for("the applications to be killed", lambda: everybody_left(signal.SIGKILL, again=True), 10)
 
 
 def ask(address, port=8080, path="/", timeout=2):
