@@ -44,6 +44,26 @@ def free_port(address="127.0.0.1"):
         return probe.getsockname()[1]
 
 
+def free_network(hosts, port):
+    """Takes the first of 127.0.0, 127.0.1, … where `port` is free on every host, such as 10; returns it and a socket that keeps
+    other worlds away from it for as long as it is open."""
+    for third in range(64):
+        network = f"127.0.{third}"
+        keeper, probes = socket.socket(), [socket.socket() for _ in hosts]
+        try:
+            keeper.bind((f"{network}.2", port))
+            for host, probe in zip(hosts, probes):
+                probe.bind((f"{network}.{host}", port))
+            return network, keeper
+        except OSError:
+            keeper.close()
+        finally:
+            for probe in probes:
+                probe.close()
+    raise WorldError(f"port {port} is taken on all of 127.0.0.0/16; perhaps one program listens on all addresses: "
+                     f"`ss -ltnp 'sport = :{port}'` names it; stop it and try again")
+
+
 def run(*argv, cwd=None, env=None, stdin=None):
     """Runs a program to its end and returns what it printed; a WorldError with its output when it fails."""
     done = subprocess.run([str(part) for part in argv], cwd=cwd, env=env, input=stdin, text=True,

@@ -3,6 +3,7 @@
 import os
 import pathlib
 import signal
+import socket
 import subprocess
 import sys
 
@@ -108,3 +109,20 @@ def test_the_demo_leaves_nothing_behind_when_it_is_ended(number, tmp_path, progr
     assert demo.wait(20) == 1
     assert list(temporary.iterdir()) == []
     assert processes_with(f"TMPDIR={temporary}") == []
+
+
+def test_two_worlds_do_not_share_a_network():
+    port = demo_world.free_port()
+    first, keeper = demo_world.free_network([10], port)
+    with keeper:
+        second, other = demo_world.free_network([10], port)
+        other.close()
+    assert first != second
+
+
+def test_a_port_that_is_taken_everywhere_is_named():
+    with socket.socket() as everywhere:
+        everywhere.bind(("0.0.0.0", 0))
+        port = everywhere.getsockname()[1]
+        with pytest.raises(demo_world.WorldError, match=f"port {port} is taken"):
+            demo_world.free_network([10], port)
