@@ -1,5 +1,6 @@
 """C++ headers with the structs and enums of the model."""
 
+import fractions
 import re
 import textwrap
 
@@ -18,8 +19,11 @@ def enumerator(value):
 
 
 def duration_ms(text):
-    parts = re.findall(r"([0-9]+)(ms|s|m|h)", text)
-    return sum(int(number) * UNITS_MS[unit] for number, unit in parts)
+    parts = re.findall(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h)", text)
+    length = sum(fractions.Fraction(number) * UNITS_MS[unit] for number, unit in parts)
+    if not parts or "".join(number + unit for number, unit in parts) != text or length.denominator != 1:
+        raise ValueError(f"{text!r} is no length in whole milliseconds")
+    return int(length)
 
 
 def literal(type_, value):

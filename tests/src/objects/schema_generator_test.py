@@ -13,6 +13,7 @@ import schema_files
 
 CRD = schema_files.ROOT / "crd"
 sys.path.insert(0, str(CRD))
+import cpp_headers  # noqa: E402
 import model  # noqa: E402
 import sharing  # noqa: E402
 import structural  # noqa: E402
@@ -114,6 +115,17 @@ def test_syncing_what_is_equal_changes_no_meaning():
     synced = sharing.sync(dict(texts))
     for name, text in texts.items():
         assert yaml.safe_load(synced[name]) == yaml.safe_load(text)
+
+
+@pytest.mark.parametrize("text, length", [("1.5s", 1500), ("1m30s", 90_000), ("250ms", 250), ("0.25h", 900_000), ("0s", 0)])
+def test_defaults_of_durations_become_milliseconds(text, length):
+    assert cpp_headers.duration_ms(text) == length
+
+
+@pytest.mark.parametrize("text", ["", "1", "5 s", "1.5ms", "-1s"])
+def test_defaults_that_are_no_durations_are_refused(text):
+    with pytest.raises(ValueError):
+        cpp_headers.duration_ms(text)
 
 
 def test_the_generator_writes_nothing_twice(tmp_path):
