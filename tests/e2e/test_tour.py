@@ -11,10 +11,22 @@ EXPECTED = [  # what a reader sees, in this order
     "hello, moon", "RolledBack|Halted|GateFailed", "hello, world"]
 
 
-def test_the_tour_of_the_readme_works_as_written(tmp_path):
+def tour():
     readme = (PROJECT / "README.md").read_text()
-    tour = readme.split("## A tour in ten minutes")[1].split("\n## ")[0]
-    script = "\n".join(re.findall(r"```sh\n(.*?)```", tour, re.S))
+    return re.findall(r"```sh\n(.*?)```", readme.split("## A tour in ten minutes")[1].split("\n## ")[0], re.S)
+
+
+def test_a_server_that_cannot_start_ends_the_wait_and_says_why(tmp_path):
+    (tmp_path / "slipway").write_text("#!/bin/sh\necho 'error: 127.0.0.1:7443 is in use'\nexit 1\n")
+    (tmp_path / "slipway").chmod(0o755)
+    script = tour()[0].replace("./dev build\n", "").replace("$PWD/build/dev/bin", str(tmp_path))
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, text=True, capture_output=True, timeout=60, check=False,
+                          env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)})
+    assert "error: 127.0.0.1:7443 is in use" in done.stdout
+
+
+def test_the_tour_of_the_readme_works_as_written(tmp_path):
+    script = "\n".join(tour())
     assert script.startswith("./dev build\n")
     # The programs are built already: a test does not build.
     script = "set -e\n" + script.removeprefix("./dev build\n").replace("$PWD/build/dev/bin", os.environ["SLIPWAY_BIN"])
