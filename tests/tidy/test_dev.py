@@ -140,7 +140,7 @@ def test_run_passes_arguments_and_stays_in_the_callers_folder(checkout, tmp_path
     assert (done.returncode, done.stdout) == (7, f"{tmp_path}\n<get><a b><>")
 
 
-@pytest.mark.parametrize("arguments", [["run"], ["run", "../x"], ["nonsense"]])
+@pytest.mark.parametrize("arguments", [["run"], ["run", "../x"], ["install"], ["nonsense"]])
 def test_wrong_use_is_explained(checkout, arguments):
     done = checkout.dev(*arguments)
     assert done.returncode == 2 and "usage" in done.stderr or "name of a program" in done.stderr
@@ -154,7 +154,7 @@ def test_clean_removes_what_was_built_and_nothing_else(checkout):
 
 def test_help_names_every_verb(checkout):
     text = checkout.dev("help").stdout
-    for verb in ("setup", "build", "run", "test", "test-sanitizers", "check", "bench", "demo", "fmt", "clean", "help"):
+    for verb in ("setup", "build", "install", "run", "test", "test-sanitizers", "check", "bench", "demo", "fmt", "clean", "help"):
         assert f"\n  {verb} " in text or f"\n  {verb}\n" in text
 
 
