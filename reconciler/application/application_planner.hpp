@@ -17,7 +17,7 @@
 
 namespace slipway::application {
 
-/// What is asked of the mirror: the newest commit at or before `head` that touches `path`, and whether it descends from
+/// What is asked of the mirror: the newest commit at or before `head` that touches `path`, and whether `head` descends from
 /// `ancestor` (empty: anything does).
 struct RevisionQuery {
   std::string repository;

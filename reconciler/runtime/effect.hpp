@@ -78,7 +78,7 @@ struct FetchRepository {
   bool operator==(const FetchRepository&) const = default;
 };
 
-/// The newest commit at or before `head` that touches `path`, and whether it descends from
+/// The newest commit at or before `head` that touches `path`, and whether `head` descends from
 /// `ancestor` (empty: anything does).
 struct ResolveRevision {
   std::string repository;

@@ -95,7 +95,8 @@ OutsideResult ResolveIn(git::Mirror& mirror, const runtime::ResolveRevision& req
     // An ancestor that the mirror does not hold any more is in no history that it holds.
     revision.descends = mirror.Has(request.ancestor);
     if (revision.descends) {
-      SLIPWAY_TRY(descends, mirror.IsDescendant(request.ancestor, found.commit));
+      // The head, not what was found: the newest commit of a path may have come in by a merge, from a branch that is older.
+      SLIPWAY_TRY(descends, mirror.IsDescendant(request.ancestor, request.head));
       revision.descends = descends;
     }
   }
