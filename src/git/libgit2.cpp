@@ -11,8 +11,14 @@
 namespace slipway::git::lib {
 namespace {
 
+namespace fs = std::filesystem;
+
 constexpr std::size_t kWindowBytes = 64ULL << 20;
 constexpr std::size_t kMappedBytes = 1ULL << 30;
+
+fs::path PacksOf(const std::string& repository) {
+  return fs::path(repository) / "objects" / "pack";
+}
 
 /// Runs a write of a reference; where a lock is in the way, breaks it and runs it again.
 template <typename Write>
@@ -20,9 +26,9 @@ int BreakingStaleLocks(git_repository* repository, const std::string& name, Writ
   int code = write();
   if (code != GIT_ELOCKED) return code;
   std::error_code ignored;
-  const std::filesystem::path root = git_repository_path(repository);
-  std::filesystem::remove(root / (name + ".lock"), ignored);
-  std::filesystem::remove(root / "packed-refs.lock", ignored);
+  const fs::path root = git_repository_path(repository);
+  fs::remove(root / (name + ".lock"), ignored);
+  fs::remove(root / "packed-refs.lock", ignored);
   return write();
 }
 
@@ -91,7 +97,7 @@ Result<Repository> OpenOrCreate(const std::string& path) {
   }
   Repository created(repository);
   std::error_code failure;
-  std::filesystem::permissions(path, std::filesystem::perms::owner_all, failure);
+  fs::permissions(path, fs::perms::owner_all, failure);
   if (failure) {
     return MakeError(Problem::kInternal, "cannot protect " + path + ": " + failure.message());
   }
@@ -128,15 +134,35 @@ Result<void> DeleteReference(git_repository* repository, const std::string& name
 }
 
 void RemoveUnfinishedPacks(const std::string& repository) {
-  namespace fs = std::filesystem;
   std::error_code ignored;
-  for (const fs::directory_entry& entry :
-       fs::directory_iterator(fs::path(repository) / "objects" / "pack", ignored)) {
+  for (const fs::directory_entry& entry : fs::directory_iterator(PacksOf(repository), ignored)) {
     const std::string name = entry.path().filename().string();
     // What is finished is called pack-<hash>.<kind>; libgit2 writes to pack_git2_*, git to tmp_*.
     bool finished = name.starts_with("pack-") || name.starts_with("multi-pack-index");
     if (!finished) fs::remove(entry.path(), ignored);
   }
+}
+
+std::set<fs::path> PackFiles(const std::string& repository) {
+  std::set<fs::path> files;
+  std::error_code ignored;
+  for (const fs::directory_entry& entry : fs::directory_iterator(PacksOf(repository), ignored)) {
+    if (entry.path().extension() == ".pack") files.insert(entry.path());
+  }
+  return files;
+}
+
+Result<void> RemovePack(const fs::path& pack) {
+  // The index first: without its index a pack is not looked at.
+  for (const char* kind : {".idx", ".rev", ".pack"}) {
+    std::error_code failure;
+    fs::remove(fs::path(pack).replace_extension(kind), failure);
+    if (failure) {
+      return MakeError(Problem::kInternal,
+                       "cannot delete " + pack.string() + ": " + failure.message());
+    }
+  }
+  return Ok();
 }
 
 }  // namespace slipway::git::lib

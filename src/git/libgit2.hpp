@@ -2,7 +2,9 @@
 
 #include <git2.h>
 
+#include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "reconciler/base/result.hpp"
@@ -62,5 +64,11 @@ Result<void> DeleteReference(git_repository* repository, const std::string& name
 
 /// Deletes what killed writers of packs left half-written. Only while nothing writes packs there.
 void RemoveUnfinishedPacks(const std::string& repository);
+
+/// Every finished pack: the paths of its *.pack files.
+std::set<std::filesystem::path> PackFiles(const std::string& repository);
+
+/// Deletes one of them, with what belongs to it. Nobody may be reading the repository.
+Result<void> RemovePack(const std::filesystem::path& pack);
 
 }  // namespace slipway::git::lib

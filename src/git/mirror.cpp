@@ -10,6 +10,7 @@
 #include "src/git/history.hpp"
 #include "src/git/libgit2.hpp"
 #include "src/git/problem.hpp"
+#include "src/git/worker.hpp"
 
 namespace slipway::git {
 namespace {
@@ -17,7 +18,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kKeep = "refs/slipway/keep/";
-constexpr const char* kFetched = "refs/slipway/fetched";
 constexpr std::size_t kMaxPacks = 32;
 constexpr std::size_t kMaxKnownPaths = 256;
 constexpr Duration kRepackDeadline{600'000};
@@ -38,15 +38,6 @@ Error BadId(const std::string& id) {
 
 std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }
 
-std::size_t CountPacks(const fs::path& packs) {
-  std::error_code ignored;
-  std::size_t count = 0;
-  for (const fs::directory_entry& entry : fs::directory_iterator(packs, ignored)) {
-    count += entry.path().extension() == ".pack" ? 1 : 0;
-  }
-  return count;
-}
-
 }  // namespace
 
 std::vector<std::string> GitEnvironment() {
@@ -63,11 +54,6 @@ Mirror::Mirror(std::string path, MirrorOptions options, ProcessRunner& runner)
     : path_(std::move(path)), options_(std::move(options)), runner_(runner) {}
 
 std::shared_lock<std::shared_mutex> Mirror::ReadLock() const { return std::shared_lock(packs_); }
-
-Result<void> Mirror::EnsureExists() {
-  SLIPWAY_TRYV(lib::OpenOrCreate(path_));
-  return Ok();
-}
 
 Result<Fetched> Mirror::RunWorker(const FetchRequest& request) {
   ProcessRequest process;
@@ -103,11 +89,13 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
   request.allow_file = options_.allow_file;
   request.limits = options_.limits;
   std::lock_guard one_at_a_time(fetching_);
-  SLIPWAY_TRYV(EnsureExists());
+  SLIPWAY_TRYV(lib::OpenOrCreate(path_));
   lib::RemoveUnfinishedPacks(path_);
+  const std::set<fs::path> before = lib::PackFiles(path_);
   auto fetched = RunWorker(request);
   if (!fetched) {
     lib::RemoveUnfinishedPacks(path_);
+    DiscardPacksBut(before);
     return fetched.error();
   }
   {
@@ -116,18 +104,27 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
     SLIPWAY_TRY(repository, lib::Open(path_));
     SLIPWAY_TRY(id, lib::ParseId(fetched.value().commit.value));
     git_oid current = {};
-    if (git_reference_name_to_id(&current, repository.get(), kFetched) != 0 ||
+    if (git_reference_name_to_id(&current, repository.get(), kFetchedReference) != 0 ||
         git_oid_equal(&current, &id) == 0) {
-      SLIPWAY_TRYV(lib::WriteReference(repository.get(), kFetched, id));
+      SLIPWAY_TRYV(lib::WriteReference(repository.get(), kFetchedReference, id));
     }
   }
   SLIPWAY_TRYV(RepackWhenMany());
   return fetched;
 }
 
+/// What a failed poll received may lack objects: while it is here, nobody asks for it again.
+void Mirror::DiscardPacksBut(const std::set<fs::path>& kept) {
+  std::set<fs::path> added = lib::PackFiles(path_);
+  std::erase_if(added, [&](const fs::path& pack) { return kept.contains(pack); });
+  if (added.empty()) return;
+  std::unique_lock nobody_reads(packs_);
+  for (const fs::path& pack : added) (void)lib::RemovePack(pack);
+}
+
 // Geometric: what is rewritten is in proportion to what is new. Nothing is dropped.
 Result<void> Mirror::RepackWhenMany() {
-  if (CountPacks(fs::path(path_) / "objects" / "pack") <= kMaxPacks) return Ok();
+  if (lib::PackFiles(path_).size() <= kMaxPacks) return Ok();
   std::unique_lock nobody_reads(packs_);
   ProcessRequest process;
   process.argv = {"git", "--git-dir=" + path_, "repack", "-q", "-d", "--geometric=2"};

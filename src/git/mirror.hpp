@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <shared_mutex>
 #include <string>
 #include <vector>
@@ -57,7 +59,7 @@ class Mirror {
 
   /// Polls the remote in a child process. `request.mirror`, `allow_file` and `limits` are filled in
   /// here. One at a time; a second caller waits. A worker that crashes or is killed costs this poll
-  /// only.
+  /// only, and a poll that fails leaves nothing behind of what it received.
   Result<Fetched> Fetch(FetchRequest request);
 
   /// The newest commit at or before `head` that touches `path` ("" or "services/shop"), as `git log
@@ -87,8 +89,8 @@ class Mirror {
   std::shared_lock<std::shared_mutex> ReadLock() const;
 
  private:
-  Result<void> EnsureExists();
   Result<Fetched> RunWorker(const FetchRequest& request);
+  void DiscardPacksBut(const std::set<std::filesystem::path>& kept);
   Result<void> RepackWhenMany();
 
   /// The answer to one path at one head: where a later walk may stop.

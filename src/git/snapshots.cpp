@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "src/git/problem.hpp"
+#include "src/git/whole_tree.hpp"
 
 namespace slipway::git {
 namespace {
@@ -23,55 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kHeld = "refs/slipway/held/";
 constexpr std::size_t kChunkBytes = 1 << 20;
-constexpr int kMaxDepth = 1024;
 
 fs::path PacksOf(const std::string& path) { return fs::path(path) / "objects" / "pack"; }
-
-std::set<fs::path> PackFiles(const std::string& path) {
-  std::set<fs::path> files;
-  std::error_code ignored;
-  for (const fs::directory_entry& entry : fs::directory_iterator(PacksOf(path), ignored)) {
-    if (entry.path().extension() == ".pack") files.insert(entry.path());
-  }
-  return files;
-}
-
-/// Whether everything below a tree is in the database. Each tree is read once, however often it is named.
-class WholeTree {
- public:
-  WholeTree(git_repository* repository, git_odb* database)
-      : repository_(repository), database_(database) {}
-
-  Result<void> Check(const git_oid& id, int depth) {
-    if (depth > kMaxDepth) return MakeError(Problem::kTooLarge, "folders are nested too deep");
-    if (!seen_.insert(lib::FormatId(id)).second) return Ok();
-    git_tree* read = nullptr;
-    if (git_tree_lookup(&read, repository_, &id) != 0) return Missing(id);
-    lib::TreeObject tree(read);
-    for (std::size_t i = 0; i < git_tree_entrycount(read); ++i) {
-      const git_tree_entry* entry = git_tree_entry_byindex(read, i);
-      const git_oid* child = git_tree_entry_id(entry);
-      const git_object_t type = git_tree_entry_type(entry);
-      if (type == GIT_OBJECT_TREE) {
-        SLIPWAY_TRYV(Check(*child, depth + 1));
-      } else if (type == GIT_OBJECT_BLOB && git_odb_exists(database_, child) != 1) {
-        return Missing(*child);
-      }  // A submodule's commit is in another repository.
-    }
-    return Ok();
-  }
-
- private:
-  static Error Missing(const git_oid& id) {
-    return MakeError(Problem::kBadPack, "object " + lib::FormatId(id) +
-                                            " is missing after the pack was taken in: ask for a "
-                                            "snapshot instead of a difference");
-  }
-
-  git_repository* repository_;
-  git_odb* database_;
-  std::set<std::string> seen_;
-};
 
 }  // namespace
 
@@ -137,13 +91,12 @@ Result<void> Snapshots::TakeIn(const std::string& pack) {
 
 Result<void> Snapshots::Hold(const Commit& commit) {
   SLIPWAY_TRY(object, lib::FindCommit(repository_.get(), commit.value));
-  git_odb* opened = nullptr;
-  if (git_repository_odb(&opened, repository_.get()) != 0) {
-    return lib::LastError("cannot open " + path_);
+  SLIPWAY_TRY(missing, FirstMissing(repository_.get(), *git_commit_tree_id(object.get())));
+  if (missing) {
+    return MakeError(Problem::kBadPack, "object " + lib::FormatId(*missing) +
+                                            " is missing after the pack was taken in: ask for a "
+                                            "snapshot instead of a difference");
   }
-  lib::ObjectDatabase database(opened);
-  WholeTree whole(repository_.get(), opened);
-  SLIPWAY_TRYV(whole.Check(*git_commit_tree_id(object.get()), 0));
   std::vector<std::string> shallow = ReadShallow();
   if (std::ranges::find(shallow, commit.value) == shallow.end()) {
     shallow.push_back(commit.value);
@@ -163,7 +116,7 @@ Result<void> Snapshots::ForgetAllBut(const std::vector<Commit>& commits) {
 }
 
 Result<void> Snapshots::RewriteWhenMany(std::uint32_t max_packs) {
-  std::set<fs::path> before = PackFiles(path_);
+  std::set<fs::path> before = lib::PackFiles(path_);
   if (before.size() <= max_packs) return Ok();
   SLIPWAY_TRY(held, Held());
   git_packbuilder* started = nullptr;
@@ -183,15 +136,8 @@ Result<void> Snapshots::RewriteWhenMany(std::uint32_t max_packs) {
     return lib::LastError("cannot write the new pack in " + path_);
   }
   before.erase(PacksOf(path_) / (std::string("pack-") + git_packbuilder_name(started) + ".pack"));
-  std::error_code failure;
   for (const fs::path& pack : before) {
-    // The index first: without its index a pack is not looked at.
-    fs::remove(fs::path(pack).replace_extension(".idx"), failure);
-    fs::remove(pack, failure);
-    if (failure) {
-      return MakeError(Problem::kInternal,
-                       "cannot delete " + pack.string() + ": " + failure.message());
-    }
+    SLIPWAY_TRYV(lib::RemovePack(pack));
   }
   return WriteShallow(shallow);
 }

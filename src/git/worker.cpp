@@ -21,6 +21,7 @@
 #include "src/git/libgit2.hpp"
 #include "src/git/problem.hpp"
 #include "src/git/remote_session.hpp"
+#include "src/git/whole_tree.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 // Their shadow memory alone is terabytes of address space, and they look for leaks by tracing the process.
@@ -132,6 +133,23 @@ bool Holds(git_repository* repository, const git_oid& id) {
   return git_odb_exists(database, &id) == 1;
 }
 
+/// libgit2 takes in packs that lack what their trees name. Nobody could ever be given such a commit, and while its own object is
+/// there it would not be asked for again: kBadPack, and the parent deletes the packs. What a poll found before was whole then.
+Result<void> CheckWhole(git_repository* repository, const git_oid& id) {
+  git_oid before = {};
+  if (git_reference_name_to_id(&before, repository, kFetchedReference) == 0 &&
+      git_oid_equal(&before, &id) != 0) {
+    return Ok();
+  }
+  SLIPWAY_TRY(commit, lib::FindCommit(repository, lib::FormatId(id)));
+  SLIPWAY_TRY(missing, FirstMissing(repository, *git_commit_tree_id(commit.get())));
+  if (!missing) return Ok();
+  return MakeError(Problem::kBadPack, "the server sent commit " + lib::FormatId(id) +
+                                          " without its object " + lib::FormatId(*missing) +
+                                          ": let git fsck look at the repository there; the next "
+                                          "poll tries again");
+}
+
 /// The commit that the ref names in what the remote advertised; an annotated tag is advertised a
 /// second time, peeled.
 Result<git_oid> Advertised(git_remote* remote, const Ref& ref, const RemoteSession& session) {
@@ -176,7 +194,10 @@ Result<Fetched> Poll(const FetchRequest& request) {
   if (request.ref.kind == RefKind::kCommit) {
     SLIPWAY_TRY(given, lib::ParseId(request.ref.name));
     id = given;
-    if (Holds(repository.get(), id)) return Fetched{.commit = Commit(request.ref.name)};
+    if (Holds(repository.get(), id)) {
+      SLIPWAY_TRYV(CheckWhole(repository.get(), id));
+      return Fetched{.commit = Commit(request.ref.name)};
+    }
   }
   git_remote* created = nullptr;
   if (git_remote_create_anonymous(&created, repository.get(), request.url.c_str()) != 0) {
@@ -204,6 +225,7 @@ Result<Fetched> Poll(const FetchRequest& request) {
   if (!lib::FindCommit(repository.get(), text)) {
     return MakeError(Problem::kRefNotFound, request.ref.name + " does not point to a commit");
   }
+  SLIPWAY_TRYV(CheckWhole(repository.get(), id));
   return Fetched{.commit = Commit(text),
                  .received_bytes = session.received_bytes(),
                  .received_objects = session.received_objects()};

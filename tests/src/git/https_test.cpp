@@ -258,6 +258,32 @@ TEST_F(HttpsTest, HostileAnswersCostOnePollAndWriteNothing) {
   EXPECT_TRUE(fs::is_empty(mirror + "/objects/pack"));
 }
 
+TEST_F(HttpsTest, APackThatLacksAnObjectIsRefusedAndAnHonestOneHeals) {
+  Commit first = source_.Write("a", "1");
+  request_.url = server_->Url("/hostile/partial/" + name_);
+  ASSERT_TRUE(Fetch().has_value());
+  Commit second = source_.Write("dir/b", "2");
+  const std::string pack = *directory_ / "git/partial.pack";
+  WriteText(pack, ExecuteRaw({"git", "pack-objects", "-q", "--stdout"},
+                             second.value + "\n" + source_.Git({"rev-parse", "HEAD^{tree}"}) +
+                                 "\n" + source_.Git({"rev-parse", "HEAD:dir"}) + "\n",
+                             source_.path()));
+  auto mirror = set_.Get("shop").value();
+  for (int poll = 0; poll < 2; ++poll) {
+    Error error = FetchError();
+    EXPECT_EQ(ProblemOf(error), Problem::kBadPack) << error.message;
+    EXPECT_NE(error.message.find(source_.Git({"rev-parse", "HEAD:dir/b"})), std::string::npos)
+        << error.message;
+    EXPECT_FALSE(mirror->Has(second));
+    EXPECT_TRUE(mirror->Resolve(first, "").has_value());
+  }
+  fs::remove(pack);
+  auto fetched = Fetch();
+  ASSERT_TRUE(fetched.has_value()) << fetched.error().message;
+  EXPECT_EQ(fetched.value().commit, second);
+  Execute({"git", "fsck", "--strict", "--connectivity-only", second.value}, "", mirror->path());
+}
+
 TEST_F(HttpsTest, AnEndlessAdvertisementIsEndedByTheDeadlineOrAnError) {
   request_.url = server_->Url("/hostile/endless/x");
   request_.deadline = Duration(3000);

@@ -30,6 +30,13 @@ advertise() {
 # One ref of this name, with capabilities; libgit2 sees none without.
 ref() { printf '%04x1111111111111111111111111111111111111111 %s\0side-band-64k\n0000' $((60 + ${#1})) "$1"; }
 case "$REQUEST_URI" in
+*/partial/*)
+  pack="$GIT_PROJECT_ROOT/partial.pack"
+  case "$REQUEST_URI" in */git-upload-pack) [ ! -e "$pack" ] || {
+    printf 'Content-Type: application/x-git-upload-pack-result\r\n\r\n0008NAK\n%04x\001' $(($(wc -c <"$pack") + 5))
+    cat "$pack"; printf 0000; exit
+  } ;; esac
+  export PATH_INFO="${PATH_INFO#/partial}"; exec /usr/lib/git-core/git-http-backend ;;
 */status/*) printf 'Status: %s Nope\r\n\r\n' "$(echo "$REQUEST_URI" | sed 's|.*/status/\([0-9]*\).*|\1|')" ;;
 */later-redirect/*/git-upload-pack)
   printf 'Status: 307 Moved\r\nLocation: https://127.0.0.1:%s/git/stolen\r\n\r\n' "$SERVER_PORT" ;;

@@ -21,7 +21,8 @@ Certificates MakeCertificates(const Directory& directory, const std::string& nam
 ///   /private/…    the same, for user "ada" with password "s3cret+pass"
 ///   /token/…      the same, with "Authorization: Bearer t0ken" only
 ///   /moved/…      301 to /git/… on 127.0.0.1, which is another host than localhost
-///   /hostile/…    answers of hostile.sh, by the name that follows
+///   /hostile/…    answers of hostile.sh, by the name that follows; /hostile/partial/… is /git/…, but sends
+///                 `<directory>/git/partial.pack` for a pack as long as that file is there
 class HttpsServer {
  public:
   HttpsServer(const Directory& directory, const Certificates& certificates);
