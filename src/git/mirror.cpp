@@ -38,6 +38,26 @@ Error BadId(const std::string& id) {
 
 std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }
 
+/// Which packs to make one of: the smallest ones, so that each that stays is at least twice as large as all smaller ones together.
+/// So what is rewritten is in proportion to what is new.
+std::vector<fs::path> RollUp(const std::set<fs::path>& packs) {
+  std::vector<std::pair<std::uintmax_t, fs::path>> by_size;
+  for (const fs::path& pack : packs) {
+    std::error_code ignored;
+    by_size.emplace_back(fs::file_size(pack, ignored), pack);
+  }
+  std::ranges::sort(by_size);
+  std::vector<fs::path> together;
+  std::uintmax_t below = 0;
+  for (std::size_t i = 0; i < by_size.size(); ++i) {
+    if (by_size[i].first < 2 * below) {
+      while (together.size() <= i) together.push_back(by_size[together.size()].second);
+    }
+    below += by_size[i].first;
+  }
+  return together;
+}
+
 }  // namespace
 
 std::vector<std::string> GitEnvironment() {
@@ -109,7 +129,7 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
       SLIPWAY_TRYV(lib::WriteReference(repository.get(), kFetchedReference, id));
     }
   }
-  SLIPWAY_TRYV(RepackWhenMany());
+  RepackWhenMany();
   return fetched;
 }
 
@@ -122,18 +142,28 @@ void Mirror::DiscardPacksBut(const std::set<fs::path>& kept) {
   for (const fs::path& pack : added) (void)lib::RemovePack(pack);
 }
 
-// Geometric: what is rewritten is in proportion to what is new. Nothing is dropped.
-Result<void> Mirror::RepackWhenMany() {
-  if (lib::PackFiles(path_).size() <= kMaxPacks) return Ok();
-  std::unique_lock nobody_reads(packs_);
+// Nothing is dropped. Readers wait only while the old packs are deleted, not while the new one is made. Where it fails, or git
+// cannot be started, all is as it was, and it is tried again after the next poll.
+void Mirror::RepackWhenMany() {
+  const std::set<fs::path> packs = lib::PackFiles(path_);
+  if (packs.size() <= kMaxPacks) return;
+  const std::vector<fs::path> together = RollUp(packs);
+  const std::string prefix = path_ + "/objects/pack/pack";
   ProcessRequest process;
-  process.argv = {"git", "--git-dir=" + path_, "repack", "-q", "-d", "--geometric=2"};
+  process.argv = {"git", "--git-dir=" + path_, "pack-objects", "-q", "--stdin-packs", prefix};
   process.env = GitEnvironment();
   process.deadline = kRepackDeadline;
-  SLIPWAY_TRY(outcome, runner_.Run(process));
-  // Where it failed, all is as it was, and it is tried again after the next poll.
-  if (!outcome.succeeded()) lib::RemoveUnfinishedPacks(path_);
-  return Ok();
+  for (const fs::path& pack : together) process.input += pack.filename().string() + "\n";
+  const auto outcome = runner_.Run(process);
+  const std::string name = outcome ? outcome.value().out.substr(0, GIT_OID_HEXSZ) : "";
+  const fs::path made = prefix + "-" + name + ".pack";
+  if (!outcome || !outcome.value().succeeded() || !lib::PackFiles(path_).contains(made)) {
+    return lib::RemoveUnfinishedPacks(path_);
+  }
+  std::unique_lock nobody_reads(packs_);
+  for (const fs::path& pack : together) {
+    if (pack != made) (void)lib::RemovePack(pack);
+  }
 }
 
 Result<Resolved> Mirror::Resolve(const Commit& head, const std::string& path) const {

@@ -91,7 +91,7 @@ class Mirror {
  private:
   Result<Fetched> RunWorker(const FetchRequest& request);
   void DiscardPacksBut(const std::set<std::filesystem::path>& kept);
-  Result<void> RepackWhenMany();
+  void RepackWhenMany();
 
   /// The answer to one path at one head: where a later walk may stop.
   struct Known {

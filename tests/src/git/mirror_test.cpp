@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <filesystem>
+#include <functional>
+#include <future>
 #include <thread>
 
 #include "src/git/mirror_id.hpp"
@@ -17,14 +19,18 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Lets the real one run, and counts.
+/// Lets the real one run, and counts; `refused` names a program that cannot be started.
 class CountingRunner final : public ProcessRunner {
  public:
   Result<ProcessOutcome> Run(const ProcessRequest& request) override {
     ++runs;
+    if (request.argv.front() == "git" && during_git) during_git();
+    if (request.argv.front() == refused) return Fail(Code::kNotFound, "cannot start " + refused);
     return real_.Run(request);
   }
-  int runs = 0;
+  std::atomic<int> runs = 0;
+  std::string refused;
+  std::function<void()> during_git;
 
  private:
   PosixProcessRunner real_;
@@ -311,6 +317,35 @@ TEST_F(MirrorTest, MirrorsAreListedRemovedAndPrivate) {
   EXPECT_TRUE(set_.Get(id).has_value()) << "the longest names that there are";
   EXPECT_FALSE(set_.Get("../escape").has_value());
   EXPECT_FALSE(set_.Get("").has_value());
+}
+
+TEST_F(MirrorTest, AGoodPollIsGoodAlsoWhereGitCannotRepack) {
+  Commit head;
+  for (int i = 0; i < 34; ++i) {
+    head = source_.Write("a", std::to_string(i));
+    runner_.refused = "git";
+    auto fetched = Fetch();
+    runner_.refused = "";
+    ASSERT_TRUE(fetched.has_value()) << i << ": " << fetched.error().message;
+    EXPECT_EQ(fetched.value().commit, head);
+  }
+}
+
+TEST_F(MirrorTest, ReadersDoNotWaitForARepack) {
+  Commit head;
+  int repacks = 0;
+  runner_.during_git = [&] {
+    ++repacks;
+    auto read =
+        std::async(std::launch::async, [&] { return Shop()->Resolve(head, "").has_value(); });
+    ASSERT_EQ(read.wait_for(std::chrono::seconds(30)), std::future_status::ready);
+    EXPECT_TRUE(read.get());
+  };
+  for (int i = 0; i < 33; ++i) {
+    head = source_.Write("a", std::to_string(i));
+    ASSERT_TRUE(Fetch().has_value());
+  }
+  EXPECT_EQ(repacks, 1);
 }
 
 TEST_F(MirrorTest, ReadersAndPinsGoOnWhileFetchesRepack) {
