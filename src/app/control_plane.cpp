@@ -20,6 +20,7 @@
 #include "src/apiserver/server.hpp"
 #include "src/app/controllers.hpp"
 #include "src/app/git_effects.hpp"
+#include "src/app/mirror_sweep.hpp"
 #include "src/app/registry_client.hpp"
 #include "src/app/system_clock.hpp"
 #include "src/gateway/gateway.hpp"
@@ -124,6 +125,7 @@ struct ControlPlane::State {
   std::unique_ptr<apiserver::Registry> registry;
   std::unique_ptr<RegistryClient> client;
   std::unique_ptr<GitEffects> git;
+  std::unique_ptr<MirrorSweep> sweep;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<apiserver::Server> api;
   std::unique_ptr<apiserver::Housekeeping> housekeeping;
@@ -185,6 +187,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
   git = std::make_unique<GitEffects>(*client, *mirrors, on(lookups), on(polls), post);
+  sweep = std::make_unique<MirrorSweep>(*client, *mirrors, *packs, on(polls));
   http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);
   agents.limits.per_identity = kConnectionsOfAnAgent;
   gateway = std::make_unique<gateway::Gateway>(
@@ -271,6 +274,7 @@ Result<void> ControlPlane::Start(const ServerOptions& options,
       return state_->failed(begun.error());
     }
     state_->housekeeping->Start();
+    state_->sweep->Start();
     const auto listening = state_->gateway->Start([this, url, kubeconfig] {
       // Only now is it known which servers nobody has heard of since the start: before, a plan could take too many.
       state_->controllers->Start();
@@ -294,6 +298,7 @@ void ControlPlane::Stop(std::function<void()> done) {
   }
   state.api->SetReady(false);
   state.controllers->Stop();
+  state.sweep->Stop();
   const auto left = std::make_shared<int>(3);
   const auto finish = [left, done = std::move(done)] {
     if (--*left == 0) {

@@ -152,6 +152,15 @@ PackResult PackCache::Pack(const std::string& repository, const Commit& have, co
   return built;
 }
 
+void PackCache::Forget(const std::string& repository) {
+  std::lock_guard lock(state_->mutex);
+  std::erase_if(state_->ready, [&](const auto& entry) {
+    const bool gone = std::get<0>(entry.first) == repository;
+    if (gone) state_->bytes -= entry.second.file->bytes;
+    return gone;
+  });
+}
+
 std::uint64_t PackCache::builds() const {
   std::lock_guard lock(state_->mutex);
   return state_->builds;

@@ -50,6 +50,9 @@ class PackCache final : public Content {
   Result<std::shared_ptr<const PackFile>> Pack(const std::string& repository, const Commit& have,
                                                const Commit& want) override;
 
+  /// Deletes the packs of a repository that is gone.
+  void Forget(const std::string& repository);
+
   /// How many packs were built since the start.
   std::uint64_t builds() const;
 

@@ -36,6 +36,8 @@ Error BadId(const std::string& id) {
                                            "'.', '-' and '_', at most 245");
 }
 
+Error Gone() { return MakeError(Problem::kInternal, "the repository was deleted"); }
+
 std::string Seconds(Duration length) { return std::to_string(length.count() / 1000) + " s"; }
 
 /// Which packs to make one of: the smallest ones, so that each that stays is at least twice as large as all smaller ones together.
@@ -109,6 +111,7 @@ Result<Fetched> Mirror::Fetch(FetchRequest request) {
   request.allow_file = options_.allow_file;
   request.limits = options_.limits;
   std::lock_guard one_at_a_time(fetching_);
+  if (removed_) return Gone();
   SLIPWAY_TRYV(lib::OpenOrCreate(path_));
   lib::RemoveUnfinishedPacks(path_);
   const std::set<fs::path> before = lib::PackFiles(path_);
@@ -164,6 +167,19 @@ void Mirror::RepackWhenMany() {
   for (const fs::path& pack : together) {
     if (pack != made) (void)lib::RemovePack(pack);
   }
+}
+
+Result<void> Mirror::Remove() {
+  std::lock_guard no_fetch(fetching_);
+  removed_ = true;
+  std::unique_lock nobody_reads(packs_);
+  std::lock_guard nobody_writes(references_);
+  std::error_code failure;
+  fs::remove_all(path_, failure);
+  if (failure) {
+    return MakeError(Problem::kInternal, "cannot delete " + path_ + ": " + failure.message());
+  }
+  return Ok();
 }
 
 Result<Resolved> Mirror::Resolve(const Commit& head, const std::string& path) const {
@@ -256,28 +272,35 @@ Result<std::vector<Pin>> Mirror::ListPins() const {
 MirrorSet::MirrorSet(MirrorOptions options, ProcessRunner& runner)
     : options_(std::move(options)), runner_(runner) {}
 
+std::string MirrorSet::PathOf(const std::string& id) const {
+  return (fs::path(options_.directory) / (id + ".git")).string();
+}
+
 Result<std::shared_ptr<Mirror>> MirrorSet::Get(const std::string& id) {
   if (!IsId(id)) return BadId(id);
   std::lock_guard lock(mutex_);
+  if (removed_.contains(id)) return Gone();
   if (auto found = mirrors_.find(id); found != mirrors_.end()) return found->second;
-  const fs::path path = fs::path(options_.directory) / (id + ".git");
-  SLIPWAY_TRYV(lib::OpenOrCreate(path.string()));
-  auto mirror = std::make_shared<Mirror>(path.string(), options_, runner_);
+  SLIPWAY_TRYV(lib::OpenOrCreate(PathOf(id)));
+  auto mirror = std::make_shared<Mirror>(PathOf(id), options_, runner_);
   mirrors_.emplace(id, mirror);
   return mirror;
 }
 
 Result<void> MirrorSet::Remove(const std::string& id) {
   if (!IsId(id)) return BadId(id);
-  std::lock_guard lock(mutex_);
-  mirrors_.erase(id);
-  std::error_code failure;
-  fs::remove_all(fs::path(options_.directory) / (id + ".git"), failure);
-  if (failure) {
-    return MakeError(Problem::kInternal,
-                     "cannot delete the mirror " + id + ": " + failure.message());
+  std::shared_ptr<Mirror> mirror;
+  {
+    std::lock_guard lock(mutex_);
+    removed_.insert(id);
+    if (auto found = mirrors_.find(id); found != mirrors_.end()) {
+      mirror = found->second;
+      mirrors_.erase(found);
+    } else {
+      mirror = std::make_shared<Mirror>(PathOf(id), options_, runner_);
+    }
   }
-  return Ok();
+  return mirror->Remove();  // It may wait for a poll: nobody else waits with it.
 }
 
 Result<std::vector<std::string>> MirrorSet::List() const {

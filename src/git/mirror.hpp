@@ -84,6 +84,9 @@ class Mirror {
   /// Ordered by id.
   Result<std::vector<Pin>> ListPins() const;
 
+  /// Deletes it from the disk, after what is under way has ended; every later call is an error.
+  Result<void> Remove();
+
   /// The bare repository. Readers that start other programs on it hold a ReadLock() meanwhile.
   const std::string& path() const { return path_; }
   std::shared_lock<std::shared_mutex> ReadLock() const;
@@ -103,6 +106,7 @@ class Mirror {
   const MirrorOptions options_;
   ProcessRunner& runner_;
   std::mutex fetching_;              ///< one worker at a time
+  bool removed_ = false;             ///< under fetching_: nothing makes the directory again
   mutable std::shared_mutex packs_;  ///< exclusive while packs are replaced
   mutable std::mutex references_;    ///< one writer of refs at a time
   mutable std::mutex known_mutex_;
@@ -120,18 +124,21 @@ class MirrorSet {
   /// directory. The mirror lives as long as the set, or until Remove().
   Result<std::shared_ptr<Mirror>> Get(const std::string& id);
 
-  /// Deletes a mirror from the disk; holders of the pointer then get errors. Success where there is
-  /// none.
+  /// Deletes a mirror from the disk, after its poll under way has ended; holders of the pointer then get errors, and so does
+  /// everybody who asks for this id again. Success where there is none.
   Result<void> Remove(const std::string& id);
 
   /// Ids of all mirrors on the disk, ordered.
   Result<std::vector<std::string>> List() const;
 
  private:
+  std::string PathOf(const std::string& id) const;
+
   const MirrorOptions options_;
   ProcessRunner& runner_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Mirror>> mirrors_;
+  std::set<std::string> removed_;  ///< grows with deletions only; the uid in an id never comes back
 };
 
 }  // namespace slipway::git

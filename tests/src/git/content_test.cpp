@@ -216,6 +216,16 @@ TEST_F(ContentTest, TheCacheIsBoundedAndAPackInUseStays) {
   EXPECT_EQ(small.builds(), 4u) << "the newest ones are still there";
 }
 
+TEST_F(ContentTest, NothingStaysOfARepositoryThatIsGone) {
+  Commit head = source_.Write("a", "1");
+  Fetch();
+  Pack(Commit(), head);
+  cache_.Forget("another");
+  EXPECT_FALSE(fs::is_empty(directory_ / "packs"));
+  cache_.Forget("shop");
+  EXPECT_TRUE(fs::is_empty(directory_ / "packs"));
+}
+
 TEST_F(ContentTest, AFailedBuildIsNotRememberedAndLeavesNothing) {
   Commit head = source_.Write("a", Noise(1000, 1));
   Fetch();

@@ -312,11 +312,45 @@ TEST_F(MirrorTest, MirrorsAreListedRemovedAndPrivate) {
   ASSERT_TRUE(set_.Remove("b").has_value());
   EXPECT_EQ(set_.List().value(), (std::vector<std::string>{"a.uid-1"}));
   EXPECT_TRUE(set_.Remove("b").has_value());
+  EXPECT_TRUE(set_.Remove("c").has_value()) << "there is none";
   const std::string id =
       MirrorIdOf(std::string(63, 'n'), std::string(253, 'r'), Uid(std::string(36, 'u')));
   EXPECT_TRUE(set_.Get(id).has_value()) << "the longest names that there are";
   EXPECT_FALSE(set_.Get("../escape").has_value());
   EXPECT_FALSE(set_.Get("").has_value());
+}
+
+TEST_F(MirrorTest, NothingMakesARemovedMirrorAgain) {
+  Commit head = source_.Write("a", "1");
+  ASSERT_TRUE(Fetch().has_value());
+  auto held = Shop();
+  ASSERT_TRUE(set_.Remove("shop").has_value());
+  FetchRequest request;
+  request.url = source_.url();
+  EXPECT_FALSE(held->Fetch(request).has_value());
+  EXPECT_FALSE(held->Has(head));
+  EXPECT_FALSE(held->PinCommit("shop-1", head).has_value());
+  EXPECT_FALSE(set_.Get("shop").has_value());
+  EXPECT_FALSE(fs::exists(held->path()));
+}
+
+TEST_F(MirrorTest, RemovalWaitsForThePollUnderWay) {
+  source_.Write("a", "1");
+  auto hanging = Shop("hang");
+  FetchRequest request;
+  request.url = source_.url();
+  request.deadline = Duration(500);
+  const int before = runner_.runs;
+  std::atomic<bool> ended = false;
+  std::thread poll([&] {
+    EXPECT_FALSE(hanging->Fetch(request).has_value());
+    ended = true;
+  });
+  while (runner_.runs == before && !ended) std::this_thread::yield();
+  EXPECT_TRUE(other_->Remove("shop").has_value());
+  EXPECT_FALSE(fs::exists(hanging->path()));
+  poll.join();
+  EXPECT_FALSE(fs::exists(hanging->path()));
 }
 
 TEST_F(MirrorTest, AGoodPollIsGoodAlsoWhereGitCannotRepack) {
