@@ -36,7 +36,7 @@ const std::map<std::string, std::string>& Hints() {
       {R"(^[A-Za-z0-9:_.@-]+\.service$)", "the name of a systemd service, such as shop.service"},
       {R"(^[A-Za-z][-A-Za-z0-9_./]*$)", "the name of a condition, such as Ready"},
       {R"(^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$)", "a reason in one word, such as GateFailed"},
-      {R"(^(https?|ssh|file)://[^\x00-\x20]+$)",
+      {R"(^(https|ssh|file)://[^\x00-\x20]+$)",
        "the URL of a repository, such as https://host/group/shop.git or "
        "ssh://git@host/group/shop.git"},
       {R"(^[A-Za-z0-9_]([-A-Za-z0-9_./+@]*[-A-Za-z0-9_+@])?$)",

@@ -65,6 +65,13 @@ TEST(Validation, NamesWhatIsMissing) {
             "spec.provider: must have at least 1 of static\n");
 }
 
+TEST(Validation, RefusesUrlsThatAnybodyOnTheWayCouldAnswer) {
+  EXPECT_EQ(Judge("GitRepository", FromYaml("spec: {url: 'https://host/shop.git'}")), "");
+  EXPECT_EQ(Judge("GitRepository", FromYaml("spec: {url: 'http://host/shop.git'}")),
+            "spec.url: \"http://host/shop.git\": must be the URL of a repository, such as "
+            "https://host/group/shop.git or ssh://git@host/group/shop.git\n");
+}
+
 TEST(Validation, BoundsLengthsAndCounts) {
   EXPECT_EQ(With("/spec/release/processes/0/run", ""),
             "spec.release.processes[0].run: \"\": must not be empty\n");
