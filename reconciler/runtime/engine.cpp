@@ -154,7 +154,7 @@ void Engine::Core::OutsideDone(EffectId id, const OutsideResult& result) {
 
 void Engine::Core::Tick(Time now, MonoTime mono) {
   now_ = now;
-  clock_.Advance(mono, NextDue());
+  clock_.Advance(mono);
   queue_.Advance(clock_.now());
   RetryConfirms();
   for (std::size_t plans = 0; plans < options_.max_plans_per_tick && !queue_.empty(); ++plans) {
@@ -163,9 +163,14 @@ void Engine::Core::Tick(Time now, MonoTime mono) {
   PumpWaiting();
   PumpCollector();
   PumpAsks();
+  clock_.Expect(NextDue());
 }
 
+/// On the running clock: when there is something to do even if no news come.
 std::optional<MonoTime> Engine::Core::NextDue() const {
+  if (!queue_.empty()) {
+    return clock_.now();
+  }
   std::optional<MonoTime> due = Earlier(queue_.next_due(), collector_.next_due());
   if (!confirm_again_.empty()) {
     due = Earlier(due, confirm_again_.begin()->first.first);
@@ -256,9 +261,6 @@ std::vector<Effect> Engine::TakeEffects() { return std::exchange(core_->effects_
 std::vector<Note> Engine::TakeNotes() { return std::exchange(core_->notes_, {}); }
 
 std::optional<MonoTime> Engine::NextWakeup() const {
-  if (!core_->queue_.empty()) {
-    return core_->clock_.mono();
-  }
   const std::optional<MonoTime> due = core_->NextDue();
   if (!due.has_value()) {
     return std::nullopt;

@@ -8,20 +8,24 @@ namespace slipway::runtime {
 
 struct RunningClockOptions {
   Duration heartbeat{5'000};  ///< the longest stretch between two ticks that counts as running
-  Duration tolerance{1'000};  ///< lateness that counts as running
+  Duration tolerance{1'000};  ///< lateness that counts as running; what is left after a pause
 };
 
 /// Elapsed time as counters of bake, deadlines, backoff and grace see it: the process's own clock,
-/// without the times when the process was not there to look. A tick that comes later than it was
-/// expected counts up to the expected moment only, so a frozen or overloaded process moves every
-/// deadline by the gap instead of missing it.
+/// without the times when the process was not there to look. A tick that comes too late moves every
+/// deadline by the gap and stops short of the next one, so that what came in meanwhile is seen
+/// before it fires. Where one late tick follows another the process is not frozen but overloaded,
+/// and time goes on.
 class RunningClock {
  public:
   explicit RunningClock(RunningClockOptions options);
 
-  /// Lets time pass up to `mono`. `next_due`: on the running clock, when the next thing was
-  /// expected.
-  void Advance(MonoTime mono, std::optional<MonoTime> next_due);
+  /// Says when the next thing is due, on the running clock: the next Advance() should come then, or
+  /// a heartbeat from now. nullopt: nothing is, and it may come at any time.
+  void Expect(std::optional<MonoTime> next_due) { next_due_ = next_due; }
+
+  /// Lets time pass up to `mono`.
+  void Advance(MonoTime mono);
 
   /// The running clock.
   MonoTime now() const { return running_; }
@@ -35,7 +39,9 @@ class RunningClock {
 
  private:
   RunningClockOptions options_;
+  std::optional<MonoTime> next_due_;
   bool started_ = false;
+  bool late_ = false;  ///< the last Advance()
   MonoTime last_;
   MonoTime running_;
 };

@@ -20,35 +20,67 @@ FetchRepository FetchOf(const std::string& url) {
 
 TEST(RunningClock, CountsTimeBetweenTicksThatComeInTime) {
   RunningClock clock(RunningClockOptions{});
-  clock.Advance(MonoTime{seconds(100)}, std::nullopt);
+  clock.Advance(MonoTime{seconds(100)});
   EXPECT_EQ(clock.now(), MonoTime{}) << "what was before the start does not count";
-  clock.Advance(MonoTime{seconds(103)}, std::nullopt);
+  clock.Advance(MonoTime{seconds(103)});
   EXPECT_EQ(clock.now(), MonoTime{seconds(3)});
 }
 
-TEST(RunningClock, ALateTickCountsUpToTheExpectedMomentOnly) {
+TEST(RunningClock, ALateTickStopsShortOfWhatIsDue) {
   RunningClock clock(RunningClockOptions{});
-  clock.Advance(MonoTime{}, std::nullopt);
-  clock.Advance(MonoTime{minutes(1)}, MonoTime{seconds(3)});
+  clock.Advance(MonoTime{});
+  clock.Expect(MonoTime{seconds(3)});
+  clock.Advance(MonoTime{minutes(1)});
+  EXPECT_EQ(clock.now(), MonoTime{seconds(2)});
+  clock.Expect(MonoTime{seconds(3)});
+  EXPECT_EQ(clock.WakeupFor(MonoTime{seconds(3)}), MonoTime{minutes(1) + seconds(1)});
+  clock.Advance(MonoTime{minutes(1) + seconds(1)});
   EXPECT_EQ(clock.now(), MonoTime{seconds(3)});
-  clock.Advance(MonoTime{minutes(2)}, MonoTime{minutes(9)});
-  EXPECT_EQ(clock.now(), MonoTime{seconds(8)}) << "at most a heartbeat";
+}
+
+TEST(RunningClock, APauseCountsAsAHeartbeatAtMost) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{});
+  clock.Advance(MonoTime{minutes(1)});
+  EXPECT_EQ(clock.now(), MonoTime{seconds(5)}) << "nothing was due";
+  clock.Expect(MonoTime{minutes(9)});
+  clock.Advance(MonoTime{minutes(2)});
+  EXPECT_EQ(clock.now(), MonoTime{seconds(9)}) << "something was, but not so soon";
+}
+
+TEST(RunningClock, ATickThatNewsBringEarlyCountsWhatHasPassed) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{});
+  clock.Expect(MonoTime{minutes(1)});
+  clock.Advance(MonoTime{Duration(4'500)});
+  EXPECT_EQ(clock.now(), MonoTime{Duration(4'500)});
 }
 
 TEST(RunningClock, LittleLatenessCountsAndABusyProcessStillMovesOn) {
   RunningClock clock(RunningClockOptions{});
-  clock.Advance(MonoTime{}, std::nullopt);
+  clock.Advance(MonoTime{});
   for (int tick = 1; tick <= 10; ++tick) {
-    clock.Advance(MonoTime{Duration(500) * tick}, clock.now());
+    clock.Expect(clock.now());
+    clock.Advance(MonoTime{Duration(500) * tick});
   }
   EXPECT_EQ(clock.now(), MonoTime{seconds(5)});
 }
 
+TEST(RunningClock, AProcessThatIsAlwaysLateStillMovesOn) {
+  RunningClock clock(RunningClockOptions{});
+  clock.Advance(MonoTime{});
+  for (int tick = 1; tick <= 11; ++tick) {
+    clock.Expect(clock.now());
+    clock.Advance(MonoTime{seconds(20) * tick});
+  }
+  EXPECT_EQ(clock.now(), MonoTime{seconds(10)});
+}
+
 TEST(RunningClock, NeverGoesBack) {
   RunningClock clock(RunningClockOptions{});
-  clock.Advance(MonoTime{seconds(10)}, std::nullopt);
-  clock.Advance(MonoTime{seconds(12)}, std::nullopt);
-  clock.Advance(MonoTime{seconds(5)}, std::nullopt);
+  clock.Advance(MonoTime{seconds(10)});
+  clock.Advance(MonoTime{seconds(12)});
+  clock.Advance(MonoTime{seconds(5)});
   EXPECT_EQ(clock.now(), MonoTime{seconds(2)});
 }
 
@@ -135,6 +167,7 @@ TEST(Elapsed, APauseOfTheProcessDoesNotCount) {
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
   world.Effects();
   world.Pass(minutes(1));
+  world.Pass(seconds(1));
   EXPECT_THAT(elapsed, ElementsAre(seconds(0), seconds(2)));
 }
 
@@ -149,9 +182,35 @@ TEST(Elapsed, ReportsOfAPauseAreSeenBeforeItsTimers) {
   world.ListTheRest();
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
   world.Effects();
+  world.Pass(minutes(1));  // the timer wakes the process before the sockets are read
+  EXPECT_THAT(versions, ElementsAre(5U));
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
-  world.Pass(minutes(1));
+  world.Pass(seconds(1));
   EXPECT_THAT(versions, ElementsAre(5U, 6U));
+}
+
+TEST(Elapsed, ABackoffThatIsNewsToTheTickDoesNotMakeItLate) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    Plan plan;
+    if (input.object.key.name == "writes") {
+      plan.actions.push_back(Delete{.key = input.object.key, .uid = input.object.uid});
+    }
+    plan.requeue_after = minutes(1);
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("writes"), 5)));
+  const Effect removal = world.OnlyEffect();
+  elapsed.clear();
+  world.Fail(removal, Code::kForbidden);
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("waits"), 6)));
+  world.Pass(Duration(4'500));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("waits"), 7)));
+  world.Effects();
+  EXPECT_EQ(elapsed.back(), Duration(4'500));
 }
 
 TEST(Outside, AtMostOneRequestPerSlotIsInFlightAndItsResultHasAnAge) {
