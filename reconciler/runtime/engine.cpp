@@ -81,7 +81,7 @@ void Engine::Core::OnChange(const Change& change) {
   if (change.before != nullptr && !same_object) {
     ForgetKey(key);
   }
-  if (change.after != nullptr) {
+  if (change.after != nullptr && PlannerOf(key.kind) != nullptr) {
     counted_from_.emplace(key, clock_.now());
     queue_.Add(key);
   }

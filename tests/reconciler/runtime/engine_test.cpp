@@ -243,6 +243,17 @@ TEST(Engine, AChangeOfAnotherKindWakesTheKeysThatItAffects) {
   EXPECT_THAT(planned, ElementsAre("b"));
 }
 
+TEST(Engine, ObjectsThatNobodyPlansForAreNotQueued) {
+  std::vector<std::string> planned;
+  Script script = Recorder(planned);
+  script.reads = {Kind::kServer};
+  World world({script});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kServer, Text(ObjectOf(ServerKey("web-1"), 7)));
+  EXPECT_EQ(world.engine.stats().queue_depth, 0U);
+  EXPECT_EQ(world.engine.NextWakeup(), std::nullopt);
+}
+
 TEST(Engine, ManyReportsCostOnePlan) {
   std::vector<std::string> planned;
   World world({Recorder(planned)});
