@@ -154,6 +154,7 @@ class Engine::Core {
 
   // running.cpp
   void OnWriteFailed(const InFlight& record, EffectId id, const Error& error);
+  bool MayJoin(const Run& run) const;
   void Confirm(InFlight record);
   bool Succeeded(const InFlight& record, const Bytes& object) const;
   void OnSuccess(const InFlight& record, const Bytes& object);

@@ -22,9 +22,9 @@ struct Ask {
   bool operator==(const Ask&) const = default;
 };
 
-/// One thing to do. Neighbouring patches of different objects go out together; otherwise each
-/// action waits for the one before it. The first failure drops the rest: the next plan finds it
-/// again. Asks are sent at once and wait for nothing.
+/// One thing to do. Neighbouring patches of different objects go out together, and so do
+/// neighbouring creates; otherwise each action waits for the one before it. The first failure drops
+/// the rest: the next plan finds it again. Asks are sent at once and wait for nothing.
 using Action = std::variant<Create, Patch, Delete, Ask>;
 
 /// What is to be done about one object. If `status` differs from the stored one, the engine writes

@@ -10,6 +10,11 @@ namespace {
 
 constexpr Duration kConfirmPause{1'000};
 
+/// Whether writes of this type to different objects go out together.
+bool GoTogether(const Work& work) {
+  return std::holds_alternative<Patch>(work) || std::holds_alternative<Create>(work);
+}
+
 Key TargetOf(const Work& work) {
   return std::visit([](const auto& effect) { return effect.key; }, work);
 }
@@ -52,23 +57,22 @@ void Engine::Core::StartRun(const std::string& group, Run run) {
   Pump(group);
 }
 
-/// Sends what may go out now. Patches of different objects go together; everything else goes alone.
+/// Whether the next write of a run may go out while the others are in flight.
+bool Engine::Core::MayJoin(const Run& run) const {
+  const Work& next = run.rest.front();
+  const Key target = TargetOf(next);
+  return std::all_of(run.in_flight.begin(), run.in_flight.end(), [&](EffectId id) {
+    const InFlight& record = in_flight_.at(id);
+    return GoTogether(next) && record.purpose == Purpose::kWrite &&
+           record.work.index() == next.index() && record.target != target;
+  });
+}
+
+/// Sends what may go out now.
 void Engine::Core::Pump(const std::string& group) {
   Run& run = runs_.at(group);
-  std::set<Key> patched;
-  for (const EffectId id : run.in_flight) {
-    patched.insert(in_flight_.at(id).target);
-  }
   while (!run.rest.empty() && run.confirming == 0) {
-    const bool is_patch = std::holds_alternative<Patch>(run.rest.front());
-    const bool only_patches =
-        std::all_of(run.in_flight.begin(), run.in_flight.end(), [&](EffectId id) {
-          const InFlight& record = in_flight_.at(id);
-          return record.purpose == Purpose::kWrite && std::holds_alternative<Patch>(record.work);
-        });
-    const Key target = TargetOf(run.rest.front());
-    const bool alone = run.in_flight.empty();
-    if (!alone && !(is_patch && only_patches && !patched.contains(target))) {
+    if (!MayJoin(run)) {
       return;
     }
     if (!HasRoom()) {
@@ -77,6 +81,7 @@ void Engine::Core::Pump(const std::string& group) {
       }
       return;
     }
+    const Key target = TargetOf(run.rest.front());
     const Object* known = cache_.Find(target);
     InFlight record{.purpose = Purpose::kWrite,
                     .group = group,
@@ -88,7 +93,6 @@ void Engine::Core::Pump(const std::string& group) {
     if (const auto* removal = std::get_if<Delete>(&record.work)) {
       record.uid = removal->uid;
     }
-    patched.insert(target);
     run.in_flight.insert(Send(std::move(record), std::move(run.rest.front())));
     run.rest.pop_front();
   }

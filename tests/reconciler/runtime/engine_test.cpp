@@ -146,14 +146,23 @@ TEST(Engine, NoMemberOfAGroupIsPlannedWhileAWriteOfAnotherIsInFlight) {
   EXPECT_THAT(planned, ElementsAre("a", "c", "a", "b"));
 }
 
-TEST(Engine, PatchesOfDifferentObjectsGoOutTogetherAndEverythingElseAlone) {
+Key FleetKey(const std::string& name) {
+  return Key{.kind = Kind::kFleet, .ns = "default", .name = name};
+}
+
+Create CreateOf(const Key& key) { return Create{.key = key, .json = ObjectOf(key, 0).dump()}; }
+
+TEST(Engine, PatchesOfDifferentObjectsGoOutTogetherAndSoDoCreatesAndEverythingElseGoesAlone) {
   World world({{.reads = {Kind::kServer}, .plan = [](const PlanInput& input) {
                   Plan plan;
                   for (const Object* server : input.cache.List(Kind::kServer)) {
                     plan.actions.push_back(PatchOf(*server));
                   }
-                  plan.actions.push_back(
-                      Create{.key = App("new"), .json = ObjectOf(App("new"), 0).dump()});
+                  plan.actions.push_back(CreateOf(FleetKey("new")));
+                  plan.actions.push_back(CreateOf(FleetKey("newer")));
+                  plan.actions.push_back(CreateOf(FleetKey("newer")));
+                  plan.actions.push_back(Delete{.key = App("old"), .uid = Uid("old")});
+                  plan.actions.push_back(Delete{.key = App("older"), .uid = Uid("older")});
                   return plan;
                 }}});
   world.ListTheRest();
@@ -166,7 +175,39 @@ TEST(Engine, PatchesOfDifferentObjectsGoOutTogetherAndEverythingElseAlone) {
   world.Answer(patches[0], ObjectOf(ServerKey("web-1"), 6));
   EXPECT_THAT(world.Effects(), SizeIs(0));
   world.Answer(patches[1], ObjectOf(ServerKey("web-2"), 7));
-  EXPECT_EQ(As<Create>(world.OnlyEffect()).key, App("new"));
+  const std::vector<Effect> creates = world.Effects();
+  ASSERT_THAT(creates, SizeIs(2));
+  EXPECT_EQ(As<Create>(creates[0]).key, FleetKey("new"));
+  EXPECT_EQ(As<Create>(creates[1]).key, FleetKey("newer"));
+  world.Answer(creates[0], ObjectOf(FleetKey("new"), 8));
+  EXPECT_THAT(world.Effects(), SizeIs(0)) << "the same object twice is no neighbour";
+  world.Answer(creates[1], ObjectOf(FleetKey("newer"), 9));
+  const Effect twice = world.OnlyEffect();
+  world.Answer(twice, ObjectOf(As<Create>(twice).key, 9));
+  EXPECT_EQ(As<Delete>(world.OnlyEffect()).key, App("old"));
+}
+
+TEST(Engine, ACreateThatFailsDropsTheRestOfThePlan) {
+  int plans = 0;
+  World world({{.plan =
+                    [&](const PlanInput&) {
+                      Plan plan;
+                      if (++plans == 1) {
+                        for (const char* name : {"a", "b", "c"}) {
+                          plan.actions.push_back(CreateOf(ServerKey(name)));
+                        }
+                      }
+                      return plan;
+                    }}},
+              EngineOptions{.max_writes_in_flight = 2});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const std::vector<Effect> creates = world.Effects();
+  ASSERT_THAT(creates, SizeIs(2));
+  world.Fail(creates[0], Code::kForbidden);
+  world.Answer(creates[1], ObjectOf(ServerKey("b"), 6));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  EXPECT_EQ(plans, 1) << "it waits before it tries again";
 }
 
 TEST(Engine, TheFirstFailureDropsTheRestOfThePlan) {
