@@ -157,10 +157,10 @@ void Engine::Core::Tick(Time now, MonoTime mono) {
   clock_.Advance(mono);
   queue_.Advance(clock_.now());
   RetryConfirms();
+  PumpWaiting();
   for (std::size_t plans = 0; plans < options_.max_plans_per_tick && !queue_.empty(); ++plans) {
     PlanNext();
   }
-  PumpWaiting();
   PumpCollector();
   PumpAsks();
   clock_.Expect(NextDue());

@@ -16,7 +16,8 @@
 namespace slipway::runtime {
 
 struct EngineOptions {
-  std::size_t max_writes_in_flight = 128;  ///< writes and gets together
+  /// Writes and gets together; those of one plan at most a quarter.
+  std::size_t max_writes_in_flight = 128;
   std::size_t max_outside_in_flight = 16;
   std::size_t max_plans_per_tick = 64;  ///< the shell looks after its sockets in between
   BackoffOptions backoff;

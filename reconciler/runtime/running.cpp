@@ -9,6 +9,7 @@ namespace slipway::runtime {
 namespace {
 
 constexpr Duration kConfirmPause{1'000};
+constexpr std::size_t kPartOfARun = 4;
 
 /// Whether writes of this type to different objects go out together.
 bool GoTogether(const Work& work) {
@@ -68,14 +69,16 @@ bool Engine::Core::MayJoin(const Run& run) const {
   });
 }
 
-/// Sends what may go out now.
+/// Sends what may go out now. No run takes more than its part of the room, and none comes before
+/// those that wait already.
 void Engine::Core::Pump(const std::string& group) {
+  const std::size_t most = std::max<std::size_t>(1, options_.max_writes_in_flight / kPartOfARun);
   Run& run = runs_.at(group);
   while (!run.rest.empty() && run.confirming == 0) {
-    if (!MayJoin(run)) {
+    if (run.in_flight.size() >= most || !MayJoin(run)) {
       return;
     }
-    if (!HasRoom()) {
+    if (!HasRoom() || !waiting_groups_.empty()) {
       if (!std::exchange(run.waits, true)) {
         waiting_groups_.push_back(group);
       }

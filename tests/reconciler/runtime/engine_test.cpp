@@ -199,7 +199,7 @@ TEST(Engine, ACreateThatFailsDropsTheRestOfThePlan) {
                       }
                       return plan;
                     }}},
-              EngineOptions{.max_writes_in_flight = 2});
+              EngineOptions{.max_writes_in_flight = 8});
   world.ListTheRest();
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
   const std::vector<Effect> creates = world.Effects();
@@ -262,6 +262,49 @@ TEST(Engine, AtMostNEffectsAreInFlight) {
   }
   EXPECT_EQ(sent, 5);
   EXPECT_TRUE(world.engine.Idle());
+}
+
+TEST(Engine, WhoAlwaysWritesLeavesRoomForOthers) {
+  World world({{.plan =
+                    [](const PlanInput& input) {
+                      Plan plan;
+                      plan.actions.push_back(PatchOf(input.object));
+                      return plan;
+                    }}},
+              EngineOptions{.max_writes_in_flight = 1});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("a"), 5)));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("b"), 6)));
+  std::string order;
+  for (int version = 7; version < 13; ++version) {
+    const Effect patch = world.OnlyEffect();
+    order += As<Patch>(patch).key.name;
+    world.Answer(patch, ObjectOf(As<Patch>(patch).key, version));
+  }
+  EXPECT_EQ(order, "ababab");
+}
+
+TEST(Engine, OneLongPlanTakesAQuarterOfTheRoomAtMost) {
+  World world({{.reads = {Kind::kServer},
+                .plan =
+                    [](const PlanInput& input) {
+                      Plan plan;
+                      for (const Object* server : input.cache.List(Kind::kServer)) {
+                        plan.actions.push_back(PatchOf(*server));
+                      }
+                      return plan;
+                    }}},
+              EngineOptions{.max_writes_in_flight = 8});
+  world.ListTheRest();
+  std::vector<Bytes> servers;
+  for (int i = 1; i <= 9; ++i) {
+    servers.push_back(Text(ObjectOf(ServerKey("web-" + std::to_string(i)), i)));
+  }
+  world.engine.Replaced(Kind::kServer, servers, 9);
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("a"), 10)));
+  EXPECT_THAT(world.Effects(), SizeIs(2));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("b"), 11)));
+  EXPECT_THAT(world.Effects(), SizeIs(2));
 }
 
 TEST(Engine, AChangeOfAnotherKindWakesTheKeysThatItAffects) {
