@@ -35,6 +35,7 @@ struct InFlight {
   std::uint64_t known_version = 0;  ///< of the target in the cache; 0: none
   Work work;                        ///< kConfirm: the write that failed
   Error failure;                    ///< kConfirm: how it failed
+  int tries = 0;                    ///< kConfirm: gets that failed
   std::string slot;                 ///< kOutside
 };
 
@@ -121,6 +122,7 @@ class Engine::Core {
   std::map<std::string, std::set<Key>> parked_;  ///< wait for a group
   std::deque<std::string> waiting_groups_;       ///< runs that wait for room in flight
   std::map<std::pair<MonoTime, EffectId>, InFlight> confirm_again_;
+  Rng confirm_jitter_;
   std::map<Key, std::map<std::string, Slot>> slots_;
   std::deque<std::pair<Key, std::string>> waiting_asks_;
   std::map<EffectId, InFlight> in_flight_;
@@ -156,6 +158,7 @@ class Engine::Core {
   void OnWriteFailed(const InFlight& record, EffectId id, const Error& error);
   bool MayJoin(const Run& run) const;
   void Confirm(InFlight record);
+  void ConfirmLater(InFlight record, EffectId id, const Error& error);
   bool Succeeded(const InFlight& record, const Bytes& object) const;
   void OnSuccess(const InFlight& record, const Bytes& object);
   void Settle(const InFlight& record, EffectId id);

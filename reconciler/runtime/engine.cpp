@@ -39,7 +39,8 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
       cache_(SchemaFor(planners_)),
       queue_(options.backoff, Rng(options.seed)),
       collector_(options.backoff, Rng(options.seed + 1)),
-      clock_(options.clock) {
+      clock_(options.clock),
+      confirm_jitter_(options.seed + 2) {
   for (const auto& planner : planners_) {
     kinds_.insert(planner->kind());
     for (const Kind kind : planner->reads()) {
@@ -172,7 +173,7 @@ std::optional<MonoTime> Engine::Core::NextDue() const {
     return clock_.now();
   }
   std::optional<MonoTime> due = Earlier(queue_.next_due(), collector_.next_due());
-  if (!confirm_again_.empty()) {
+  if (!confirm_again_.empty() && HasRoom()) {
     due = Earlier(due, confirm_again_.begin()->first.first);
   }
   return due;

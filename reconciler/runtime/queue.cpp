@@ -4,6 +4,15 @@
 
 namespace slipway::runtime {
 
+Duration JitteredBackoff(const BackoffOptions& options, int failures, Rng& rng) {
+  Duration ceiling = options.base;
+  for (int doubled = 1; doubled < failures && ceiling < options.max; ++doubled) {
+    ceiling *= 2;
+  }
+  ceiling = std::min(ceiling, options.max);
+  return Duration{rng.Below(static_cast<std::uint64_t>(ceiling.count())) + 1};
+}
+
 WorkQueue::WorkQueue(BackoffOptions backoff, Rng rng) : backoff_(backoff), rng_(rng) {}
 
 void WorkQueue::Add(const Key& key) {
@@ -43,14 +52,7 @@ void WorkQueue::CancelDelay(const Key& key) {
 }
 
 MonoTime WorkQueue::AddAfterFailure(const Key& key, MonoTime now) {
-  const int failures = ++failures_[key];
-  Duration ceiling = backoff_.base;
-  for (int doubled = 1; doubled < failures && ceiling < backoff_.max; ++doubled) {
-    ceiling *= 2;
-  }
-  ceiling = std::min(ceiling, backoff_.max);
-  const Duration jitter{rng_.Below(static_cast<std::uint64_t>(ceiling.count())) + 1};
-  const MonoTime at = now + jitter;
+  const MonoTime at = now + JitteredBackoff(backoff_, ++failures_[key], rng_);
   AddAt(key, at);
   return at;
 }

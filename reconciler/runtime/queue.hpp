@@ -21,6 +21,9 @@ struct BackoffOptions {
   Duration max{300'000};
 };
 
+/// How long to wait after so many failures in a row (positive); at least a millisecond.
+Duration JitteredBackoff(const BackoffOptions& options, int failures, Rng& rng);
+
 /// What is to be planned. The contract of client-go's work queue, in its three collections: `dirty`
 /// needs work, `processing` is being worked on, the lanes hold the order. A key is never given out
 /// twice at once; one that is added while it is worked on comes again after Done(). Fair: kinds and

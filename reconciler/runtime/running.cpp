@@ -8,7 +8,6 @@
 namespace slipway::runtime {
 namespace {
 
-constexpr Duration kConfirmPause{1'000};
 constexpr std::size_t kPartOfARun = 4;
 
 /// Whether writes of this type to different objects go out together.
@@ -177,10 +176,7 @@ void Engine::Core::OnConfirmed(const InFlight& record, EffectId id, const Object
   const Object* known = cache_.Find(record.target);
   const bool has_news = known != nullptr && known->version > record.known_version;
   if (!result.has_value() && !not_found && !has_news) {
-    Run& run = runs_.at(record.group);
-    run.in_flight.erase(id);
-    ++run.confirming;
-    confirm_again_.emplace(std::pair(clock_.now() + kConfirmPause, id), record);
+    ConfirmLater(record, id, result.error());
     return;
   }
   const bool gone = not_found && std::holds_alternative<Delete>(record.work);
@@ -196,6 +192,21 @@ void Engine::Core::OnConfirmed(const InFlight& record, EffectId id, const Object
   Settle(record, id);
 }
 
+/// Nobody can say what became of a write: somebody should know, and the key waits.
+void Engine::Core::ConfirmLater(InFlight record, EffectId id, const Error& error) {
+  Run& run = runs_.at(record.group);
+  run.in_flight.erase(id);
+  ++run.confirming;
+  if (++record.tries == 1) {
+    ++stats_.write_errors;
+    AddNote(record.target, "nobody knows whether a write was done (" + record.failure.message +
+                               "), and it cannot be looked up: " + error.message);
+  }
+  const MonoTime again =
+      clock_.now() + JitteredBackoff(options_.backoff, record.tries, confirm_jitter_);
+  confirm_again_.emplace(std::pair(again, id), std::move(record));
+}
+
 /// Whether the object shows that the write was done after all.
 bool Engine::Core::Succeeded(const InFlight& record, const Bytes& object) const {
   if (const auto* create = std::get_if<Create>(&record.work)) {
@@ -208,7 +219,8 @@ bool Engine::Core::Succeeded(const InFlight& record, const Bytes& object) const 
 }
 
 void Engine::Core::RetryConfirms() {
-  while (!confirm_again_.empty() && confirm_again_.begin()->first.first <= clock_.now()) {
+  while (!confirm_again_.empty() && confirm_again_.begin()->first.first <= clock_.now() &&
+         HasRoom()) {
     InFlight record = std::move(confirm_again_.begin()->second);
     confirm_again_.erase(confirm_again_.begin());
     --runs_.at(record.group).confirming;
@@ -226,7 +238,7 @@ void Engine::Core::Fail(const InFlight& record, bool behind) {
   }
   if (behind) {
     ++stats_.conflicts;
-  } else {
+  } else if (record.tries == 0) {
     ++stats_.write_errors;
     AddNote(record.target, "a write failed: " + record.failure.message);
   }

@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <string>
+
 #include "reconciler/base/assert.hpp"
 #include "tests/reconciler/runtime/world.hpp"
 
@@ -101,17 +104,59 @@ TEST(Trouble, TheGetIsRepeatedUntilItIsAnsweredOrTheCacheHoldsNews) {
   Json object = ObjectOf(App("shop"), 5);
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   world.Fail(world.OnlyEffect(), Code::kTimeout);
-  for (int round = 0; round < 5; ++round) {
-    world.Fail(world.OnlyEffect(), Code::kUnavailable);
+  Effect get = world.OnlyEffect();
+  const MonoTime start = world.mono;
+  for (int round = 0; round < 20; ++round) {
+    world.Fail(get, Code::kUnavailable);
     EXPECT_THAT(world.Effects(), SizeIs(0)) << "no hot loop";
-    world.Pass(seconds(1));
+    get = world.NextEffects().at(0);
+    EXPECT_EQ(As<Get>(get).key, App("shop"));
   }
+  EXPECT_GT(world.mono - start, minutes(5)) << "it asks ever more rarely";
   object["status"] = {{"active", "shop-1"}};
   object["metadata"]["resourceVersion"] = "6";
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
-  world.Fail(world.OnlyEffect(), Code::kUnavailable);
+  world.Fail(get, Code::kUnavailable);
   EXPECT_THAT(world.Effects(), SizeIs(0));
   EXPECT_TRUE(world.engine.Idle());
+}
+
+TEST(Trouble, AnApiThatIsGoneIsAskedWithinTheLimitAndSaidOnceForEachKey) {
+  World world({{.plan = WantActive}}, EngineOptions{.max_writes_in_flight = 2});
+  world.ListTheRest();
+  for (const char* name : {"a", "b", "c"}) {
+    world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App(name), 5)));
+  }
+  const MonoTime start = world.mono;
+  std::set<std::string> asked;
+  while (world.mono - start < minutes(10)) {
+    for (const Effect& effect : world.NextEffects()) {
+      EXPECT_LE(world.engine.stats().in_flight, 2U);
+      asked.insert(Describe(effect));
+      world.Fail(effect, Code::kUnavailable);
+    }
+  }
+  EXPECT_EQ(asked.size(), 6U) << "a write and a get for each";
+  EXPECT_EQ(world.engine.stats().write_errors, 3U);
+  EXPECT_THAT(world.engine.TakeNotes(), SizeIs(3));
+}
+
+TEST(Trouble, ALookUpThatWaitsForRoomDoesNotKeepTheProcessAwake) {
+  World world({{.plan = WantActive}}, EngineOptions{.max_writes_in_flight = 1});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("a"), 5)));
+  world.Fail(world.OnlyEffect(), Code::kTimeout);
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("b"), 6)));
+  world.Fail(world.OnlyEffect(), Code::kUnavailable);
+  const Effect other = world.OnlyEffect();
+  EXPECT_EQ(As<WriteStatus>(other).key, App("b"));
+  world.Pass(seconds(5));
+  EXPECT_THAT(world.engine.TakeEffects(), SizeIs(0)) << "the only place is taken";
+  EXPECT_EQ(world.engine.NextWakeup(), std::nullopt);
+  Json object = ObjectOf(App("b"), 7);
+  object["status"] = {{"active", "shop-1"}};
+  world.Answer(other, object);
+  EXPECT_EQ(As<Get>(world.OnlyEffect()).key, App("a"));
 }
 
 TEST(Trouble, AlreadyExistsIsSuccessWhereOwnerAndSpecMatch) {

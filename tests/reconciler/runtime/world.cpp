@@ -80,6 +80,19 @@ std::vector<Effect> World::Effects() {
   return engine.TakeEffects();
 }
 
+std::vector<Effect> World::NextEffects() {
+  std::vector<Effect> effects = Effects();
+  for (int wakeups = 0; effects.empty(); ++wakeups) {
+    const auto next = engine.NextWakeup();
+    if (!next.has_value() || wakeups == 10'000) {
+      throw std::runtime_error("no effects come any more");
+    }
+    Pass(*next - mono);
+    effects = engine.TakeEffects();
+  }
+  return effects;
+}
+
 Effect World::OnlyEffect() {
   std::vector<Effect> effects = Effects();
   if (effects.size() != 1) {

@@ -34,6 +34,10 @@ class World {
   /// Ticks without letting time pass, and takes the effects.
   std::vector<Effect> Effects();
 
+  /// Lets time pass until there are effects, and no further than to each wake-up; fails the test
+  /// where none come.
+  std::vector<Effect> NextEffects();
+
   /// The only effect that the engine wants now; fails the test where there is another number of
   /// them.
   Effect OnlyEffect();
