@@ -5,10 +5,13 @@
 
 namespace slipway::runtime {
 
+bool Engine::Core::MayCollect() const {
+  return options_.collect_garbage && HasRoom() &&
+         std::all_of(kinds_.begin(), kinds_.end(), [&](Kind kind) { return cache_.Synced(kind); });
+}
+
 void Engine::Core::PumpCollector() {
-  const bool synced =
-      std::all_of(kinds_.begin(), kinds_.end(), [&](Kind kind) { return cache_.Synced(kind); });
-  while (options_.collect_garbage && synced && HasRoom()) {
+  while (MayCollect()) {
     const auto next = collector_.Next(cache_, clock_.now());
     if (!next.has_value()) {
       return;

@@ -93,6 +93,7 @@ class Engine::Core {
   OutsideStates OutsideOf(const Key& key) const;
 
   // collecting.cpp: garbage
+  bool MayCollect() const;
   void PumpCollector();
   void OnCollected(const InFlight& record, const ObjectResult& result);
 

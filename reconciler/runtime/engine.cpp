@@ -172,7 +172,10 @@ std::optional<MonoTime> Engine::Core::NextDue() const {
   if (!queue_.empty()) {
     return clock_.now();
   }
-  std::optional<MonoTime> due = Earlier(queue_.next_due(), collector_.next_due());
+  std::optional<MonoTime> due = queue_.next_due();
+  if (MayCollect()) {
+    due = Earlier(due, collector_.next_due());
+  }
   if (!confirm_again_.empty() && HasRoom()) {
     due = Earlier(due, confirm_again_.begin()->first.first);
   }

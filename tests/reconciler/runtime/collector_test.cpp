@@ -131,6 +131,20 @@ TEST(Collector, OrphanTakesTheReferencesAwayAndLeavesTheDependents) {
   EXPECT_EQ(As<Patch>(world.OnlyEffect()).key, kFleet);
 }
 
+TEST(Collector, WhatCannotBeTriedAgainYetDoesNotKeepTheProcessAwake) {
+  World world = MakeWorld();
+  world.engine.Replaced(Kind::kFleet, {Text(ObjectOf(kFleet, 1))}, 1);
+  world.engine.Replaced(Kind::kServer, {Text(Owned("a", 2, Owner("Fleet", "web", "uid-web")))}, 2);
+  world.engine.ObjectDeleted(Kind::kFleet, Text(ObjectOf(kFleet, 3)));
+  world.Fail(world.OnlyEffect(), Code::kUnavailable);
+  world.engine.Expired(Kind::kFleet);
+  world.Pass(seconds(1));
+  EXPECT_THAT(world.engine.TakeEffects(), SizeIs(0));
+  EXPECT_EQ(world.engine.NextWakeup(), std::nullopt);
+  world.engine.Replaced(Kind::kFleet, {}, 3);
+  EXPECT_EQ(As<Delete>(world.OnlyEffect()).key, ServerKey("a"));
+}
+
 TEST(Collector, TriesAgainLaterWhenTheApiFails) {
   World world = MakeWorld();
   world.engine.Replaced(Kind::kFleet, {Text(ObjectOf(kFleet, 1))}, 1);
