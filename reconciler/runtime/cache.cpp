@@ -86,15 +86,20 @@ Cache::Objects Cache::Bucketed(Kind kind, const std::string& bucket) const {
 std::size_t Cache::size(Kind kind) const { return of(kind).objects.size(); }
 
 std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
-                                   std::uint64_t revision) {
+                                   std::uint64_t revision, std::vector<Error>* problems) {
   PerKind& cached = of(kind);
   std::vector<ObjectPtr> listed;
   std::set<Key> present;
   std::set<Uid> still_told;
+  bool whole = true;
   for (const Bytes& bytes : objects) {
     Result<ObjectPtr> read = ReadObject(kind, schema_.ProjectorOf(kind), bytes);
     if (!read.has_value()) {
-      continue;  // nobody could name it, so nobody can plan for it either
+      whole = false;
+      if (problems != nullptr) {
+        problems->push_back(read.error());
+      }
+      continue;
     }
     ObjectPtr object = std::move(read.value());
     if (cached.dead.contains(object->uid)) {
@@ -107,7 +112,7 @@ std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
   std::vector<Change> changes;
   std::vector<Key> gone;
   for (const auto& [key, object] : cached.objects) {
-    if (!present.contains(key) && object->version <= revision) {
+    if (whole && !present.contains(key) && object->version <= revision) {
       gone.push_back(key);
     }
   }
@@ -122,7 +127,9 @@ std::vector<Change> Cache::Replace(Kind kind, const std::vector<Bytes>& objects,
       changes.push_back(Put(std::move(object)));
     }
   }
-  cached.dead = std::move(still_told);
+  if (whole) {
+    cached.dead = std::move(still_told);
+  }
   synced_.insert(kind);
   return changes;
 }

@@ -95,8 +95,11 @@ class Cache {
 
   // --- For the engine. Each returns what changed, in order.
 
-  /// A complete list as of `revision`. What is absent from it and not newer than it is gone.
-  std::vector<Change> Replace(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision);
+  /// A list as of `revision`. What is absent from it and not newer than it is gone, unless some of
+  /// the list cannot be read: then it says nothing of what is absent. `problems`, if given, gets
+  /// what is wrong with each that cannot.
+  std::vector<Change> Replace(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision,
+                              std::vector<Error>* problems = nullptr);
 
   /// An object as it is after a change; from a watch, or as the answer to a write or a get. Nothing
   /// where it is old news. An Error where it cannot even be identified.

@@ -5,6 +5,17 @@
 
 namespace slipway::runtime {
 
+namespace {
+
+/// Whether the answer to a get says that the object that was asked for has made way for another. An
+/// answer that cannot be read says nothing.
+bool IsAnother(const InFlight& record, const std::string& answer) {
+  const Result<Header> header = ReadHeader(record.target.kind, answer);
+  return header.has_value() && header.value().uid != record.uid;
+}
+
+}  // namespace
+
 bool Engine::Core::MayCollect() const {
   return options_.collect_garbage && HasRoom() &&
          std::all_of(kinds_.begin(), kinds_.end(), [&](Kind kind) { return cache_.Synced(kind); });
@@ -43,11 +54,11 @@ void Engine::Core::OnCollected(const InFlight& record, const ObjectResult& resul
     Absorb(record, result.value());
   }
   if (std::holds_alternative<Get>(record.work)) {
-    const bool lives = result.has_value() && cache_.Exists(record.uid);
-    if (not_found || (result.has_value() && !lives)) {
+    const bool gone = not_found || (result.has_value() && IsAnother(record, *result.value()));
+    if (gone) {
       collector_.OwnerIsGone(record.uid);
-      done = true;
     }
+    done = gone || cache_.Exists(record.uid);
   } else if (not_found) {
     ForgetObject(record.target, record.uid);
     done = true;

@@ -135,6 +135,7 @@ class Engine::Core {
 
  private:
   // engine.cpp
+  void NoteUnreadable(Kind kind, const Error& problem);
   void OnChange(const Change& change);
   std::optional<InFlight> TakeInFlight(EffectId id);
   void Affect(const Planner& planner, const Change& change);

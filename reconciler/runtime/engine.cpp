@@ -50,16 +50,23 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
 }
 
 void Engine::Core::Replaced(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision) {
-  OnChanges(cache_.Replace(kind, objects, revision));
+  std::vector<Error> problems;
+  OnChanges(cache_.Replace(kind, objects, revision, &problems));
+  for (const Error& problem : problems) {
+    NoteUnreadable(kind, problem);
+  }
   Wake(unsynced_);
+}
+
+void Engine::Core::NoteUnreadable(Kind kind, const Error& problem) {
+  AddNote(Key{.kind = kind, .ns = "", .name = ""}, "an object cannot be read: " + problem.message);
 }
 
 void Engine::Core::Take(Kind kind, Result<std::vector<Change>> changes) {
   if (changes.has_value()) {
     OnChanges(changes.value());
   } else {
-    AddNote(Key{.kind = kind, .ns = "", .name = ""},
-            "an object cannot be read: " + changes.error().message);
+    NoteUnreadable(kind, changes.error());
   }
 }
 

@@ -79,6 +79,33 @@ TEST(Collector, ASameNameWithAnotherUidIsNoOwner) {
   EXPECT_EQ(As<Delete>(world.OnlyEffect()).key, ServerKey("a"));
 }
 
+TEST(Collector, AnOwnerThatCannotBeReadIsNotGone) {
+  World world = MakeWorld();
+  world.engine.Replaced(Kind::kFleet, {}, 1);
+  world.engine.Replaced(Kind::kServer, {Text(Owned("a", 2, Owner("Fleet", "web", "uid-web")))}, 2);
+  for (int round = 0; round < 3; ++round) {
+    const std::vector<Effect> effects = world.NextEffects();
+    ASSERT_THAT(effects, SizeIs(1));
+    EXPECT_EQ(As<Get>(effects[0]).key, kFleet);
+    world.Answer(effects[0], {{"metadata", {{"name", "web"}}}});
+    EXPECT_THAT(world.Effects(), SizeIs(0)) << "no hot loop";
+  }
+  EXPECT_THAT(world.engine.TakeNotes(), SizeIs(3));
+  EXPECT_NE(world.engine.cache().Find(ServerKey("a")), nullptr);
+}
+
+TEST(Collector, AListThatCannotBeReadWhollyRemovesNothing) {
+  World world = MakeWorld();
+  world.engine.Replaced(Kind::kFleet, {Text(ObjectOf(kFleet, 1))}, 1);
+  world.engine.Replaced(Kind::kServer, {Text(Owned("a", 2, Owner("Fleet", "web", "uid-web")))}, 2);
+  world.engine.Replaced(Kind::kFleet, {Text({{"metadata", {{"name", "web"}}}})}, 3);
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  EXPECT_NE(world.engine.cache().Find(kFleet), nullptr);
+  EXPECT_THAT(world.engine.TakeNotes(), SizeIs(1));
+  world.engine.Replaced(Kind::kFleet, {}, 4);
+  EXPECT_EQ(As<Delete>(world.OnlyEffect()).key, ServerKey("a"));
+}
+
 TEST(Collector, WaitsUntilEveryKindWasListed) {
   World world = MakeWorld();
   world.engine.Replaced(Kind::kServer, {Text(Owned("a", 2, Owner("Fleet", "web", "uid-web")))}, 2);
