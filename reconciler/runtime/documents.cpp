@@ -22,10 +22,17 @@ Json Parsed(const std::string& text) {
   return json;
 }
 
+/// What is no object counts as none: nobody but a person with a text editor writes it.
 Json StatusOf(const std::string& object) {
   const Json json = Parsed(object);
   const auto status = json.find("status");
-  return status == json.end() || status->is_null() ? Json::object() : *status;
+  return status != json.end() && status->is_object() ? *status : Json::object();
+}
+
+/// A field of a condition; empty where the condition is none, or the field no text.
+std::string TextOf(const Json& condition, const char* field) {
+  const auto found = condition.find(field);
+  return found != condition.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 /// Whether `actual` has everything that `wanted` has; it may have more fields (defaults).
@@ -104,22 +111,28 @@ std::string WithoutOwner(const std::string& object, const Uid& owner) {
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,
                                              std::int64_t generation, Time now) {
   Json status = StatusOf(object);
+  // As it will be read back, or it would differ from what is stored for ever.
+  const Json readable = Json::parse(api::codec::Print(message));
   Json wanted = {{"type", kStalled},
                  {"status", "True"},
                  {"reason", kPlannerFailed},
-                 {"message", message},
+                 {"message", readable},
                  {"observedGeneration", generation},
                  {"lastTransitionTime", api::FormatTime(now)}};
   Json& conditions = status["conditions"];
   if (!conditions.is_array()) {
     conditions = Json::array();
   }
+  conditions.erase(std::remove_if(conditions.begin(), conditions.end(),
+                                  [](const Json& condition) { return !condition.is_object(); }),
+                   conditions.end());
   for (Json& condition : conditions) {
-    if (condition.value("type", "") != kStalled) {
+    if (TextOf(condition, "type") != kStalled) {
       continue;
     }
-    if (condition.value("status", "") == "True") {
-      wanted["lastTransitionTime"] = condition["lastTransitionTime"];
+    const std::string since = TextOf(condition, "lastTransitionTime");
+    if (TextOf(condition, "status") == "True" && !since.empty()) {
+      wanted["lastTransitionTime"] = since;
     }
     if (condition == wanted) {
       return std::nullopt;
@@ -142,8 +155,8 @@ std::optional<std::string> WithoutPlannerFailed(const std::string& object,
   bool removed = false;
   if (conditions != wanted.end() && conditions->is_array()) {
     for (auto condition = conditions->begin(); condition != conditions->end();) {
-      const bool ours = condition->value("type", "") == kStalled &&
-                        condition->value("reason", "") == kPlannerFailed;
+      const bool ours =
+          TextOf(*condition, "type") == kStalled && TextOf(*condition, "reason") == kPlannerFailed;
       removed = removed || ours;
       condition = ours ? conditions->erase(condition) : std::next(condition);
     }

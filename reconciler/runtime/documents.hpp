@@ -16,7 +16,8 @@ namespace slipway::runtime::documents {
 /// The engine takes it away again; planners leave it alone.
 inline constexpr const char* kPlannerFailed = "PlannerFailed";
 
-/// Whether the status inside `object` and `status` say the same. Absent and empty are the same.
+/// Whether the status inside `object` and `status` say the same. Absent, empty and what is no
+/// object at all are the same.
 bool StatusIs(const std::string& object, const std::string& status);
 
 /// Whether `existing` is what `wanted` would have created: not on its way out, the same controlling
@@ -35,7 +36,7 @@ std::string ReplaceFinalizers(const std::string& object, const std::vector<std::
 std::string WithoutOwner(const std::string& object, const Uid& owner);
 
 /// The status of `object` with Stalled = True for a failed planner; nullopt where it says so
-/// already.
+/// already. Bytes of `message` that are no UTF-8 become U+FFFD.
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,
                                              std::int64_t generation, Time now);
 

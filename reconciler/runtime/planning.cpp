@@ -132,8 +132,13 @@ void Engine::Core::SayWhyStalled(const Object& object, const std::string& group)
       "Slipway cannot plan for this object and leaves it alone until it changes; please report "
       "it: " +
       quarantine_[object.key].second;
-  std::optional<std::string> status =
-      documents::WithPlannerFailed(*object.bytes, message, object.generation, now_);
+  std::optional<std::string> status;
+  try {
+    const GuardedScope guard;
+    status = documents::WithPlannerFailed(*object.bytes, message, object.generation, now_);
+  } catch (const std::exception& thrown) {
+    AddNote(object.key, std::string("it cannot be said in its status: ") + thrown.what());
+  }
   if (status.has_value()) {
     StartWrite(object, group,
                WriteStatus{.key = object.key,

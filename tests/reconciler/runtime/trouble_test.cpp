@@ -334,6 +334,38 @@ TEST(Trouble, AnObjectThatCannotBeReadStopsOnlyItself) {
   EXPECT_THAT(planned, ElementsAre("good"));
 }
 
+TEST(Trouble, AStatusThatIsNoneIsReplacedByWhatIsWrong) {
+  World world({{.plan = WantActive}});
+  world.ListTheRest();
+  Json scalar = ObjectOf(App("scalar"), 5);
+  scalar["status"] = "x";
+  Json odd = ObjectOf(App("odd"), 6);
+  odd["status"] = {{"conditions", {1, {{"type", 2}}, "x"}}};
+  world.engine.Replaced(Kind::kApplication, {Text(scalar), Text(odd)}, 6);
+  const std::vector<Effect> effects = world.Effects();
+  ASSERT_THAT(effects, SizeIs(2));
+  for (const Effect& effect : effects) {
+    const Json conditions = Json::parse(As<WriteStatus>(effect).status)["conditions"];
+    EXPECT_EQ(conditions.back()["reason"], "PlannerFailed") << Describe(effect);
+    EXPECT_THAT(conditions.back()["message"], HasSubstr("status")) << Describe(effect);
+  }
+}
+
+TEST(Trouble, APlannerThatThrowsWhatIsNoTextIsReportedOnce) {
+  World world({{.plan = [](const PlanInput&) -> Plan { throw std::runtime_error("a\xc3z"); }}});
+  world.ListTheRest();
+  Json object = ObjectOf(App("shop"), 5);
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  const Effect stalled = world.OnlyEffect();
+  object["status"] = Json::parse(As<WriteStatus>(stalled).status);
+  EXPECT_THAT(object["status"]["conditions"][0]["message"], HasSubstr("a\xef\xbf\xbdz"));
+  object["metadata"]["resourceVersion"] = "6";
+  world.Answer(stalled, object);
+  object["metadata"]["resourceVersion"] = "7";
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  EXPECT_THAT(world.Effects(), SizeIs(0)) << "it says so already";
+}
+
 TEST(Trouble, APlanThatMakesNoSenseQuarantinesItsKey) {
   World world({{.plan = [](const PlanInput& input) {
     Plan plan;

@@ -1,0 +1,121 @@
+#include "reconciler/runtime/documents.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "reconciler/base/assert.hpp"
+
+namespace slipway::runtime::documents {
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::minutes;
+using ::testing::HasSubstr;
+
+constexpr Time kNow{std::chrono::hours(24)};
+
+std::string WithStatus(const Json& status) { return Json({{"status", status}}).dump(); }
+
+TEST(StatusIs, ComparesWhatTheySayAndNotHow) {
+  EXPECT_TRUE(StatusIs(R"({"status":{"a":1,"b":2}})", R"({ "b": 2, "a": 1 })"));
+  EXPECT_FALSE(StatusIs(R"({"status":{"a":1}})", R"({"a":2})"));
+}
+
+TEST(StatusIs, AbsentEmptyAndNoObjectAreTheSame) {
+  for (const char* object : {"{}", R"({"status":null})", R"({"status":{}})", R"({"status":"x"})"}) {
+    EXPECT_TRUE(StatusIs(object, "{}")) << object;
+    EXPECT_FALSE(StatusIs(object, R"({"a":1})")) << object;
+  }
+}
+
+TEST(Guarded, TestsUidAndGenerationBeforeAnythingElse) {
+  EXPECT_EQ(Json::parse(Guarded(R"([{"op":"remove","path":"/spec/x"}])", Uid("u"), 3)),
+            Json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u"},
+                            {"op":"test","path":"/metadata/generation","value":3},
+                            {"op":"remove","path":"/spec/x"}])"));
+  EXPECT_EQ(Json::parse(Guarded("[]", Uid("u"), std::nullopt)),
+            Json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u"}])"));
+}
+
+TEST(Guarded, RefusesWhatIsNoPatch) {
+  const GuardedScope guard;
+  EXPECT_THROW(Guarded("not JSON", Uid("u"), 1), AssertionFailed);
+  EXPECT_THROW(Guarded("{}", Uid("u"), 1), AssertionFailed);
+}
+
+TEST(ReplaceFinalizers, TestsThatTheyAreAsTheyWere) {
+  EXPECT_EQ(Json::parse(ReplaceFinalizers(R"({"metadata":{"finalizers":["a"]}})", {"a", "b"})),
+            Json::parse(R"([{"op":"test","path":"/metadata/finalizers","value":["a"]},
+                            {"op":"add","path":"/metadata/finalizers","value":["a","b"]}])"));
+}
+
+TEST(WithoutOwner, TakesOneAwayAndTestsThatTheyAreAsTheyWere) {
+  const Json mine = {{"name", "m"}, {"uid", "mine"}};
+  const Json other = {{"name", "o"}, {"uid", "other"}};
+  const Json object = {{"metadata", {{"ownerReferences", {mine, other}}}}};
+  const Json patch = Json::parse(WithoutOwner(object.dump(), Uid("mine")));
+  EXPECT_EQ(patch[0]["value"], Json({mine, other}));
+  EXPECT_EQ(patch[1]["value"], Json::array({other}));
+}
+
+TEST(WithPlannerFailed, AddsTheConditionAndLeavesTheRest) {
+  const Json status = {{"active", "shop-1"}, {"conditions", {{{"type", "Ready"}}}}};
+  const auto text = WithPlannerFailed(WithStatus(status), "it broke", 4, kNow);
+  ASSERT_TRUE(text.has_value());
+  const Json written = Json::parse(*text);
+  EXPECT_EQ(written["active"], "shop-1");
+  EXPECT_EQ(written["conditions"][0]["type"], "Ready");
+  EXPECT_EQ(written["conditions"][1], Json::parse(R"({"type":"Stalled","status":"True",
+      "reason":"PlannerFailed","message":"it broke","observedGeneration":4,
+      "lastTransitionTime":"1970-01-02T00:00:00Z"})"));
+}
+
+TEST(WithPlannerFailed, SaysNothingTwiceAndKeepsTheTimeOfTheTransition) {
+  const auto first = WithPlannerFailed("{}", "it broke", 4, kNow);
+  const std::string object = WithStatus(Json::parse(first.value()));
+  EXPECT_EQ(WithPlannerFailed(object, "it broke", 4, kNow + minutes(1)), std::nullopt);
+  const Json second = Json::parse(WithPlannerFailed(object, "worse", 5, kNow + minutes(1)).value());
+  ASSERT_EQ(second["conditions"].size(), 1U);
+  EXPECT_EQ(second["conditions"][0]["message"], "worse");
+  EXPECT_EQ(second["conditions"][0]["lastTransitionTime"], "1970-01-02T00:00:00Z");
+}
+
+TEST(WithPlannerFailed, ReplacesBytesThatAreNoText) {
+  const auto first = WithPlannerFailed("{}", "a\xc3z", 4, kNow);
+  EXPECT_THAT(first.value(), HasSubstr("a\xef\xbf\xbdz"));
+  EXPECT_EQ(WithPlannerFailed(WithStatus(Json::parse(*first)), "a\xc3z", 4, kNow), std::nullopt);
+}
+
+TEST(WithPlannerFailed, CountsWhatIsNoStatusAndNoConditionAsAbsent) {
+  const std::string wanted = WithPlannerFailed("{}", "m", 1, kNow).value();
+  for (const Json& status : {Json("x"), Json(1), Json::array(), Json({{"conditions", "x"}}),
+                             Json({{"conditions", {1, "x", nullptr, Json::array()}}})}) {
+    EXPECT_EQ(WithPlannerFailed(WithStatus(status), "m", 1, kNow), wanted) << status;
+  }
+  const Json odd = {{"conditions", {{{"type", 1}}}}};
+  EXPECT_EQ(Json::parse(WithPlannerFailed(WithStatus(odd), "m", 1, kNow).value())["conditions"][0],
+            Json({{"type", 1}}));
+}
+
+TEST(WithoutPlannerFailed, TakesAwayWhatWasWrittenAndNothingElse) {
+  const Json status = {{"active", "shop-1"},
+                       {"conditions", {1, {{"type", "Stalled"}, {"reason", "Theirs"}}}}};
+  const std::string stored = WithPlannerFailed("{}", "m", 1, kNow).value();
+  EXPECT_EQ(
+      Json::parse(WithoutPlannerFailed(WithStatus(Json::parse(stored)), std::nullopt).value()),
+      Json::parse(R"({"conditions":[]})"));
+  EXPECT_EQ(WithoutPlannerFailed(WithStatus(status), std::nullopt), std::nullopt);
+  EXPECT_EQ(Json::parse(WithoutPlannerFailed("{}", status.dump()).value()), status);
+}
+
+TEST(MentionsPlannerFailed, IsACheapLookAtTheText) {
+  EXPECT_TRUE(MentionsPlannerFailed(
+      WithStatus(Json::parse(WithPlannerFailed("{}", "m", 1, kNow).value()))));
+  EXPECT_FALSE(MentionsPlannerFailed(R"({"status":{"reason":"Planned"}})"));
+}
+
+}  // namespace
+}  // namespace slipway::runtime::documents
