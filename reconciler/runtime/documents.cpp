@@ -58,13 +58,15 @@ std::string ControllerOf(const Json& object) {
   return "";
 }
 
-/// Tests that a list in metadata is as it was, and replaces it. One that is absent is not tested.
-std::string ReplaceList(const std::string& path, const Json& from, const Json& to) {
+/// Tests that a list in the metadata of `object` is as it was, and replaces it. Absence cannot be
+/// tested: there the whole object must be as it was.
+std::string ReplaceList(const Json& object, const std::string& name, const Json& to) {
+  const Json& metadata = object.at("metadata");
+  const std::string tested = metadata.contains(name) ? name : "resourceVersion";
   Json patch = Json::array();
-  if (!from.is_null()) {
-    patch.push_back({{"op", "test"}, {"path", path}, {"value", from}});
-  }
-  patch.push_back({{"op", "add"}, {"path", path}, {"value", to}});
+  patch.push_back(
+      {{"op", "test"}, {"path", "/metadata/" + tested}, {"value", metadata.at(tested)}});
+  patch.push_back({{"op", "add"}, {"path", "/metadata/" + name}, {"value", to}});
   return patch.dump();
 }
 
@@ -96,16 +98,16 @@ std::string Guarded(const std::string& operations, const Uid& uid,
 }
 
 std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted) {
-  const Json present = Parsed(object).value("/metadata/finalizers"_json_pointer, Json());
-  return ReplaceList("/metadata/finalizers", present, wanted);
+  return ReplaceList(Parsed(object), "finalizers", wanted);
 }
 
 std::string WithoutOwner(const std::string& object, const Uid& owner) {
-  const Json present = Parsed(object).value("/metadata/ownerReferences"_json_pointer, Json());
+  const Json json = Parsed(object);
+  const Json present = json.value("/metadata/ownerReferences"_json_pointer, Json::array());
   Json others = Json::array();
   std::copy_if(present.begin(), present.end(), std::back_inserter(others),
                [&](const Json& reference) { return reference.value("uid", "") != owner.value; });
-  return ReplaceList("/metadata/ownerReferences", present, others);
+  return ReplaceList(json, "ownerReferences", others);
 }
 
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,

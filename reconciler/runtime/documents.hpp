@@ -29,7 +29,7 @@ std::string Guarded(const std::string& operations, const Uid& uid,
                     std::optional<std::int64_t> generation);
 
 /// Operations on `object` that leave it with exactly these finalizers, if its finalizers have
-/// not changed.
+/// not changed; where it has none, if nothing of it has.
 std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted);
 
 /// Operations on `object` that take one owner away, if its owners have not changed.

@@ -52,6 +52,12 @@ TEST(ReplaceFinalizers, TestsThatTheyAreAsTheyWere) {
                             {"op":"add","path":"/metadata/finalizers","value":["a","b"]}])"));
 }
 
+TEST(ReplaceFinalizers, WhereThereAreNoneTestsThatTheObjectIsAsItWas) {
+  EXPECT_EQ(Json::parse(ReplaceFinalizers(R"({"metadata":{"resourceVersion":"5"}})", {"a"})),
+            Json::parse(R"([{"op":"test","path":"/metadata/resourceVersion","value":"5"},
+                            {"op":"add","path":"/metadata/finalizers","value":["a"]}])"));
+}
+
 TEST(WithoutOwner, TakesOneAwayAndTestsThatTheyAreAsTheyWere) {
   const Json mine = {{"name", "m"}, {"uid", "mine"}};
   const Json other = {{"name", "o"}, {"uid", "other"}};
