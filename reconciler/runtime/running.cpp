@@ -134,8 +134,9 @@ void Engine::Core::OnSuccess(const InFlight& record, const Bytes& object) {
   }
   const auto poison = quarantine_.find(record.key);
   const Result<Header> header = ReadHeader(record.target.kind, *object);
-  if (poison != quarantine_.end() && poison->second.first == record.known_version &&
-      header.has_value()) {
+  // What a get found may be somebody's change on top of them, and that is what is waited for.
+  if (record.purpose == Purpose::kWrite && poison != quarantine_.end() &&
+      poison->second.first == record.known_version && header.has_value()) {
     poison->second.first = header.value().version;  // our own words are no change
   }
 }

@@ -303,6 +303,26 @@ TEST(Trouble, AQuarantinedObjectIsPlannedAgainWhenItChangesAndLosesTheCondition)
   EXPECT_EQ(world.engine.stats().quarantined, 0U);
 }
 
+TEST(Trouble, AFixIsSeenAlsoWhereNobodyKnewWhetherTheConditionWasWritten) {
+  bool broken = true;
+  World world({{.plan = [&](const PlanInput&) -> Plan {
+    SLIPWAY_ASSERT(!broken, "broken");
+    return {};
+  }}});
+  world.ListTheRest();
+  Json object = ObjectOf(App("shop"), 5);
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  const Effect stalled = world.OnlyEffect();
+  object["status"] = Json::parse(As<WriteStatus>(stalled).status);
+  object["metadata"]["resourceVersion"] = "7";  // 6 was our own words, 7 a person's fix
+  object["metadata"]["generation"] = 2;
+  world.Fail(stalled, Code::kTimeout);
+  world.Answer(world.OnlyEffect(), object);
+  broken = false;
+  EXPECT_EQ(Json::parse(As<WriteStatus>(world.OnlyEffect()).status)["conditions"], Json::array());
+  EXPECT_EQ(world.engine.stats().quarantined, 0U);
+}
+
 TEST(Trouble, AfterARestartTheSameFailureIsNotWrittenAgain) {
   const auto throws = [](const PlanInput&) -> Plan { throw std::runtime_error("bad"); };
   Json object = ObjectOf(App("shop"), 5);
