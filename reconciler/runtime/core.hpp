@@ -162,6 +162,7 @@ class Engine::Core {
   void Confirm(InFlight record);
   void ConfirmLater(InFlight record, EffectId id, const Error& error);
   bool Succeeded(const InFlight& record, const Bytes& object) const;
+  bool ChangedNothing(const InFlight& record) const;
   void OnSuccess(const InFlight& record, const Bytes& object);
   void Settle(const InFlight& record, EffectId id);
   void Fail(const InFlight& record, bool behind);

@@ -119,8 +119,25 @@ void Engine::Core::OnWriteDone(const InFlight& record, EffectId id, const Object
     return;
   }
   Absorb(record, result.value());
-  OnSuccess(record, result.value());
+  if (ChangedNothing(record)) {
+    ++stats_.write_errors;
+    AddNote(record.target, "a write changed nothing, though the plan expected it to");
+    Fail(record, false);
+  } else {
+    OnSuccess(record, result.value());
+  }
   Settle(record, id);
+}
+
+/// A planner that wants what the API does not keep would go on for ever, as fast as the API
+/// answers.
+bool Engine::Core::ChangedNothing(const InFlight& record) const {
+  if (!std::holds_alternative<Patch>(record.work) &&
+      !std::holds_alternative<WriteStatus>(record.work)) {
+    return false;
+  }
+  const Object* known = cache_.Find(record.target);
+  return known != nullptr && known->version <= record.known_version;
 }
 
 void Engine::Core::OnSuccess(const InFlight& record, const Bytes& object) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -157,6 +158,33 @@ TEST(Trouble, ALookUpThatWaitsForRoomDoesNotKeepTheProcessAwake) {
   object["status"] = {{"active", "shop-1"}};
   world.Answer(other, object);
   EXPECT_EQ(As<Get>(world.OnlyEffect()).key, App("a"));
+}
+
+TEST(Trouble, AWriteThatChangesNothingBacksOffAndIsSaid) {
+  const auto patches = [](const PlanInput& input) {
+    Plan plan;
+    plan.actions.push_back(Patch{.key = input.object.key,
+                                 .uid = input.object.uid,
+                                 .generation = input.object.generation,
+                                 .operations = "[]"});
+    return plan;
+  };
+  for (const auto& planner : {std::function<Plan(const PlanInput&)>(patches),
+                              std::function<Plan(const PlanInput&)>(WantActive)}) {
+    World world({{.plan = planner}});
+    world.ListTheRest();
+    world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+    const MonoTime start = world.mono;
+    for (int round = 0; round < 20; ++round) {
+      const std::vector<Effect> effects = world.NextEffects();
+      ASSERT_THAT(effects, SizeIs(1));
+      world.Answer(effects[0], ObjectOf(App("shop"), 5));
+      EXPECT_THAT(world.Effects(), SizeIs(0)) << "no hot loop";
+    }
+    EXPECT_GT(world.mono - start, minutes(5));
+    EXPECT_EQ(world.engine.stats().write_errors, 20U);
+    EXPECT_THAT(world.engine.TakeNotes().front().text, HasSubstr("changed nothing"));
+  }
 }
 
 TEST(Trouble, AlreadyExistsIsSuccessWhereOwnerAndSpecMatch) {
