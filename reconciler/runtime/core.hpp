@@ -53,6 +53,12 @@ struct Run {
   std::optional<Duration> retry_after;
 };
 
+/// A status write that may still be on its way although nobody waits for it any more.
+struct LostStatus {
+  std::string status;
+  MonoTime planned_at;
+};
+
 /// What is known of one outside slot.
 struct Slot {
   Uid uid;  ///< of the object that asked
@@ -114,8 +120,9 @@ class Engine::Core {
   RunningClock clock_;
   Time now_{};
 
-  std::map<Key, MonoTime> counted_from_;  ///< where `elapsed` of a key begins
-  std::map<Key, MonoTime> held_until_;    ///< keys that failed wait, whatever changes
+  std::map<Key, MonoTime> counted_from_;                 ///< where `elapsed` of a key begins
+  std::map<Key, std::deque<LostStatus>> lost_statuses_;  ///< of the version in the cache
+  std::map<Key, MonoTime> held_until_;  ///< keys that failed wait, whatever changes
   /// Which version of an object is poisonous, and why.
   std::map<Key, std::pair<std::uint64_t, std::string>> quarantine_;
   std::set<Key> unsynced_;                       ///< wait for lists
@@ -136,6 +143,7 @@ class Engine::Core {
  private:
   // engine.cpp
   void NoteUnreadable(Kind kind, const Error& problem);
+  void FindLostStatus(const Object& object);
   void OnChange(const Change& change);
   std::optional<InFlight> TakeInFlight(EffectId id);
   void Affect(const Planner& planner, const Change& change);
@@ -160,6 +168,7 @@ class Engine::Core {
   void OnWriteFailed(const InFlight& record, EffectId id, const Error& error);
   bool MayJoin(const Run& run) const;
   void Confirm(InFlight record);
+  void RememberLostStatus(const InFlight& record);
   void ConfirmLater(InFlight record, EffectId id, const Error& error);
   bool Succeeded(const InFlight& record, const Bytes& object) const;
   bool ChangedNothing(const InFlight& record) const;

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/assert.hpp"
 #include "reconciler/runtime/core.hpp"
+#include "reconciler/runtime/documents.hpp"
 
 namespace slipway::runtime {
 namespace {
@@ -91,6 +92,7 @@ void Engine::Core::OnChange(const Change& change) {
   }
   if (change.after != nullptr && PlannerOf(key.kind) != nullptr) {
     counted_from_.emplace(key, clock_.now());
+    FindLostStatus(*change.after);
     queue_.Add(key);
   }
   for (const auto& planner : planners_) {
@@ -103,6 +105,20 @@ void Engine::Core::OnChange(const Change& change) {
   if (options_.collect_garbage) {
     collector_.OnChange(cache_, change);
   }
+}
+
+/// A status write that was given up and is done after all: what its plan had counted is in it.
+void Engine::Core::FindLostStatus(const Object& object) {
+  const auto lost = lost_statuses_.find(object.key);
+  if (lost == lost_statuses_.end()) {
+    return;
+  }
+  for (const LostStatus& write : lost->second) {
+    if (documents::StatusIs(*object.bytes, write.status)) {
+      counted_from_[object.key] = write.planned_at;
+    }
+  }
+  lost_statuses_.erase(lost);  // the version that they would replace is gone
 }
 
 void Engine::Core::Affect(const Planner& planner, const Change& change) {

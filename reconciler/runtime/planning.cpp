@@ -65,6 +65,7 @@ bool Engine::Core::IsHeld(const Key& key) {
 
 void Engine::Core::ForgetKey(const Key& key) {
   counted_from_.erase(key);
+  lost_statuses_.erase(key);
   held_until_.erase(key);
   quarantine_.erase(key);
   unsynced_.erase(key);

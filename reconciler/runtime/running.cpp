@@ -9,6 +9,7 @@ namespace slipway::runtime {
 namespace {
 
 constexpr std::size_t kPartOfARun = 4;
+constexpr std::size_t kMostLostStatuses = 8;  ///< of one key: the older ones are the likelier lost
 
 /// Whether writes of this type to different objects go out together.
 bool GoTogether(const Work& work) {
@@ -203,11 +204,28 @@ void Engine::Core::OnConfirmed(const InFlight& record, EffectId id, const Object
       OnSuccess(record, known->bytes);
     }
   } else {
+    RememberLostStatus(record);
     const bool refused =
         !OutcomeUnknown(record.failure.code) && record.failure.code != Code::kAlreadyExists;
     Fail(record, refused && (has_news || not_found));
   }
   Settle(record, id);
+}
+
+/// It was not done when the get was answered; it may be yet.
+void Engine::Core::RememberLostStatus(const InFlight& record) {
+  const auto* write = std::get_if<WriteStatus>(&record.work);
+  const Run& run = runs_.at(record.group);
+  const Object* known = cache_.Find(record.target);
+  if (write == nullptr || run.stalled || !OutcomeUnknown(record.failure.code) || known == nullptr ||
+      known->version != write->version) {
+    return;
+  }
+  std::deque<LostStatus>& lost = lost_statuses_[record.target];
+  lost.push_back({.status = write->status, .planned_at = run.planned_at});
+  if (lost.size() > kMostLostStatuses) {
+    lost.pop_front();
+  }
 }
 
 /// Nobody can say what became of a write: somebody should know, and the key waits.

@@ -154,6 +154,38 @@ TEST(Elapsed, IsNotCountedTwiceWhenAStatusWriteOfUnknownOutcomeWasDone) {
   EXPECT_THAT(elapsed, ElementsAre(seconds(4), seconds(1)));
 }
 
+TEST(Elapsed, IsNotCountedTwiceWhenAStatusWriteIsDoneAfterItWasGivenUp) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    Plan plan;
+    if (input.object.version == 5) {
+      plan.status = Json({{"active", "shop-" + std::to_string(elapsed.size())}}).dump();
+    }
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  Json object = ObjectOf(App("shop"), 5);
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  world.Pass(seconds(4));
+  const Effect lost = world.OnlyEffect();
+  world.Fail(lost, Code::kTimeout);
+  world.Answer(world.OnlyEffect(), object);
+  const Effect again = world.NextEffects().at(0);
+  world.Fail(again, Code::kTimeout);
+  world.Answer(world.OnlyEffect(), object);
+  world.Effects();
+  elapsed.clear();
+  object["status"] = Json::parse(As<WriteStatus>(lost).status);
+  object["metadata"]["resourceVersion"] = "6";
+  world.engine.ObjectChanged(Kind::kApplication, Text(object));
+  while (elapsed.empty()) {  // it backs off
+    world.Pass(world.engine.NextWakeup().value() - world.mono);
+  }
+  EXPECT_THAT(elapsed, ElementsAre(world.mono - MonoTime{seconds(4)}));
+}
+
 TEST(Elapsed, APauseOfTheProcessDoesNotCount) {
   std::vector<Duration> elapsed;
   World world({{.plan = [&](const PlanInput& input) {
