@@ -19,11 +19,7 @@ void Engine::Core::PumpAsks() {
   while (!waiting_asks_.empty() && outside_in_flight_ < options_.max_outside_in_flight) {
     const auto [key, name] = std::move(waiting_asks_.front());
     waiting_asks_.pop_front();
-    const auto slots = slots_.find(key);
-    if (slots == slots_.end() || !slots->second.contains(name)) {
-      continue;  // the object went away meanwhile
-    }
-    const Slot& slot = slots->second.at(name);
+    const Slot& slot = slots_.at(key).at(name);
     ++outside_in_flight_;
     Send(InFlight{.purpose = Purpose::kOutside,
                   .group = {},

@@ -69,7 +69,9 @@ void Engine::Core::ForgetKey(const Key& key) {
   held_until_.erase(key);
   quarantine_.erase(key);
   unsynced_.erase(key);
-  slots_.erase(key);
+  if (slots_.erase(key) != 0) {
+    std::erase_if(waiting_asks_, [&](const auto& ask) { return ask.first == key; });
+  }
   queue_.Remove(key);
 }
 

@@ -297,6 +297,34 @@ TEST(Outside, ResultsAreForgottenWithTheirObject) {
   EXPECT_THAT(slots, ElementsAre(0U, 0U));
 }
 
+TEST(Outside, WhatADeletedObjectAskedForIsNotAskedForTheNewOneOfItsName) {
+  World world(
+      {{.plan =
+            [](const PlanInput& input) {
+              Plan plan;
+              plan.actions.push_back(
+                  Ask{.slot = "fetch", .request = FetchOf("https://" + input.object.uid.value)});
+              return plan;
+            }}},
+      EngineOptions{.max_outside_in_flight = 1});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("first"), 5)));
+  const Effect first = world.OnlyEffect();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6, "old")));
+  EXPECT_THAT(world.Effects(), SizeIs(0)) << "it waits";
+  world.engine.ObjectDeleted(Kind::kApplication, Text(ObjectOf(App("shop"), 7, "old")));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 8, "new")));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  world.engine.ObjectDeleted(Kind::kApplication, Text(ObjectOf(App("first"), 9)));
+  world.AnswerOutside(first, OutsideResult(OutsideValue()));
+  const Effect fetch = world.OnlyEffect();
+  EXPECT_EQ(std::get<FetchRepository>(As<Outside>(fetch).request).spec.url, "https://new");
+  world.engine.ObjectDeleted(Kind::kApplication, Text(ObjectOf(App("shop"), 10, "new")));
+  world.AnswerOutside(fetch, OutsideResult(OutsideValue()));
+  EXPECT_THAT(world.Effects(), SizeIs(0)) << "once is enough";
+  EXPECT_TRUE(world.engine.Idle());
+}
+
 TEST(Outside, SlowFetchesLeaveRoomForWritesAndForEachOther) {
   World world(
       {{.plan =
