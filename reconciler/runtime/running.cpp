@@ -21,32 +21,14 @@ Key TargetOf(const Work& work) {
 }
 
 /// Whether the answer says for certain that nothing was written, and looking at the object would
-/// say no more.
+/// say no more. A test that fails inside a patch is kInvalid: there it would.
 bool RefusedOutright(Code code) {
-  switch (code) {
-    case Code::kBadRequest:
-    case Code::kUnauthorized:
-    case Code::kForbidden:
-    case Code::kMethodNotAllowed:
-    case Code::kTooLarge:
-    case Code::kUnsupportedMediaType:
-    case Code::kTooManyRequests:
-      return true;
-    case Code::kNotFound:
-    case Code::kAlreadyExists:
-    case Code::kConflict:
-    case Code::kExpired:
-    case Code::kInvalid:
-    case Code::kInternal:
-    case Code::kUnavailable:
-    case Code::kTimeout:
-      return false;
-  }
-  SLIPWAY_UNREACHABLE("error code outside the enum");
+  return code == Code::kTooManyRequests ||
+         (DispositionOf(code) == Disposition::kTerminal && code != Code::kInvalid);
 }
 
 bool OutcomeUnknown(Code code) {
-  return code == Code::kTimeout || code == Code::kUnavailable || code == Code::kInternal;
+  return DispositionOf(code) == Disposition::kRetry && code != Code::kTooManyRequests;
 }
 
 }  // namespace
