@@ -82,7 +82,7 @@ TEST(Trouble, ConflictsInARowBackOff) {
     world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), ++version)));
   }
   EXPECT_EQ(plans, 2) << "one more look at once, then it waits whatever changes";
-  world.Pass(seconds(2));
+  world.Pass(seconds(1));
   EXPECT_EQ(plans, 3);
 }
 
@@ -268,7 +268,7 @@ TEST(Trouble, AServerThatAsksForPatienceGetsIt) {
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
   world.Pass(Duration(999));
   EXPECT_EQ(plans, 1);
-  world.Pass(seconds(2));
+  world.Pass(Duration(1));
   EXPECT_EQ(plans, 2);
 }
 
