@@ -24,6 +24,26 @@ std::vector<Key> TakeAll(WorkQueue& queue) {
   return taken;
 }
 
+TEST(JitteredBackoff, SpreadsOverATimeThatDoublesUpToItsLimit) {
+  const BackoffOptions options{.base = Duration(1'000), .max = Duration(6'000)};
+  Rng rng(1);
+  for (const auto& [failures, ceiling] :
+       {std::pair(1, 1'000), std::pair(2, 2'000), std::pair(3, 4'000), std::pair(4, 6'000),
+        std::pair(1'000, 6'000)}) {
+    Duration shortest = options.max;
+    Duration longest{0};
+    for (int i = 0; i < 300; ++i) {
+      const Duration wait = JitteredBackoff(options, failures, rng);
+      shortest = std::min(shortest, wait);
+      longest = std::max(longest, wait);
+    }
+    EXPECT_GE(shortest, Duration(1)) << failures;
+    EXPECT_LT(shortest, Duration(ceiling / 10)) << failures;
+    EXPECT_GT(longest, Duration(ceiling - ceiling / 10)) << failures;
+    EXPECT_LE(longest, Duration(ceiling)) << failures;
+  }
+}
+
 TEST(WorkQueue, GivesEachKeyOnceInTheOrderInWhichItCame) {
   WorkQueue queue = Queue();
   queue.Add(K(2));
