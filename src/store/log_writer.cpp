@@ -9,8 +9,6 @@
 namespace slipway::store {
 namespace {
 
-constexpr Revision kCompactAtOnce = 256;  // revisions: some milliseconds, while writers wait
-
 constexpr std::int64_t kCreated = 0;
 constexpr std::int64_t kUpdated = 1;
 constexpr std::int64_t kDeleted = 2;
@@ -149,8 +147,8 @@ Result<void> LogWriter::CompactBetween(Revision from, Revision to) {
   return Run(commit_);
 }
 
-Result<void> LogWriter::CompactSome(Revision upto) {
-  const Revision to = std::min(upto, compacted_ + kCompactAtOnce);
+Result<void> LogWriter::CompactSome(Revision upto, Revision at_once) {
+  const Revision to = std::min(upto, compacted_ + at_once);
   if (to <= compacted_) return Ok();
   auto done = CompactBetween(compacted_, to);
   if (!done) {

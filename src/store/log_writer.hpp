@@ -33,9 +33,9 @@ class LogWriter {
   Result<void> Commit();
   void Rollback();
 
-  /// Compacts a bounded stretch on the way to `upto`, durably: compacted() grows to `upto` at most.
-  /// Not between Begin and Commit.
-  Result<void> CompactSome(Revision upto);
+  /// Compacts at most `at_once` revisions on the way to `upto`, durably: compacted() grows to `upto`
+  /// at most. Not between Begin and Commit.
+  Result<void> CompactSome(Revision upto, Revision at_once);
 
   Revision current() const { return committed_; }    ///< of the last committed change
   Revision compacted() const { return compacted_; }  ///< durably

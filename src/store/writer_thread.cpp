@@ -11,6 +11,9 @@
 namespace slipway::store {
 namespace {
 
+// Revisions to compact in one go: some milliseconds, while writers wait.
+constexpr std::size_t kCompactAtOnce = 256;
+
 constexpr std::chrono::steady_clock::duration kLongestGather = std::chrono::milliseconds(10);
 
 std::size_t SizeOf(const Write& write) {
@@ -87,8 +90,10 @@ void WriterThread::Loop() {
     Gather(lock);
     auto batch = TakeBatch();
     lock.unlock();
+    // Faster than new history comes, or it would grow for as long as there is load.
+    const std::size_t compact_at_once = std::max(kCompactAtOnce, 2 * batch.size());
     if (!batch.empty()) CarryOut(std::move(batch));
-    CompactSome();
+    CompactSome(compact_at_once);
     lock.lock();
   }
 }
@@ -186,7 +191,7 @@ void WriterThread::CarryOut(std::vector<Pending> batch) {
   }
 }
 
-void WriterThread::CompactSome() {
+void WriterThread::CompactSome(std::size_t at_once) {
   const MonoTime now = options_.clock->Mono();
   window_.Observe(now, log_->current());
   const Revision wanted = window_.Target(now);
@@ -196,7 +201,7 @@ void WriterThread::CompactSome() {
     target = compact_to_ = std::max(compact_to_, wanted);
   }
   if (target <= compacted_) return;
-  auto done = log_->CompactSome(target);
+  auto done = log_->CompactSome(target, static_cast<Revision>(at_once));
   {
     const std::lock_guard lock(mutex_);
     compacted_ = log_->compacted();

@@ -47,7 +47,7 @@ class WriterThread {
   void CarryOut(std::vector<Pending> batch);
   Result<void> ApplyAll(const std::vector<Pending>& batch, Events& events, Outcomes& outcomes);
   Result<void> MakeDurable(const Events& events);
-  void CompactSome();
+  void CompactSome(std::size_t at_once);
 
   const SqliteStore::Options options_;
   WatchHub& hub_;

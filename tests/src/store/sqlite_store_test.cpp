@@ -185,31 +185,28 @@ TEST_F(SqliteStoreTest, ADirectoryThatCannotBeWrittenIsNamed) {
   ASSERT_EQ(chmod((directory_ / "").c_str(), 0700), 0);
 }
 
-/// Keeps the writer busy, from the acknowledgement of a write of its own, until it is let go.
-class Hold {
- public:
-  explicit Hold(Store& store) {
-    std::promise<void> held;
-    auto is_held = held.get_future();
-    store.Commit({.kind = Write::Kind::kCreate,
-                  .key = "/hold",
-                  .value = std::make_shared<const std::string>("v")},
-                 [&held, go = go_.get_future().share()](const Result<Revision>&) {
-                   held.set_value();
-                   go.wait();
-                 });
-    is_held.wait();
-  }
-  void LetGo() { go_.set_value(); }
-
- private:
-  std::promise<void> go_;
-};
-
 Write CreateOf(const std::string& key) {
   return {
       .kind = Write::Kind::kCreate, .key = key, .value = std::make_shared<const std::string>("v")};
 }
+
+/// Keeps the writer busy, from the acknowledgement of a write of its own, until it is let go.
+class Hold {
+ public:
+  explicit Hold(Store& store, const std::string& key = "/hold") {
+    store.Commit(CreateOf(key),
+                 [held = held_, go = go_.get_future().share()](const Result<Revision>&) {
+                   held->set_value();
+                   go.wait();
+                 });
+  }
+  void Wait() { held_->get_future().wait(); }  ///< until the writer is here
+  void LetGo() { go_.set_value(); }
+
+ private:
+  std::shared_ptr<std::promise<void>> held_ = std::make_shared<std::promise<void>>();
+  std::promise<void> go_;
+};
 
 /// Commits without waiting.
 std::future<Result<Revision>> Start(Store& store, Write write) {
@@ -224,6 +221,7 @@ TEST_F(SqliteStoreTest, AConflictInABatchCostsTheOthersNothing) {
   auto store = Open();
   const Revision taken = Create(*store, "/a/taken", "v").value();
   Hold hold(*store);
+  hold.Wait();
   auto before = Start(*store, CreateOf("/a/before"));
   auto refused = Start(*store, CreateOf("/a/taken"));
   auto stale = Start(*store, {.kind = Write::Kind::kDelete, .key = "/a/taken", .expected = 7});
@@ -246,6 +244,7 @@ TEST_F(SqliteStoreTest, OverloadIsRefusedAtOnceAndPasses) {
   options.pending_bytes = 1000;
   auto store = std::move(SqliteStore::Open(options).value());
   Hold hold(*store);
+  hold.Wait();
   Write large = CreateOf("/a/large");
   large.value = std::make_shared<const std::string>(1000, 'v');
   EXPECT_EQ(CodeOf(Do(*store, large)), Code::kTooManyRequests);
@@ -263,6 +262,7 @@ TEST_F(SqliteStoreTest, OverloadIsRefusedAtOnceAndPasses) {
 TEST_F(SqliteStoreTest, CarriesOutWhatIsPendingBeforeItStops) {
   auto store = Open();
   auto hold = std::make_unique<Hold>(*store);
+  hold->Wait();
   std::vector<std::future<Result<Revision>>> pending;
   for (int i = 0; i < 50; ++i)
     pending.push_back(Start(*store, CreateOf("/a/" + std::to_string(i))));
@@ -295,6 +295,34 @@ TEST_F(SqliteStoreTest, ForgetsHistoryThatIsOlderThanTheWindow) {
   }
   EXPECT_EQ(CodeOf(store->Get("/a/x", first)), Code::kExpired);
   EXPECT_TRUE(store->Get("/a/x", last)) << "8 minutes old: inside the window";
+}
+
+TEST_F(SqliteStoreTest, CompactsFasterThanItWritesAlsoWhenWritersNeverPause) {
+  constexpr int kRounds = 15;
+  constexpr int kWrites = 600;  // of a round, which is one transaction
+  auto options = Options();
+  options.history = std::chrono::minutes(10);
+  options.compaction_interval = std::chrono::hours(1);
+  auto store = std::move(SqliteStore::Open(options).value());
+  std::vector<std::unique_ptr<Hold>> holds;
+  std::vector<Revision> ends;
+  holds.push_back(std::make_unique<Hold>(*store));
+  holds.back()->Wait();
+  for (int round = 1; round <= kRounds; ++round) {
+    // What comes next is pending before the writer goes on, so that it is never idle.
+    for (int i = 0; i < kWrites; ++i) {
+      store->Commit(CreateOf("/a/" + std::to_string(round * kWrites + i)), [](const auto&) {});
+    }
+    holds.push_back(std::make_unique<Hold>(*store, "/hold/" + std::to_string(round)));
+    clock_.Advance(std::chrono::minutes(2));
+    holds[holds.size() - 2]->LetGo();
+    holds.back()->Wait();
+    ends.push_back(store->CurrentRevision().value());
+  }
+  EXPECT_EQ(CodeOf(store->Get("/hold", ends[kRounds - 9])), Code::kExpired)
+      << "as of 16 minutes ago, of which 10 are to be kept";
+  EXPECT_TRUE(store->Get("/hold", ends[kRounds - 5])) << "as of 8 minutes ago";
+  holds.back()->LetGo();
 }
 
 TEST_F(SqliteStoreTest, CompactionGivesTheSpaceBackToNewChanges) {
