@@ -218,6 +218,7 @@ class Generator {
     };
     faults.lost_request = some(40, 300);
     faults.lost_answer = some(40, 300);
+    faults.late_write = some(40, 300);
     faults.unavailable = some(40, 300);
     faults.doubled_write = some(40, 300);
     faults.doubled_answer = some(40, 500);

@@ -91,9 +91,10 @@ Step StepOf(const Json& item) {
 
 Faults FaultsOf(const Json& item) {
   Faults faults;
-  const std::array<std::pair<const char*, unsigned*>, 15> chances = {{
+  const std::array<std::pair<const char*, unsigned*>, 16> chances = {{
       {"lostRequest", &faults.lost_request},
       {"lostAnswer", &faults.lost_answer},
+      {"lateWrite", &faults.late_write},
       {"unavailable", &faults.unavailable},
       {"doubledWrite", &faults.doubled_write},
       {"doubledAnswer", &faults.doubled_answer},
