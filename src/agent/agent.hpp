@@ -44,7 +44,7 @@ class Agent {
   /// does not end within seconds; other errors say which file is in the way.
   Result<void> Start();
 
-  /// Ends sessions and checks; the application goes on. Run the io_context until nothing is left.
+  /// Ends sessions and checks and stops the io_context; the application goes on.
   void Stop();
 
   /// Why it stopped by itself; empty where it did not.

@@ -42,6 +42,7 @@ ProcessWatch::ProcessWatch(asio::any_io_executor executor, std::string directory
       clock_(clock),
       changed_(std::move(changed)),
       timer_(executor),
+      again_(executor),
       end_(executor) {
   observed_.name = directory_.substr(directory_.rfind('/') + 1);
 }
@@ -131,8 +132,8 @@ void ProcessWatch::AwaitEnd(pid_t supervisor) {
   const int descriptor = static_cast<int>(::syscall(SYS_pidfd_open, supervisor, 0));
   if (descriptor < 0) {
     // It is gone already, or not yet to be seen: look again soon.
-    timer_.expires_after(Duration(100));
-    timer_.async_wait([self = shared_from_this()](error_code failed) {
+    again_.expires_after(Duration(100));
+    again_.async_wait([self = shared_from_this()](error_code failed) {
       if (!failed) {
         self->Look();
         self->changed_();
@@ -272,6 +273,7 @@ void ProcessWatch::Stop() {
   ++round_;
   changed_ = [] {};
   timer_.cancel();
+  again_.cancel();
   error_code ignored;
   end_.close(ignored);
 }

@@ -69,8 +69,9 @@ class ProcessWatch : public std::enable_shared_from_this<ProcessWatch> {
   Instance instance_;  ///< the newest that was seen
   bool looked_ = false;
   MonoTime began_;
-  std::uint64_t round_ = 0;  ///< checks of an earlier round end by themselves
-  boost::asio::steady_timer timer_;
+  std::uint64_t round_ = 0;          ///< checks of an earlier round end by themselves
+  boost::asio::steady_timer timer_;  ///< of the checks
+  boost::asio::steady_timer again_;  ///< of a look at a supervisor that cannot be waited for
   boost::asio::posix::stream_descriptor end_;
 };
 

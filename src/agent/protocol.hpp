@@ -50,8 +50,9 @@ enum class CloseCode : std::uint16_t {
   kGoingAway = 1001,     ///< the gateway stops: come back after a jittered second
   kBadMessage = 4400,    ///< a frame that is no message of this protocol
   kNoVersion = 4406,     ///< no version of the messages in common
-  kConflict = 4409,      ///< two live sessions of one identity: both are closed; wait a minute
-  kUnknownServer = 4410  ///< the Server of this certificate is gone: come back after a minute
+  kConflict = 4409,      ///< two live sessions of one identity: both are closed
+  kUnknownServer = 4410  ///< the Server of this certificate is gone
+  // After all but the first an agent comes back after half a minute, and jitter.
 };
 
 // ---- claiming ----
@@ -109,8 +110,9 @@ struct Report {
   std::vector<std::string> addresses;
   host::Epoch epoch;    ///< newest that was accepted; incarnation empty: none yet
   std::string refused;  ///< why the newest Assign was refused; empty: it was not
-  std::vector<api::ServerRelease>
-      releases;  ///< ordered by application; `digest` is left empty by this agent
+  /// Ordered by application, at most host::kMaxApplications. `digest` is the git tree that was
+  /// checked out.
+  std::vector<api::ServerRelease> releases;
   std::vector<TestRunReport>
       test_runs;  ///< those it was assigned and has not yet been told to forget
 };
@@ -121,8 +123,7 @@ struct StepEvent {
   std::string test_run;  ///< name; empty: an attempt of a release
   std::string rollout;
   std::int64_t attempt = 0;
-  std::string
-      step;  ///< Fetch, Install, Test, Stop, Switch, Start, Health, Populate, Suite/<name>, CleanUp
+  std::string step;  ///< Fetch, Install, Test, Stop, Switch, Start, Populate, Suite, CleanUp
   bool ended = false;
   std::string result;  ///< Succeeded, Failed, Interrupted; empty while it goes on
   Duration elapsed{0};
