@@ -30,6 +30,8 @@ constexpr Duration kJournalRetry{5'000};
 /// An agent that was killed while it started a child has left that with a copy of the lock's
 /// descriptor, until the child executes its program.
 constexpr Duration kLockPatience{5'000};
+constexpr Duration kRefusedPause{1'000};
+constexpr Duration kLongestRefusedPause{60'000};
 constexpr Duration kPackDeadline{1'800'000};
 constexpr std::uint64_t kMaxPackBytes = 16ULL << 30;
 constexpr std::size_t kMaxAddresses = 64;
@@ -220,43 +222,55 @@ Result<void> Agent::Start() {
 
 asio::awaitable<void> Agent::JoinAndListen() {
   bool known = true;
+  int refused = 0;  // sessions in a row that ended before they began
   while (!stopped_) {
-    std::string missing = WhyNoCertificate(identity_, options_.name, options_.ca_hash);
-    if (missing.empty() && !known) {
-      missing = "the server does not know it any more";
+    const std::string missing = WhyNoCertificate(identity_, options_.name, options_.ca_hash);
+    if (refused > 0) {
+      co_await Pause(kRefusedPause + Jittered(kRefusedPause, refused, kLongestRefusedPause));
     }
-    if (!missing.empty()) {
-      const bool joined = co_await Join(missing);
-      if (!joined) {
+    if (!missing.empty() || !known) {
+      const std::string why = missing.empty() ? "the server does not know it any more" : missing;
+      const Result<void> joined = co_await Join(why);
+      if (!joined && !missing.empty()) {
+        trouble_ = joined.error().message;
+        Stop();
         co_return;
+      }
+      if (!joined) {
+        LogWarning(joined.error().message + "; goes on with the certificate that it has");
       }
     }
     co_await session_->Run();
     known = false;
+    refused = session_->welcomed() ? 0 : refused + 1;
   }
 }
 
-asio::awaitable<bool> Agent::Join(std::string why) {
+asio::awaitable<Result<void>> Agent::Join(std::string why) {
   if (options_.token.empty()) {
-    trouble_ = "there is no usable certificate (" + why +
-               ") and no token to ask for one: give --token-file";
-    Stop();
-    co_return false;
+    co_return Fail(Code::kUnauthorized, "there is no usable certificate (" + why +
+                                            ") and no token to ask for one: give --token-file");
   }
   LogInfo("asks for a certificate: " + why);
-  ClaimOptions claim{.server = options_.server,
-                     .ca_hash = options_.ca_hash,
-                     .name = options_.name,
-                     .token = options_.token,
-                     .version = options_.version,
-                     .addresses = addresses_,
-                     .files = identity_};
-  const Result<void> claimed = co_await Claim(std::move(claim));
-  if (!claimed) {
-    trouble_ = claimed.error().message;
-    Stop();
-  }
-  co_return claimed.has_value();
+  ClaimOptions claim = MakeClaim();
+  co_return co_await Claim(std::move(claim));
+}
+
+ClaimOptions Agent::MakeClaim() const {
+  return {.server = options_.server,
+          .ca_hash = options_.ca_hash,
+          .name = options_.name,
+          .token = options_.token,
+          .version = options_.version,
+          .addresses = addresses_,
+          .files = identity_};
+}
+
+asio::awaitable<void> Agent::Pause(Duration duration) {
+  asio::steady_timer timer(io_, duration);
+  boost::system::error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await timer.async_wait(token);
 }
 
 void Agent::Stop() {
@@ -406,10 +420,7 @@ asio::awaitable<void> Agent::StartAgain(host::Upkeep upkeep) {
     failed_starts_.erase(key);
   } else {
     LogWarning(key + " was not started: " + started.error().message);
-    asio::steady_timer pause(io_, StartPause(failed_starts_[key]++));
-    boost::system::error_code ignored;
-    auto token = asio::redirect_error(asio::use_awaitable, ignored);
-    co_await pause.async_wait(token);
+    co_await Pause(StartPause(failed_starts_[key]++));
   }
   std::erase(starting_, key);
   if (!stopped_) {

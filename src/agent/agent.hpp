@@ -12,6 +12,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/host/planner.hpp"
+#include "src/agent/claim.hpp"
 #include "src/agent/executor.hpp"
 #include "src/agent/journal_file.hpp"
 #include "src/agent/observer.hpp"
@@ -54,7 +55,9 @@ class Agent {
   class Packs;
 
   boost::asio::awaitable<void> JoinAndListen();
-  boost::asio::awaitable<bool> Join(std::string why);
+  boost::asio::awaitable<Result<void>> Join(std::string why);
+  ClaimOptions MakeClaim() const;
+  boost::asio::awaitable<void> Pause(Duration duration);
   void Kick();
   void Turn();
   bool Save(const host::Journal& journal);

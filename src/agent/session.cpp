@@ -138,6 +138,7 @@ asio::awaitable<void> Session::Run() {
   error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);
   stranger_ = false;
+  welcomed_ = false;
   while (!stopped_ && WhyNoCertificate(options_.files, options_.name, options_.ca_hash).empty()) {
     pause_ = Duration{0};
     co_await ConnectOnce();
@@ -271,6 +272,7 @@ void Session::Hear(const std::shared_ptr<Link>& link, const std::string& text) {
   if (const auto* welcome = std::get_if<protocol::Welcome>(&message.value())) {
     link->heartbeat = std::max(welcome->heartbeat_interval, kShortestHeartbeat);
     link->welcome = true;
+    welcomed_ = true;
     failures_ = 0;
     LogInfo("connected to " + options_.server.HostAndPort());
     link->news.cancel();

@@ -46,6 +46,9 @@ class Session {
   /// certificate or that cannot be used any more: then it must be asked for again.
   boost::asio::awaitable<void> Run();
 
+  /// Whether the gateway has let us in since Run() was called last.
+  bool welcomed() const { return welcomed_; }
+
   /// What is to be known now; incarnation and sequence are filled in here. One that says what the
   /// last one said is not sent.
   void SetReport(protocol::Report report);
@@ -75,8 +78,9 @@ class Session {
   std::string said_;           ///< report_ without its sequence, encoded
   std::int64_t sequence_ = 0;  ///< of report_
   std::int64_t acknowledged_ = 0;
-  int failures_ = 0;       ///< connections in a row that did not last
-  Duration pause_{0};      ///< before the next one, at least
+  int failures_ = 0;   ///< connections in a row that did not last
+  Duration pause_{0};  ///< before the next one, at least
+  bool welcomed_ = false;
   bool stranger_ = false;  ///< the gateway does not know our certificate
   bool stopped_ = false;
 };

@@ -291,6 +291,31 @@ TEST_F(AgentTest, AsksToBeLetInAgainWhenItIsNoLongerKnown) {
   EXPECT_THAT(AgentLog(), HasSubstr("does not know it any more"));
 }
 
+TEST_F(AgentTest, ClaimsThatHelpNothingAreMadeEverLater) {
+  gateway.RefuseSessions(true);
+  StartAgent(/*wait=*/false);
+  ASSERT_TRUE(Eventually([&] { return gateway.Claims() == 1; })) << AgentLog();
+  const auto began = std::chrono::steady_clock::now();
+  ASSERT_TRUE(Eventually([&] { return gateway.Claims() >= 3; })) << AgentLog();
+  EXPECT_GE(std::chrono::steady_clock::now() - began, std::chrono::seconds(1));
+  gateway.RefuseSessions(false);
+  EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
+}
+
+TEST_F(AgentTest, WithoutATokenAnAgentThatIsNotKnownGoesOnAsking) {
+  StartAgent();
+  Roll("shop-1", 1, Push("one"));
+  KillAgent();
+  std::filesystem::remove(directory / "token");
+  gateway.RefuseSessions(true);
+  StartAgent(/*wait=*/false);
+  ASSERT_TRUE(Eventually([&] {
+    return AgentLog().find("goes on with the certificate that it has") != std::string::npos;
+  })) << AgentLog();
+  gateway.RefuseSessions(false);
+  EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 2; })) << AgentLog();
+}
+
 TEST_F(AgentTest, ABadTokenEndsItWithAdvice) {
   WriteText(directory / "token", "wrong.token");
   StartAgent(/*wait=*/false);

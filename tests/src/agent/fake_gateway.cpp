@@ -96,6 +96,7 @@ struct FakeGateway::State {
     const auto certificate =
         pki.pki().SignAgent(signing.value(), "default", request.value().name, Now());
     forgotten = false;
+    ++claims;
     response.body = protocol::Encode(
         protocol::ClaimReply{.certificate = certificate.value(), .ca = pki.pki().ca_pem()});
     return response;
@@ -103,7 +104,7 @@ struct FakeGateway::State {
 
   bool IsStranger() {
     const std::lock_guard lock(mutex);
-    return forgotten;
+    return forgotten || refusing;
   }
 
   asio::awaitable<void> WaitForPacks() {
@@ -240,6 +241,8 @@ struct FakeGateway::State {
   std::map<std::string, std::string> logs;
   bool acknowledging = true;
   bool forgotten = false;
+  bool refusing = false;
+  int claims = 0;
   bool holding = false;                   ///< io thread only
   int held = 0;                           ///< io thread only
   std::shared_ptr<http::WebSocket> live;  ///< io thread only
@@ -301,6 +304,16 @@ void FakeGateway::Drop() {
 void FakeGateway::RefuseOnce(const std::string& reason) {
   const std::lock_guard lock(state_->mutex);
   state_->refusal = reason;
+}
+
+void FakeGateway::RefuseSessions(bool refuse) {
+  const std::lock_guard lock(state_->mutex);
+  state_->refusing = refuse;
+}
+
+int FakeGateway::Claims() const {
+  const std::lock_guard lock(state_->mutex);
+  return state_->claims;
 }
 
 void FakeGateway::ForgetAgents() {

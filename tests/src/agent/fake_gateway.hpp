@@ -38,6 +38,10 @@ class FakeGateway {
   /// The next one that comes is told to wait once, with this reason.
   void RefuseOnce(const std::string& reason);
 
+  /// Nobody is let in, whatever the certificate, until false is said.
+  void RefuseSessions(bool refuse);
+  int Claims() const;  ///< how many certificates were given
+
   /// Certificates that were given until now are refused.
   void ForgetAgents();
 
