@@ -30,6 +30,9 @@ constexpr Duration kJournalRetry{5'000};
 /// An agent that was killed while it started a child has left that with a copy of the lock's
 /// descriptor, until the child executes its program.
 constexpr Duration kLockPatience{5'000};
+/// The certificate is asked for anew when this much of its year is left.
+constexpr Duration kRenewBefore = std::chrono::hours(24 * 30);
+constexpr Duration kRenewalLook = std::chrono::hours(1);
 constexpr Duration kRefusedPause{1'000};
 constexpr Duration kLongestRefusedPause{60'000};
 constexpr Duration kPackDeadline{1'800'000};
@@ -217,6 +220,7 @@ Result<void> Agent::Start() {
   observer_->Look(journal_);
   Kick();
   Spawn(JoinAndListen());
+  Spawn(KeepCertificate());
   return Ok();
 }
 
@@ -264,6 +268,22 @@ ClaimOptions Agent::MakeClaim() const {
           .version = options_.version,
           .addresses = addresses_,
           .files = identity_};
+}
+
+asio::awaitable<void> Agent::KeepCertificate() {
+  while (!stopped_) {
+    if (EndsWithin(identity_, kRenewBefore) &&
+        WhyNoCertificate(identity_, options_.name, options_.ca_hash).empty()) {
+      ClaimOptions claim = MakeClaim();
+      const Result<void> renewed = co_await Renew(std::move(claim));
+      if (renewed) {
+        LogInfo("has the next certificate");
+      } else {
+        LogWarning("the certificate ends soon and was not renewed: " + renewed.error().message);
+      }
+    }
+    co_await Pause(kRenewalLook + Jittered(kRenewalLook, 0, kRenewalLook));
+  }
 }
 
 asio::awaitable<void> Agent::Pause(Duration duration) {

@@ -56,6 +56,7 @@ class Agent {
 
   boost::asio::awaitable<void> JoinAndListen();
   boost::asio::awaitable<Result<void>> Join(std::string why);
+  boost::asio::awaitable<void> KeepCertificate();
   ClaimOptions MakeClaim() const;
   boost::asio::awaitable<void> Pause(Duration duration);
   void Kick();

@@ -67,6 +67,14 @@ Answer Judge(const ClaimOptions& options, const HttpsReply& reply) {
   return answer;
 }
 
+Result<std::string> MakeBody(const ClaimOptions& options) {
+  SLIPWAY_TRY(csr, MakeRequest(options.files, options.name));
+  return protocol::Encode(protocol::ClaimRequest{.name = options.name,
+                                                 .version = options.version,
+                                                 .csr = csr,
+                                                 .addresses = options.addresses});
+}
+
 asio::awaitable<Answer> TryOnce(ClaimOptions options, TlsContext context, std::string body) {
   HttpsRequest request;
   request.method = "POST";
@@ -93,15 +101,22 @@ Duration Jittered(Duration base, int failures, Duration most) {
   return Duration(std::uniform_int_distribution<Duration::rep>(0, longest.count())(random));
 }
 
+asio::awaitable<Result<void>> Renew(ClaimOptions options) {
+  options.token.clear();
+  SLIPWAY_CO_TRY(body, MakeBody(options));
+  SLIPWAY_CO_TRY(context, MakeTlsContext(options.files, options.ca_hash, /*certificate=*/true));
+  const Answer answer = co_await TryOnce(options, context, body);
+  if (answer.refused) {
+    co_return *answer.refused;
+  }
+  co_return answer.matched ? Ok() : Result<void>(Fail(Code::kUnavailable, answer.waiting));
+}
+
 asio::awaitable<Result<void>> Claim(ClaimOptions options) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   SLIPWAY_CO_TRYV(EnsureKey(options.files));
-  SLIPWAY_CO_TRY(csr, MakeRequest(options.files, options.name));
+  SLIPWAY_CO_TRY(body, MakeBody(options));
   SLIPWAY_CO_TRY(context, MakeTlsContext(options.files, options.ca_hash, /*certificate=*/false));
-  const std::string body = protocol::Encode(protocol::ClaimRequest{.name = options.name,
-                                                                   .version = options.version,
-                                                                   .csr = csr,
-                                                                   .addresses = options.addresses});
   asio::steady_timer timer(executor);
   boost::system::error_code ignored;
   auto token = asio::redirect_error(asio::use_awaitable, ignored);

@@ -28,6 +28,10 @@ struct ClaimOptions {
 /// mend: kUnauthorized (the token), kForbidden, kInvalid.
 boost::asio::awaitable<Result<void>> Claim(ClaimOptions options);
 
+/// Asks once for the next certificate, by the one that is there; options.token is not used. An error:
+/// it was not given now.
+boost::asio::awaitable<Result<void>> Renew(ClaimOptions options);
+
 /// `base` doubled `failures` times, at most `most`, times a random share between 0 and 1 (full
 /// jitter).
 Duration Jittered(Duration base, int failures, Duration most);

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <chrono>
+#include <ctime>
 
 #include "src/agent/files.hpp"
 #include "src/agent/openssl.hpp"
@@ -161,6 +163,12 @@ std::string WhyNoCertificate(const IdentityFiles& files, const std::string& name
     return "it is not for our key";
   }
   return "";
+}
+
+bool EndsWithin(const IdentityFiles& files, Duration margin) {
+  const Result<Certificate> certificate = ReadCertificateFile(files.Certificate());
+  std::time_t then = std::time(nullptr) + std::chrono::floor<std::chrono::seconds>(margin).count();
+  return certificate && ::X509_cmp_time(::X509_get0_notAfter(certificate.value().get()), &then) < 0;
 }
 
 Result<std::string> ParseCaHash(const std::string& text) {

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "reconciler/base/result.hpp"
+#include "reconciler/base/time.hpp"
 
 /// Who an agent is: a key that never leaves this machine, and a certificate for it.
 namespace slipway::agent {
@@ -31,6 +32,9 @@ Result<void> SaveCertificate(const IdentityFiles& files, const std::string& cert
 /// <namespace>/`name`, and its CA has this hash. Empty: it can; otherwise why not.
 std::string WhyNoCertificate(const IdentityFiles& files, const std::string& name,
                              const std::string& ca_hash);
+
+/// Whether the certificate ends within `margin`; false where there is none.
+bool EndsWithin(const IdentityFiles& files, Duration margin);
 
 /// Checks the form "sha256:" and 64 hexadecimal digits, and gives the digits in lower case.
 Result<std::string> ParseCaHash(const std::string& text);

@@ -23,7 +23,8 @@
 /// itself, so that an agent that knows only its SHA-256 can check it. All but the first ask for the
 /// agent's certificate.
 ///   POST /v1/claim             `Authorization: Bearer <token>`, ClaimRequest. 200 ClaimReply; 202
-///                              ClaimWaiting: ask again. 401: the token is unknown
+///                              ClaimWaiting: ask again. 401: the token is unknown. With the agent's
+///                              certificate instead of a token: the next certificate for its key
 ///   GET  /v1/session           WebSocket, subprotocol kSubprotocol. Text frames, a message each
 ///   GET  /v1/packs?repository=NAMESPACE/NAME&want=COMMIT&have=COMMIT
 ///                              200 application/x-git-pack: thin against `have`; a snapshot where

@@ -144,6 +144,26 @@ void Claims::Handle(std::string_view token, const protocol::ClaimRequest& reques
               [this, pending](const Result<ObjectText>& secret) { CheckToken(pending, secret); });
 }
 
+void Claims::Renew(std::string_view server, std::string_view key_hash,
+                   const protocol::ClaimRequest& request, Done done) {
+  const auto signing = apiserver::ReadSigningRequest(request.csr);
+  if (!signing.has_value()) {
+    return done(signing.error());
+  }
+  const std::size_t slash = server.find('/');
+  if (signing.value().key_hash != key_hash || server.substr(slash + 1) != request.name) {
+    return done(Fail(Code::kForbidden,
+                     "a certificate is renewed for its own key and name; others need a token"));
+  }
+  auto pending = std::make_shared<Pending>();
+  pending->ns = server.substr(0, slash);
+  pending->request = request;
+  pending->signing = signing.value();
+  pending->object = ClaimNameOf(request.name, pending->signing.key_hash);
+  pending->done = std::move(done);
+  Look(pending);
+}
+
 void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<ObjectText>& secret) {
   if (!secret.has_value()) {
     return pending->done(secret.error().code == Code::kNotFound ? WrongToken() : secret.error());

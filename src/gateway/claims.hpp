@@ -30,6 +30,11 @@ class Claims {
   /// message for all three, so that nobody can guess ids); kInvalid: the request is wrong.
   void Handle(std::string_view token, const protocol::ClaimRequest& request, Done done);
 
+  /// Answers the same from an agent that shows the certificate for `server` (NAMESPACE/NAME), whose claim is there: the
+  /// next certificate for the key that the claim has. kForbidden: the request is for another key or name.
+  void Renew(std::string_view server, std::string_view key_hash,
+             const protocol::ClaimRequest& request, Done done);
+
  private:
   struct Pending;
   void CheckToken(const std::shared_ptr<Pending>& pending, const Result<kube::ObjectText>& secret);

@@ -330,7 +330,9 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
     co_return;
   }
   std::string token = exchange->head().Header("authorization");
-  if (!token.starts_with("Bearer ")) {
+  const std::string server = ServerOf(exchange->peer());
+  const bool renewal = !token.starts_with("Bearer ");
+  if (renewal && server.empty()) {
     auto refusal = Refuse(401, "Unauthorized", "the token is missing");
     co_await exchange->Respond(std::move(refusal));
     co_return;
@@ -338,8 +340,10 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
   token.erase(0, 7);
   using Answered = Result<Claims::Answer>;
   std::function<void(std::function<void(Answered)>)> start =
-      [this, token, wanted = request.value()](std::function<void(Answered)> done) {
-        claims.Handle(token, wanted, std::move(done));
+      [this, renewal, token, server, key = exchange->peer().key_hash,
+       wanted = request.value()](std::function<void(Answered)> done) {
+        renewal ? claims.Renew(server, key, wanted, std::move(done))
+                : claims.Handle(token, wanted, std::move(done));
       };
   const auto answer = co_await http::AwaitCallback<Answered>(std::move(start));
   Response response;

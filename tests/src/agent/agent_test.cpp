@@ -302,6 +302,21 @@ TEST_F(AgentTest, ClaimsThatHelpNothingAreMadeEverLater) {
   EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
 }
 
+TEST_F(AgentTest, ACertificateThatEndsSoonIsRenewedWithoutAToken) {
+  gateway.LifetimeOfCertificates(std::chrono::hours(24 * 29));
+  StartAgent();
+  KillAgent();
+  const std::string before = ReadText(directory / "agent/identity/agent.crt");
+  std::filesystem::remove(directory / "token");
+  gateway.LifetimeOfCertificates(std::chrono::hours(24 * 365));
+  StartAgent();
+  EXPECT_TRUE(Eventually([&] {
+    return AgentLog().find("has the next certificate") != std::string::npos;
+  })) << AgentLog();
+  EXPECT_NE(ReadText(directory / "agent/identity/agent.crt"), before);
+  EXPECT_EQ(gateway.Claims(), 2);
+}
+
 TEST_F(AgentTest, WithoutATokenAnAgentThatIsNotKnownGoesOnAsking) {
   StartAgent();
   Roll("shop-1", 1, Push("one"));

@@ -63,7 +63,8 @@ struct FakeGateway::State {
     }
     if (path == "/v1/claim") {
       const Result<std::string> body = co_await exchange->ReadBody(protocol::kMaxClaimBytes);
-      response = Claim(exchange->head().Header("authorization"), body ? body.value() : "");
+      response = Claim(exchange->head().Header("authorization"), exchange->peer().has_certificate,
+                       body ? body.value() : "");
     } else if (path == "/v1/packs" && exchange->peer().has_certificate) {
       co_await WaitForPacks();
       response = Pack(exchange->head());
@@ -76,11 +77,12 @@ struct FakeGateway::State {
     co_await exchange->Respond(std::move(response));
   }
 
-  http::Response Claim(const std::string& authorization, const std::string& body) {
+  http::Response Claim(const std::string& authorization, bool certified, const std::string& body) {
     const std::lock_guard lock(mutex);
     http::Response response;
     const Result<protocol::ClaimRequest> request = protocol::DecodeClaimRequest(body);
-    if (authorization != std::string("Bearer ") + kToken || !request) {
+    const bool renewal = authorization.empty() && certified && !forgotten;
+    if ((authorization != std::string("Bearer ") + kToken && !renewal) || !request) {
       response.status = 401;
       response.body =
           protocol::Encode(protocol::Refusal{.reason = "Unauthorized", .message = "unknown token"});
@@ -94,7 +96,7 @@ struct FakeGateway::State {
     }
     const auto signing = apiserver::ReadSigningRequest(request.value().csr);
     const auto certificate =
-        pki.pki().SignAgent(signing.value(), "default", request.value().name, Now());
+        pki.pki().SignAgent(signing.value(), "default", request.value().name, Now(), lifetime);
     forgotten = false;
     ++claims;
     response.body = protocol::Encode(
@@ -243,6 +245,7 @@ struct FakeGateway::State {
   bool forgotten = false;
   bool refusing = false;
   int claims = 0;
+  Duration lifetime = std::chrono::hours(24 * 365);
   bool holding = false;                   ///< io thread only
   int held = 0;                           ///< io thread only
   std::shared_ptr<http::WebSocket> live;  ///< io thread only
@@ -309,6 +312,11 @@ void FakeGateway::RefuseOnce(const std::string& reason) {
 void FakeGateway::RefuseSessions(bool refuse) {
   const std::lock_guard lock(state_->mutex);
   state_->refusing = refuse;
+}
+
+void FakeGateway::LifetimeOfCertificates(Duration lifetime) {
+  const std::lock_guard lock(state_->mutex);
+  state_->lifetime = lifetime;
 }
 
 int FakeGateway::Claims() const {

@@ -40,7 +40,8 @@ class FakeGateway {
 
   /// Nobody is let in, whatever the certificate, until false is said.
   void RefuseSessions(bool refuse);
-  int Claims() const;  ///< how many certificates were given
+  void LifetimeOfCertificates(Duration lifetime);  ///< that are given from now on
+  int Claims() const;                              ///< how many certificates were given
 
   /// Certificates that were given until now are refused.
   void ForgetAgents();

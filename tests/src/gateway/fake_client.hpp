@@ -22,7 +22,12 @@ class FakeClient final : public kube::ObjectClient {
     Done done;
   };
 
-  void Get(const kube::ObjectName&, Done) override {}
+  /// Answered with what `stored` holds under the name; else never.
+  void Get(const kube::ObjectName& object, Done done) override {
+    if (const auto found = stored.find(object.name); found != stored.end()) {
+      done(std::make_shared<const std::string>(found->second));
+    }
+  }
   void Create(const kube::ObjectName&, std::string, Done) override {}
   void Patch(const kube::ObjectName&, std::string, Done) override {}
   void Delete(const kube::ObjectName&, const Uid&, Done) override {}
@@ -61,6 +66,7 @@ class FakeClient final : public kube::ObjectClient {
     sinks.at(plural)->Changed(std::make_shared<const std::string>(object));
   }
 
+  std::map<std::string, std::string> stored;
   std::deque<StatusWrite> writes;
   std::map<std::string, kube::ObjectSink*> sinks;
 };

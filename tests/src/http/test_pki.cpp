@@ -34,6 +34,16 @@ std::string Text(BIO* bio) {
 
 Time Today() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
 
+std::string RequestFor(EVP_PKEY* key) {
+  X509_REQ* const request = X509_REQ_new();
+  X509_REQ_set_pubkey(request, key);
+  X509_REQ_sign(request, key, EVP_sha256());
+  BIO* const text = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509_REQ(text, request);
+  X509_REQ_free(request);
+  return Text(text);
+}
+
 }  // namespace
 
 TestPki::TestPki() {
@@ -62,18 +72,19 @@ Credentials TestPki::Admin() const {
 
 Credentials TestPki::Anonymous() const { return {.ca = pki_->ca_pem()}; }
 
+std::string TestPki::SigningRequest() {
+  EVP_PKEY* const key = EVP_EC_gen("P-256");
+  const std::string request = RequestFor(key);
+  EVP_PKEY_free(key);
+  return request;
+}
+
 Credentials TestPki::Agent(const std::string& ns, const std::string& server) const {
   EVP_PKEY* const key = EVP_EC_gen("P-256");
-  X509_REQ* const request = X509_REQ_new();
-  X509_REQ_set_pubkey(request, key);
-  X509_REQ_sign(request, key, EVP_sha256());
-  BIO* const request_text = BIO_new(BIO_s_mem());
-  PEM_write_bio_X509_REQ(request_text, request);
+  const auto signing = Must(apiserver::ReadSigningRequest(RequestFor(key)));
   BIO* const key_text = BIO_new(BIO_s_mem());
   PEM_write_bio_PKCS8PrivateKey(key_text, key, nullptr, nullptr, 0, nullptr, nullptr);
-  X509_REQ_free(request);
   EVP_PKEY_free(key);
-  const auto signing = Must(apiserver::ReadSigningRequest(Text(request_text)));
   return {.ca = pki_->ca_pem(),
           .certificate = Must(pki_->SignAgent(signing, ns, server, Today())),
           .key = Text(key_text)};

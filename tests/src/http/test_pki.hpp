@@ -28,6 +28,9 @@ class TestPki {
   /// A client certificate CN=`ns`/`server`, O=slipway:agents, with a new key.
   Credentials Agent(const std::string& ns, const std::string& server) const;
 
+  /// A certificate request, PEM, with a new key.
+  static std::string SigningRequest();
+
   const std::string& folder() const { return folder_; }
   apiserver::Pki& pki() { return *pki_; }
 
