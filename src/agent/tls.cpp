@@ -9,9 +9,11 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <charconv>
+#include <chrono>
 #include <vector>
 
 #include "src/agent/files.hpp"
@@ -25,6 +27,7 @@ namespace ssl = asio::ssl;
 namespace beast = boost::beast;
 using asio::ip::tcp;
 using boost::system::error_code;
+using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxPemBytes = 64U << 10;
 
@@ -86,6 +89,45 @@ std::string Explain(const ServerUrl& server, const error_code& failed, TlsStream
     return server.HostAndPort() + ": did not answer in time";
   }
   return server.HostAndPort() + ": " + failed.message();
+}
+
+/// A question to the system's resolver. That cannot be interrupted: an answer that comes too late is
+/// thrown away.
+struct Lookup {
+  explicit Lookup(const asio::any_io_executor& executor) : resolver(executor), done(executor) {}
+
+  tcp::resolver resolver;
+  asio::steady_timer done;  ///< cancelled when there is an answer, or nobody wants one
+  bool answered = false;
+  error_code failed;
+  std::vector<tcp::endpoint> endpoints;
+};
+
+asio::awaitable<Result<std::vector<tcp::endpoint>>> Resolve(ServerUrl server, SteadyTime until,
+                                                            std::shared_ptr<Control> control) {
+  const asio::any_io_executor executor = co_await asio::this_coro::executor;
+  const auto lookup = std::make_shared<Lookup>(executor);
+  lookup->done.expires_at(until);
+  const Stoppable stoppable(control, [lookup] { lookup->done.cancel(); });
+  lookup->resolver.async_resolve(
+      server.host, std::to_string(server.port),
+      [lookup](error_code failed, const tcp::resolver::results_type& results) {
+        lookup->answered = true;
+        lookup->failed = failed;
+        for (const auto& result : results) {
+          lookup->endpoints.push_back(result.endpoint());
+        }
+        lookup->done.cancel();
+      });
+  error_code ignored;
+  auto token = asio::redirect_error(asio::use_awaitable, ignored);
+  co_await lookup->done.async_wait(token);
+  if (!lookup->answered || lookup->failed) {
+    co_return Fail(Code::kUnavailable,
+                   server.host + ": " +
+                       (lookup->answered ? lookup->failed.message() : "was not resolved in time"));
+  }
+  co_return lookup->endpoints;
 }
 
 }  // namespace
@@ -157,27 +199,23 @@ asio::awaitable<Result<std::unique_ptr<TlsStream>>> ConnectTls(ServerUrl server,
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
+  const SteadyTime until = std::chrono::steady_clock::now() + deadline;
   auto stream = std::make_unique<TlsStream>(executor, *context);
-  const Stoppable stoppable(control,
-                            [raw = stream.get()] { beast::get_lowest_layer(*raw).close(); });
-  beast::get_lowest_layer(*stream).expires_after(deadline);
   std::vector<tcp::endpoint> endpoints;
   const asio::ip::address address = asio::ip::make_address(server.host, failed);
   if (!failed) {
     endpoints.emplace_back(address, server.port);
   } else {
-    tcp::resolver resolver(executor);
-    const std::string port = std::to_string(server.port);
-    const tcp::resolver::results_type results =
-        co_await resolver.async_resolve(server.host, port, token);
-    if (failed) {
-      co_return Fail(Code::kUnavailable, server.host + ": " + failed.message());
+    Result<std::vector<tcp::endpoint>> resolved = co_await Resolve(server, until, control);
+    if (!resolved) {
+      co_return resolved.error();
     }
-    for (const auto& result : results) {
-      endpoints.push_back(result.endpoint());
-    }
+    endpoints = std::move(resolved.value());
     ::SSL_set_tlsext_host_name(stream->native_handle(), server.host.c_str());
   }
+  const Stoppable stoppable(control,
+                            [raw = stream.get()] { beast::get_lowest_layer(*raw).close(); });
+  beast::get_lowest_layer(*stream).expires_at(until);
   co_await beast::get_lowest_layer(*stream).async_connect(endpoints, token);
   if (failed) {
     co_return Fail(Code::kUnavailable, server.HostAndPort() + ": " + failed.message());

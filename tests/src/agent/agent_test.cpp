@@ -259,6 +259,17 @@ TEST_F(AgentTest, WhatIsNotNeededIsDeletedWhereTheApplicationLives) {
   EXPECT_TRUE(std::filesystem::is_empty(directory / "srv/tests"));
 }
 
+TEST_F(AgentTest, TheServerMayHaveAName) {
+  const std::string url = gateway.Url();
+  agent = std::make_unique<test::Process>(
+      std::vector<std::string>{SLIPWAY_AGENT_PROGRAM, "--server",
+                               "https://localhost" + url.substr(url.rfind(':')), "--ca-hash",
+                               gateway.CaHash(), "--token-file", directory / "token", "--name",
+                               "web-1", "--root", directory / "agent"},
+      directory / "agent.log");
+  EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
+}
+
 TEST_F(AgentTest, TwoAgentsNeverUseOneDirectory) {
   StartAgent();
   test::Process second(
