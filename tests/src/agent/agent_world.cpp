@@ -45,8 +45,7 @@ AgentWorld::~AgentWorld() {
     }
     for (const auto& entry : std::filesystem::recursive_directory_iterator(owner)) {
       const Found found = FindSupervised(entry.path());
-      if (entry.is_directory() && found.running) {
-        ::kill(found.state->supervisor, SIGKILL);
+      if (found.running && found.state && SignalSupervisor(*found.state, SIGKILL)) {
         Eventually([&] { return !FindSupervised(entry.path()).running; });
         static_cast<void>(ClearAway(entry.path(), Duration(5'000)));
       }

@@ -117,7 +117,7 @@ TEST(RunStep, EndsTheCommandWhenTheAgentIsGone) {
 TEST(RunStep, TheCommandDiesWithItsParentWhenThatIsKilled) {
   const Directory directory;
   Process runner({SLIPWAY_AGENT_PROGRAM, "run-step"});
-  runner.Write(EncodeStepSpec(ShellStep("echo $$ > " + (directory / "pid") + "; sleep 1000")) +
+  runner.Write(EncodeStepSpec(ShellStep("echo $$ > " + (directory / "pid") + "; exec sleep 1000")) +
                "\n");
   ASSERT_TRUE(Eventually([&] { return PidIn(directory / "pid") > 0; }));
   const pid_t command = PidIn(directory / "pid");
