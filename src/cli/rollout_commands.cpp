@@ -1,14 +1,10 @@
 #include "src/cli/rollout_commands.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "reconciler/api/application.hpp"
-#include "reconciler/api/rollout.hpp"
 #include "src/cli/output.hpp"
-#include "src/cli/rollout_view.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -18,20 +14,21 @@ using nlohmann::json;
 /// How often `undo` and `retry` look again when somebody else made a rollout of the same number.
 constexpr int kNameTries = 5;
 
-struct History {
+/// The history of an application, and its rollouts as they came.
+struct Loaded {
   Resource resource;
-  json application;                    ///< the Application object
-  std::vector<api::Rollout> rollouts;  ///< oldest first
-  std::vector<json> objects;           ///< the same, as they came
+  History history;
+  std::vector<json> objects;  ///< those of history.rollouts
 };
 
-Result<History> Load(const Session& session, const std::string& application) {
-  History history;
+Result<Loaded> Load(const Session& session, const std::string& application) {
+  Loaded loaded;
   SLIPWAY_TRY(applications, FindResource("applications"));
   SLIPWAY_TRY(object, session.Get(session.Path(applications, application)));
-  history.application = std::move(object);
+  SLIPWAY_TRY(decoded, api::Decode<api::Application>(object.dump()));
+  loaded.history.application = std::move(decoded);
   SLIPWAY_TRY(rollouts, FindResource("rollouts"));
-  history.resource = rollouts;
+  loaded.resource = rollouts;
   SLIPWAY_TRY(objects, session.List(rollouts));
   std::erase_if(objects, [&](const json& each) {
     return each.value("/spec/application"_json_pointer, std::string()) != application;
@@ -42,118 +39,43 @@ Result<History> Load(const Session& session, const std::string& application) {
   });
   for (const json& each : objects) {
     SLIPWAY_TRY(rollout, api::Decode<api::Rollout>(each.dump()));
-    history.rollouts.push_back(std::move(rollout));
+    loaded.history.rollouts.push_back(std::move(rollout));
   }
-  history.objects = std::move(objects);
-  return history;
-}
-
-Error NothingYet(const std::string& application) {
-  return Fail(Code::kNotFound, application + " has no rollout yet; `slipway describe application " +
-                                   application + "` says what it waits for");
-}
-
-std::int64_t NextNumber(const History& history) {
-  std::int64_t newest = history.application.value("/status/lastNumber"_json_pointer, 0L);
-  for (const api::Rollout& rollout : history.rollouts) {
-    newest = std::max(newest, rollout.spec.number);
-  }
-  return newest + 1;
-}
-
-/// A new Rollout with the release and the template of `model`, owned by its Application.
-json NextRollout(const History& history, const json& model, const std::string& application,
-                 bool hold, const std::string& reason) {
-  const std::int64_t number = NextNumber(history);
-  json spec = {{"application", application},
-               {"number", number},
-               {"release", model["spec"]["release"]},
-               {"template", model["spec"]["template"]}};
-  if (hold) {
-    spec["hold"] = true;
-  }
-  if (!reason.empty()) {
-    spec["reason"] = reason;
-  }
-  const json owner = {{"apiVersion", "slipway.dev/v1alpha1"},
-                      {"kind", "Application"},
-                      {"name", application},
-                      {"uid", history.application["metadata"]["uid"]},
-                      {"controller", true},
-                      {"blockOwnerDeletion", true}};
-  return {{"apiVersion", "slipway.dev/v1alpha1"},
-          {"kind", "Rollout"},
-          {"metadata",
-           {{"name", application + "-" + std::to_string(number)}, {"ownerReferences", {owner}}}},
-          {"spec", spec}};
+  loaded.objects = std::move(objects);
+  return loaded;
 }
 
 /// Which rollout a new one is to repeat, or why there is none.
 using Choice = Result<std::size_t> (*)(const History& history, const NextOptions& options);
 
-Result<std::size_t> ChooseUndo(const History& history, const NextOptions& options) {
-  const std::string promoted =
-      history.application.value("/status/stable/rollout"_json_pointer, std::string());
-  std::string promoted_release;
-  for (const api::Rollout& rollout : history.rollouts) {
-    if (rollout.metadata.name == promoted) {
-      promoted_release = rollout.spec.release.commit.value + rollout.spec.release.hash.value;
-    }
+const char* WordFor(Level level) {
+  switch (level) {
+    case Level::kPause:
+      return "paused";
+    case Level::kResume:
+      return "resumed";
+    case Level::kAbort:
+      return "aborted";
   }
-  for (std::size_t i = history.rollouts.size(); i-- > 0;) {
-    const api::Rollout& rollout = history.rollouts[i];
-    const bool good = rollout.status.phase == api::RolloutPhase::kSucceeded;
-    if (options.to) {
-      if (rollout.spec.number == *options.to) {
-        return good ? Result<std::size_t>(i)
-                    : Result<std::size_t>(Fail(
-                          Code::kInvalid, rollout.metadata.name +
-                                              " did not succeed; go back only to one that did (see "
-                                              "`slipway rollout history`)"));
-      }
-    } else if (good && rollout.spec.release.commit.value + rollout.spec.release.hash.value !=
-                           promoted_release) {
-      return i;
-    }
-  }
-  return Fail(Code::kNotFound,
-              options.to ? "there is no rollout " + std::to_string(*options.to) +
-                               "; see `slipway rollout history " + options.application + "`"
-                         : "no other release of " + options.application +
-                               " was ever promoted: there is nothing to go back to");
-}
-
-Result<std::size_t> ChooseRetry(const History& history, const NextOptions& options) {
-  if (history.rollouts.empty()) {
-    return NothingYet(options.application);
-  }
-  const api::Rollout& newest = history.rollouts.back();
-  if (!Ended(newest)) {
-    return Fail(Code::kConflict, newest.metadata.name + " is still " +
-                                     std::string(api::ToString(newest.status.phase)) +
-                                     "; wait for it, or abort it first");
-  }
-  if (newest.status.phase == api::RolloutPhase::kSucceeded) {
-    return Fail(Code::kInvalid, newest.metadata.name + " succeeded: there is nothing to retry");
-  }
-  return history.rollouts.size() - 1;
+  return "";
 }
 
 ExitCode MakeNext(const Session& session, const NextOptions& options, Choice choose, bool hold,
                   const Streams& streams) {
   for (int attempt = 1;; ++attempt) {
-    const auto history = Load(session, options.application);
-    if (!history.has_value()) {
-      return Report(history.error(), streams);
+    const auto loaded = Load(session, options.application);
+    if (!loaded.has_value()) {
+      return Report(loaded.error(), streams);
     }
-    const auto chosen = choose(history.value(), options);
+    const History& history = loaded.value().history;
+    const auto chosen = choose(history, options);
     if (!chosen.has_value()) {
       return Report(chosen.error(), streams);
     }
-    const api::Rollout& model = history.value().rollouts[chosen.value()];
-    const json next = NextRollout(history.value(), history.value().objects[chosen.value()],
-                                  options.application, hold, options.reason);
-    const auto made = session.Create(session.Path(history.value().resource, ""), next);
+    const api::Rollout& model = history.rollouts[chosen.value()];
+    const json next =
+        NextRollout(history, loaded.value().objects[chosen.value()], hold, options.reason);
+    const auto made = session.Create(session.Path(loaded.value().resource, ""), next);
     if (made.has_value()) {
       const std::string commit = model.spec.release.commit.value.substr(0, 8);
       streams.out << "rollouts/" << next["metadata"]["name"].get<std::string>()
@@ -170,20 +92,20 @@ ExitCode MakeNext(const Session& session, const NextOptions& options, Choice cho
 
 ExitCode RolloutHistory(const Session& session, const std::string& application,
                         const Streams& streams) {
-  const auto history = Load(session, application);
-  if (!history.has_value()) {
-    return Report(history.error(), streams);
+  const auto loaded = Load(session, application);
+  if (!loaded.has_value()) {
+    return Report(loaded.error(), streams);
   }
-  if (history.value().rollouts.empty()) {
+  const History& history = loaded.value().history;
+  if (history.rollouts.empty()) {
     return Report(NothingYet(application), streams);
   }
-  const std::string promoted =
-      history.value().application.value("/status/stable/rollout"_json_pointer, std::string());
+  const auto& stable = history.application.status.stable;
   std::vector<std::vector<std::string>> rows{
       {"NUMBER", "PHASE", "COMMIT", "RELEASE", "CAUSE", "SUBJECT"}};
-  for (const api::Rollout& rollout : history.value().rollouts) {
+  for (const api::Rollout& rollout : history.rollouts) {
     std::string phase(api::ToString(rollout.status.phase));
-    phase += rollout.metadata.name == promoted ? " (promoted)" : "";
+    phase += stable && rollout.metadata.name == stable->rollout ? " (promoted)" : "";
     rows.push_back({std::to_string(rollout.spec.number), phase,
                     rollout.spec.release.commit.value.substr(0, 8),
                     rollout.spec.release.hash.value.substr(0, 8),
@@ -196,52 +118,41 @@ ExitCode RolloutHistory(const Session& session, const std::string& application,
 
 ExitCode SetRolloutLevel(const Session& session, const std::string& application, Level level,
                          const Streams& streams) {
-  const auto history = Load(session, application);
-  if (!history.has_value()) {
-    return Report(history.error(), streams);
+  const auto loaded = Load(session, application);
+  if (!loaded.has_value()) {
+    return Report(loaded.error(), streams);
   }
-  if (history.value().rollouts.empty()) {
-    return Report(NothingYet(application), streams);
+  const History& history = loaded.value().history;
+  const auto patches = ChooseForLevel(history, level);
+  if (!patches.has_value()) {
+    return Report(patches.error(), streams);
   }
-  const api::Rollout& newest = history.value().rollouts.back();
-  const std::string name = newest.metadata.name;
-  json spec;
-  std::string done;
-  switch (level) {
-    case Level::kPause:
-      spec["paused"] = true;
-      done = "paused";
-      break;
-    case Level::kResume:
-      spec["paused"] = false;
-      spec["hold"] = false;
-      done = "resumed";
-      break;
-    case Level::kAbort:
-      spec["aborted"] = true;
-      done = "aborted";
-      break;
+  ExitCode worst = kSucceeded;
+  for (const LevelPatch& each : patches.value()) {
+    const std::string& name = history.rollouts[each.rollout].metadata.name;
+    const auto patched =
+        session.MergePatch(session.Path(loaded.value().resource, name), json::parse(each.patch));
+    if (patched.has_value()) {
+      streams.out << "rollouts/" << name << " " << WordFor(level) << "\n";
+    } else {
+      worst = Report(patched.error(), streams);
+    }
   }
-  if (Ended(newest) && level != Level::kResume) {
-    return Report(Fail(Code::kConflict,
-                       name + " has ended: " + std::string(api::ToString(newest.status.phase))),
-                  streams);
-  }
-  const auto patched =
-      session.MergePatch(session.Path(history.value().resource, name), json{{"spec", spec}});
-  if (!patched.has_value()) {
-    return Report(patched.error(), streams);
-  }
-  streams.out << "rollouts/" << name << " " << done << "\n";
-  return kSucceeded;
+  return worst;
 }
 
 ExitCode UndoRollout(const Session& session, const NextOptions& options, const Streams& streams) {
-  return MakeNext(session, options, ChooseUndo, true, streams);
+  const Choice choose = [](const History& history, const NextOptions& given) {
+    return ChooseUndo(history, given.to);
+  };
+  return MakeNext(session, options, choose, true, streams);
 }
 
 ExitCode RetryRollout(const Session& session, const NextOptions& options, const Streams& streams) {
-  return MakeNext(session, options, ChooseRetry, false, streams);
+  const Choice choose = [](const History& history, const NextOptions&) {
+    return ChooseRetry(history);
+  };
+  return MakeNext(session, options, choose, false, streams);
 }
 
 }  // namespace slipway::cli

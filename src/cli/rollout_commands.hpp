@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "src/cli/rollout_choice.hpp"
 #include "src/cli/session.hpp"
 
 namespace slipway::cli {
@@ -12,9 +13,7 @@ namespace slipway::cli {
 ExitCode RolloutHistory(const Session& session, const std::string& application,
                         const Streams& streams);
 
-/// What a person can say of the newest rollout of an application.
-enum class Level { kPause, kResume, kAbort };
-/// Sets one level of the newest rollout.
+/// `rollout pause`, `resume` and `abort`: reaches every rollout of the application that has not ended, with a line for each.
 ExitCode SetRolloutLevel(const Session& session, const std::string& application, Level level,
                          const Streams& streams);
 
@@ -25,11 +24,11 @@ struct NextOptions {
   std::optional<std::int64_t> to;  ///< `undo`: number of the rollout to go back to
 };
 
-/// Back to the release that was promoted before the one that is (or to `to`), by a rollout of its own, with a hold: automation
-/// starts nothing until somebody lifts it with `rollout resume`.
+/// Back to the release that was promoted before the one that the servers are on (or to `to`), by a rollout of its own, with a
+/// hold: automation starts nothing until somebody lifts it with `rollout resume`.
 ExitCode UndoRollout(const Session& session, const NextOptions& options, const Streams& streams);
 
-/// Tries the newest rollout that did not succeed once more, as a rollout of its own.
+/// Tries the newest rollout, which did not succeed, once more: as a rollout of its own, held where that one was.
 ExitCode RetryRollout(const Session& session, const NextOptions& options, const Streams& streams);
 
 struct FollowOptions {
