@@ -29,35 +29,10 @@ json LastApplied(const json& live) {
   return json::parse(found, nullptr, false);
 }
 
-struct Target {
-  json document;
-  Resource resource;
-  std::string name;
-  std::string ns;
-};
-
-Result<Target> TargetOf(const Session& session, const Document& document) {
-  Target target;
-  target.document = json::parse(document.json, nullptr, false);
-  const json& object = target.document;
-  if (!object.is_object() || !object.contains("kind") || !object.contains("apiVersion")) {
-    return Fail(Code::kInvalid, "is not an object with apiVersion and kind");
-  }
-  SLIPWAY_TRY(resource, FindResource(object.value("apiVersion", ""), object.value("kind", "")));
-  target.resource = resource;
-  const json metadata = object.value("metadata", json::object());
-  target.name = metadata.is_object() ? metadata.value("name", "") : "";
-  if (target.name.empty()) {
-    return Fail(Code::kInvalid, "metadata.name: is missing; give the object a name");
-  }
-  target.ns = metadata.value("namespace", session.ns());
-  return target;
-}
-
 /// "created", "configured" or "unchanged".
-Result<std::string> ApplyOne(const Session& session, const Target& target) {
+Result<std::string> ApplyOne(const Session& session, const Named& target, const json& document) {
   const std::string path = session.PathIn(target.resource, target.ns, target.name);
-  const json desired = WithLastApplied(target.document);
+  const json desired = WithLastApplied(document);
   auto live = session.Get(path);
   if (!live.has_value()) {
     if (live.error().code != Code::kNotFound) {
@@ -88,9 +63,9 @@ ExitCode Apply(const Session& session, const std::vector<std::string>& files,
   }
   ExitCode worst = kSucceeded;
   for (const Document& document : documents.value()) {
-    auto target = TargetOf(session, document);
+    auto target = NameOf(document, session.ns());
     if (target.has_value()) {
-      const auto done = ApplyOne(session, target.value());
+      const auto done = ApplyOne(session, target.value(), json::parse(document.json));
       if (done.has_value()) {
         streams.out << target.value().resource.plural << "/" << target.value().name << " "
                     << done.value() << "\n";

@@ -24,10 +24,14 @@ struct Frame {
   const Streams& streams;
   ExitCode& exit_code;
 
-  /// Opens the session and runs `command` with it.
+  /// Opens the session and runs `command` with it. What a library throws in spite of our care is an error like others.
   void Run(const std::function<ExitCode(const Session&)>& command) {
-    const auto session = Session::Open(options);
-    exit_code = session.has_value() ? command(session.value()) : Report(session.error(), streams);
+    try {
+      const auto session = Session::Open(options);
+      exit_code = session.has_value() ? command(session.value()) : Report(session.error(), streams);
+    } catch (const std::exception& error) {
+      exit_code = Report(Fail(Code::kInternal, error.what()), streams);
+    }
   }
 };
 using FramePtr = std::shared_ptr<Frame>;

@@ -22,13 +22,13 @@ Result<std::vector<Doomed>> Find(const Session& session, const DeleteOptions& op
   if (!options.files.empty()) {
     SLIPWAY_TRY(documents, ReadDocuments(options.files, streams.in));
     for (const Document& document : documents) {
-      const json object = json::parse(document.json, nullptr, false);
-      SLIPWAY_TRY(resource, FindResource(object.value("apiVersion", ""), object.value("kind", "")));
-      const std::string name = object.value("/metadata/name"_json_pointer, std::string());
-      const std::string ns = object.value("/metadata/namespace"_json_pointer, session.ns());
-      if (name.empty()) {
-        return Fail(Code::kInvalid, document.where + ": metadata.name: is missing");
+      auto named = NameOf(document, session.ns());
+      if (!named.has_value()) {
+        Error error = named.error();
+        error.message = document.where + ": " + error.message;
+        return error;
       }
+      const auto& [resource, name, ns] = named.value();
       found.push_back({resource, name, session.PathIn(resource, ns, name)});
     }
     return found;

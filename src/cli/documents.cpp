@@ -5,6 +5,7 @@
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "src/objects/yaml.hpp"
 
@@ -54,17 +55,37 @@ Result<void> Parse(const std::string& where, const std::string& text,
 Result<std::vector<std::string>> FilesOf(const std::string& folder) {
   std::vector<std::string> files;
   std::error_code error;
-  for (const auto& entry : fs::directory_iterator(folder, error)) {
+  for (fs::directory_iterator at(folder, error), end; !error && at != end; at.increment(error)) {
+    const auto& entry = *at;
     const auto ending = entry.path().extension();
-    if (entry.is_regular_file() && (ending == ".yaml" || ending == ".yml" || ending == ".json")) {
+    std::error_code unknown;
+    if (entry.is_regular_file(unknown) &&
+        (ending == ".yaml" || ending == ".yml" || ending == ".json")) {
       files.push_back(entry.path().string());
     }
   }
   if (error) {
-    return Fail(Code::kNotFound, folder + ": cannot be read: " + error.message());
+    return Fail(Code::kInvalid, folder + ": cannot be read: " + error.message());
   }
   std::sort(files.begin(), files.end());
   return files;
+}
+
+/// The text at `field`, such as metadata.name; "" where there is nothing.
+Result<std::string> TextAt(const json& object, const std::string& field) {
+  const json* value = &object;
+  std::string key;
+  for (std::istringstream keys(field); std::getline(keys, key, '.');) {
+    const auto found = value->is_object() ? value->find(key) : value->end();
+    if (!value->is_object() || found == value->end() || found->is_null()) {
+      return std::string();
+    }
+    value = &*found;
+  }
+  if (!value->is_string()) {
+    return Fail(Code::kInvalid, field + ": must be text; put it in quotes");
+  }
+  return value->get<std::string>();
 }
 
 }  // namespace
@@ -78,19 +99,43 @@ Result<std::vector<Document>> ReadDocuments(const std::vector<std::string>& path
       continue;
     }
     std::vector<std::string> files{path};
-    if (fs::is_directory(path)) {
+    std::error_code unknown;  // then it is not readable as a file either, which says why
+    if (fs::is_directory(path, unknown)) {
       SLIPWAY_TRY(inside, FilesOf(path));
       files = std::move(inside);
     }
     for (const std::string& file : files) {
       std::ifstream stream(file, std::ios::binary);
       if (!stream) {
-        return Fail(Code::kNotFound, file + ": cannot be read; is the path right?");
+        return Fail(Code::kInvalid,
+                    file + ": cannot be read; is the path right, and may you read it?");
       }
       SLIPWAY_TRYV(Parse(file, ReadBounded(stream), documents));
     }
   }
   return documents;
+}
+
+Result<Named> NameOf(const Document& document, const std::string& default_namespace) {
+  Named named;
+  const json object = json::parse(document.json, nullptr, false);
+  if (!object.is_object()) {
+    return Fail(Code::kInvalid, "must be an object with apiVersion, kind and metadata.name");
+  }
+  SLIPWAY_TRY(api_version, TextAt(object, "apiVersion"));
+  SLIPWAY_TRY(kind, TextAt(object, "kind"));
+  if (api_version.empty() || kind.empty()) {
+    return Fail(Code::kInvalid, std::string(kind.empty() ? "kind" : "apiVersion") +
+                                    ": is missing; give it, as in "
+                                    "`apiVersion: slipway.dev/v1alpha1` and `kind: Application`");
+  }
+  SLIPWAY_TRY(resource, FindResource(api_version, kind));
+  SLIPWAY_TRY(name, TextAt(object, "metadata.name"));
+  if (name.empty()) {
+    return Fail(Code::kInvalid, "metadata.name: is missing; give the object a name");
+  }
+  SLIPWAY_TRY(ns, TextAt(object, "metadata.namespace"));
+  return Named{resource, name, ns.empty() ? default_namespace : ns};
 }
 
 }  // namespace slipway::cli

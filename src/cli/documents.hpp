@@ -1,11 +1,11 @@
 #pragma once
 
 #include <iosfwd>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "reconciler/base/result.hpp"
+#include "src/cli/session.hpp"
 
 namespace slipway::cli {
 
@@ -20,5 +20,15 @@ struct Document {
 /// List are taken apart. The first fault ends it; its message names the file and the place.
 Result<std::vector<Document>> ReadDocuments(const std::vector<std::string>& paths,
                                             std::istream& in);
+
+/// Which object a document is.
+struct Named {
+  Resource resource;
+  std::string name;
+  std::string ns;
+};
+
+/// Names the object of `document`, in `default_namespace` where it says none. kInvalid says which field is missing or is no text.
+Result<Named> NameOf(const Document& document, const std::string& default_namespace);
 
 }  // namespace slipway::cli

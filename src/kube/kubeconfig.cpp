@@ -16,12 +16,24 @@ constexpr const char* kDefaultDataDir = "/var/lib/slipway";
 
 Result<std::string> ReadFile(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    return Fail(Code::kNotFound, path + ": cannot be read; does it exist, and may you read it?");
-  }
   std::ostringstream text;
-  text << file.rdbuf();
+  if (!file || !(text << file.rdbuf())) {
+    return Fail(Code::kInvalid,
+                path + ": cannot be read, or is empty; is it the right file, and may you read it?");
+  }
   return text.str();
+}
+
+/// Whether there is a file. kForbidden where a folder above it is closed to us.
+Result<bool> Exists(const std::string& path) {
+  std::error_code error;
+  const bool there = std::filesystem::exists(path, error);
+  if (error == std::errc::permission_denied) {
+    return Fail(Code::kForbidden, path +
+                                      " may not be read; set KUBECONFIG to a copy that you may "
+                                      "read, or become root");
+  }
+  return there && !error;
 }
 
 Result<std::string> DecodeBase64(const std::string& text, const std::string& where) {
@@ -119,25 +131,28 @@ Result<std::string> FindKubeconfig(const std::string& flag) {
   if (!flag.empty()) {
     return flag;
   }
-  std::string looked;
   if (const char* list = std::getenv("KUBECONFIG"); list != nullptr && *list != '\0') {
     std::istringstream paths(list);
     for (std::string path; std::getline(paths, path, ':');) {
-      if (!path.empty() && std::filesystem::exists(path)) {
+      SLIPWAY_TRY(there, path.empty() ? Result<bool>(false) : Exists(path));
+      if (there) {
         return path;
       }
     }
-    looked = std::string("KUBECONFIG=") + list + " and ";
+    return Fail(Code::kInvalid, std::string("KUBECONFIG=") + list +
+                                    ": there is no such file; set it to the file that `slipway "
+                                    "server` wrote in its data directory, or unset it");
   }
   const char* data_dir = std::getenv("SLIPWAY_DATA_DIR");
   const std::string fallback =
       std::string(data_dir != nullptr && *data_dir != '\0' ? data_dir : kDefaultDataDir) +
       "/admin.kubeconfig";
-  if (std::filesystem::exists(fallback)) {
+  SLIPWAY_TRY(there, Exists(fallback));
+  if (there) {
     return fallback;
   }
-  return Fail(Code::kNotFound,
-              "no kubeconfig: looked in " + looked + fallback +
+  return Fail(Code::kInvalid,
+              "no kubeconfig: KUBECONFIG is not set, and there is no " + fallback +
                   "; set KUBECONFIG to the file that `slipway server` wrote in its data directory");
 }
 

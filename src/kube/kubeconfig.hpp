@@ -18,13 +18,12 @@ struct Connection {
   std::string ns = "default";
 };
 
-/// Reads a kubeconfig. kInvalid names the file, the field and what to do; kNotFound: there is no
-/// such file.
+/// Reads a kubeconfig. kInvalid names the file, the field and what to do.
 Result<Connection> LoadKubeconfig(const std::string& path);
 
-/// Which kubeconfig a command uses: `flag`, else $KUBECONFIG (its first existing file), else
-/// `DATA_DIR/admin.kubeconfig` of $SLIPWAY_DATA_DIR or of the default data directory. kNotFound
-/// says where it looked.
+/// Which kubeconfig a command uses: `flag`, else the first existing file of $KUBECONFIG where that is
+/// set, else `DATA_DIR/admin.kubeconfig` of $SLIPWAY_DATA_DIR or of the default data directory.
+/// kInvalid where there is none, kForbidden where it may not be looked for; both say what to do.
 Result<std::string> FindKubeconfig(const std::string& flag);
 
 }  // namespace slipway::kube

@@ -1,6 +1,12 @@
 """The command line, as a person uses it."""
 
+import os
+import pathlib
+import pwd
+import shutil
+import stat
 import subprocess
+import tempfile
 
 
 def slipway(town, *arguments, stdin=None):
@@ -20,7 +26,7 @@ def test_wrong_usage_is_exit_code_2(town):
 def test_no_server_is_a_clear_error(town):
     done = slipway(town, "get", "servers")
     assert done.returncode == 1
-    assert "KUBECONFIG" in done.stderr
+    assert f"KUBECONFIG={town.data}/admin.kubeconfig: there is no such file" in done.stderr
 
 
 def test_a_refused_document_says_everything_that_is_wrong(town):
@@ -82,3 +88,54 @@ spec:
     done = slipway(town, "rollout", "status", "shop", "--timeout", "1s")
     assert done.returncode == 3
     assert "describe application" in done.stderr
+
+
+def test_documents_of_the_wrong_shape_are_errors_that_name_the_field(town):
+    town.start_server()
+    for document, message in (
+            ("apiVersion: 1\nkind: Fleet\nmetadata: {name: web}\n", "apiVersion: must be text; put it in quotes"),
+            ("apiVersion: slipway.dev/v1alpha1\nkind: [Fleet]\nmetadata: {name: web}\n", "kind: must be text"),
+            ("apiVersion: slipway.dev/v1alpha1\nkind: Fleet\nmetadata: {name: 2024}\n",
+             "metadata.name: must be text; put it in quotes"),
+            ("apiVersion: slipway.dev/v1alpha1\nkind: Fleet\nmetadata: {name: web, namespace: 7}\n",
+             "metadata.namespace: must be text"),
+            ("apiVersion: slipway.dev/v1alpha1\nkind: Fleet\nmetadata: web\n", "metadata.name: is missing"),
+            ("kind: Fleet\nmetadata: {name: web}\n", "apiVersion: is missing"),
+            ("- a\n- b\n", "must be an object"),
+            ("only words\n", "must be an object")):
+        for command in ("apply", "delete"):
+            done = slipway(town, command, "-f", "-", stdin=document)
+            assert done.returncode == 1, (command, document, done)
+            assert message in done.stderr and "standard input" in done.stderr, (command, document, done)
+
+
+def test_a_data_directory_that_is_closed_to_us_says_what_to_do(town):
+    town.start_server()
+    assert stat.S_IMODE(town.data.stat().st_mode) == 0o700
+    nobody = pwd.getpwnam("nobody")
+    # Root becomes somebody else; anybody else closes the folder to himself.
+    root = os.getuid() == 0
+    user = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []} if root else {}
+    # pytest's own folders are closed to others, too: the data directory alone must be what refuses.
+    with tempfile.TemporaryDirectory() as open_directory:
+        os.chmod(open_directory, 0o755)
+        binary = shutil.copy2(town.slipway_binary, open_directory)
+        closed = pathlib.Path(open_directory) / "closed"
+        closed.mkdir(mode=0o700)
+        (closed / "fleet.yaml").write_text("kind: Fleet\n")
+        if not root:
+            closed.chmod(0)
+        kubeconfig = pathlib.Path(shutil.copy2(town.data / "admin.kubeconfig", open_directory))
+        kubeconfig.chmod(0o644)
+
+        def refused(*arguments, **environment):
+            return subprocess.run([binary, *arguments], env=environment, text=True, cwd="/", capture_output=True,
+                                  timeout=60, check=False, **user)
+
+        for environment in ({"SLIPWAY_DATA_DIR": str(closed)}, {"KUBECONFIG": str(closed / "admin.kubeconfig")}):
+            done = refused("get", "fleets", **environment)
+            assert done.returncode == 1, done
+            assert "may not be read; set KUBECONFIG" in done.stderr, done
+        for path in (closed / "fleet.yaml", closed):
+            done = refused("apply", "-f", str(path), KUBECONFIG=str(kubeconfig))
+            assert done.returncode == 1 and f"{path}: cannot be read" in done.stderr, done
