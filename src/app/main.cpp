@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/app/server_command.hpp"
 #include "src/app/version.hpp"
@@ -12,6 +14,22 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n"
     "`slipway COMMAND --help` says more about a command.";
+
+/// The help of the command that `words` name, such as {rollout, status}.
+std::string HelpOf(const CLI::App& app, const std::vector<std::string>& words) {
+  const CLI::App* command = &app;
+  std::string before;
+  for (const std::string& word : words) {
+    const auto named =
+        command->get_subcommands([&word](const CLI::App* sub) { return sub->check_name(word); });
+    if (named.empty()) {
+      throw CLI::ValidationError(word, "there is no such command; `slipway help` lists them");
+    }
+    before += (before.empty() ? "" : " ") + command->get_name();
+    command = named.front();
+  }
+  return command->help(before);
+}
 
 int Run(int argc, char** argv) {
   using namespace slipway;
@@ -27,7 +45,12 @@ int Run(int argc, char** argv) {
   app.add_subcommand("version", "Print the version")->callback([] {
     std::cout << "slipway " << app::kVersion << "\n";
   });
-  app.add_subcommand("help", "Print this")->callback([&] { std::cout << app.help(); });
+  std::vector<std::string> asked_for;
+  auto* help = app.add_subcommand("help", "Print this, or the help of a command");
+  help->add_option("command", asked_for, "Such as: rollout status");
+  // Once `help` is parsed, CLI11 takes its help for that of the whole.
+  const std::string overview = app.help();
+  help->callback([&] { std::cout << (asked_for.empty() ? overview : HelpOf(app, asked_for)); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {

@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 
 
+
 def slipway(town, *arguments, stdin=None):
     return subprocess.run([str(town.slipway_binary), *arguments], env=town.environment(), input=stdin, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, check=False)
@@ -88,6 +89,18 @@ spec:
     done = slipway(town, "rollout", "status", "shop", "--timeout", "1s")
     assert done.returncode == 3
     assert "describe application" in done.stderr
+
+
+def test_help_lists_all_commands_and_explains_each(town):
+    overview = slipway(town, "help").stdout
+    for command in ("server", "apply", "get", "describe", "delete", "rollout", "logs", "token", "version"):
+        assert f"\n  {command} " in overview, overview
+    assert "Exit codes" in overview
+    one = slipway(town, "help", "rollout", "status")
+    assert one.returncode == 0
+    assert "slipway rollout status" in one.stdout and "--revision" in one.stdout
+    assert "undo" in slipway(town, "help", "rollout").stdout
+    assert slipway(town, "help", "launch").returncode == 2
 
 
 def test_documents_of_the_wrong_shape_are_errors_that_name_the_field(town):
