@@ -78,6 +78,12 @@ void AddGet(CLI::App& app, const FramePtr& frame) {
   command->add_flag("--ignore-not-found", options->ignore_not_found,
                     "An object that is not there is no error");
   command->callback([=] {
+    const bool table = options->output == Output::kTable || options->output == Output::kWide;
+    if (options->watch && (!table || options->names.size() > 1)) {
+      throw CLI::ValidationError("--watch",
+                                 "shows a table of all objects or of one; leave out -o "
+                                 "yaml, json and name, and all names but one");
+    }
     frame->Run([&](const Session& session) { return Get(session, *options, frame->streams); });
   });
 }

@@ -67,7 +67,7 @@ Result<void> WaitUntilGone(const Session& session, const Doomed& doomed, const s
         {"timeoutSeconds", std::to_string(left.count() / 1000 + 1)},
         {"resourceVersion",
          live.value().value("/metadata/resourceVersion"_json_pointer, std::string("0"))}};
-    SLIPWAY_TRYV(session.client().Stream(
+    SLIPWAY_TRYV(session.Stream(
         request, left + std::chrono::seconds(5),
         [](const std::string& line) { return line.find("\"DELETED\"") == std::string::npos; }));
   }
@@ -86,7 +86,7 @@ ExitCode Delete(const Session& session, const DeleteOptions& options, const Stre
   for (const Doomed& each : doomed.value()) {
     kube::Request request{.method = "DELETE", .path = each.path};
     request.body = R"({"propagationPolicy":"Background"})";
-    const auto answer = session.client().Send(request);
+    const auto answer = session.Send(request);
     if (!answer.has_value()) {
       if (!options.ignore_not_found || answer.error().code != Code::kNotFound) {
         worst = Report(answer.error(), streams);

@@ -40,7 +40,8 @@ void PrintConditions(const json& conditions, const Streams& streams) {
 Result<void> PrintEvents(const Session& session, const json& object, const Streams& streams) {
   SLIPWAY_TRY(resource, FindResource("events"));
   const std::string uid = object.value("/metadata/uid"_json_pointer, std::string());
-  SLIPWAY_TRY(events, session.List(resource, {{"fieldSelector", "involvedObject.uid=" + uid}}));
+  SLIPWAY_TRY(listing, session.List(resource, {{"fieldSelector", "involvedObject.uid=" + uid}}));
+  auto& events = listing.items;
   if (events.empty()) {
     streams.out << "Events: <none>\n";
     return Ok();

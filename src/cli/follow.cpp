@@ -22,9 +22,9 @@ constexpr std::size_t kMany = 500;
 Result<std::optional<api::Rollout>> FindRollout(const Session& session,
                                                 const FollowOptions& options) {
   SLIPWAY_TRY(resource, FindResource("rollouts"));
-  SLIPWAY_TRY(objects, session.List(resource));
+  SLIPWAY_TRY(listing, session.List(resource));
   std::optional<api::Rollout> found;
-  for (const json& object : objects) {
+  for (const json& object : listing.items) {
     if (object.value("/spec/application"_json_pointer, std::string()) != options.application) {
       continue;
     }
@@ -40,8 +40,8 @@ Result<std::optional<api::Rollout>> FindRollout(const Session& session,
 Result<RolloutPicture> TakePicture(const Session& session, api::Rollout rollout) {
   RolloutPicture picture;
   SLIPWAY_TRY(servers, FindResource("servers"));
-  SLIPWAY_TRY(objects, session.List(servers));
-  for (const json& object : objects) {
+  SLIPWAY_TRY(listing, session.List(servers));
+  for (const json& object : listing.items) {
     SLIPWAY_TRY(server, api::Decode<api::Server>(object.dump()));
     picture.servers.push_back(std::move(server));
   }

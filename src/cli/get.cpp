@@ -3,6 +3,7 @@
 
 #include "src/cli/object_commands.hpp"
 #include "src/cli/output.hpp"
+#include "src/cli/watch.hpp"
 #include "src/cli/yaml_text.hpp"
 
 namespace slipway::cli {
@@ -12,7 +13,6 @@ using nlohmann::json;
 
 constexpr const char* kTableAccept =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
-constexpr Duration kWatchIdle = std::chrono::hours(24 * 365);
 
 /// What the options ask for as one JSON document: an object where one name was given, else a List.
 Result<json> Fetch(const Session& session, const Resource& resource, const GetOptions& options) {
@@ -25,8 +25,8 @@ Result<json> Fetch(const Session& session, const Resource& resource, const GetOp
     if (!options.selector.empty()) {
       query["labelSelector"] = options.selector;
     }
-    SLIPWAY_TRY(items, session.List(resource, query, options.all_namespaces));
-    list["items"] = std::move(items);
+    SLIPWAY_TRY(listing, session.List(resource, query, options.all_namespaces));
+    list["items"] = std::move(listing.items);
     return list;
   }
   for (const std::string& name : options.names) {
@@ -48,7 +48,7 @@ Result<json> FetchTable(const Session& session, const Resource& resource,
     if (!options.selector.empty()) {
       request.query["labelSelector"] = options.selector;
     }
-    SLIPWAY_TRY(text, session.client().Send(request));
+    SLIPWAY_TRY(text, session.Send(request));
     SLIPWAY_TRY(part, ParseAnswer(text));
     if (table.is_null()) {
       table = std::move(part);
@@ -74,38 +74,53 @@ void PrintNames(const json& shown, const Resource& resource, const Streams& stre
   }
 }
 
+std::string VersionOf(const json& table) {
+  return table.value("/metadata/resourceVersion"_json_pointer, std::string());
+}
+
+/// Prints the rows of a table; those of a watch come without header, and with the columns of `columns` where they have none.
+void PrintRows(json table, const json& columns, const GetOptions& options, bool header,
+               const Streams& streams) {
+  if (table.value("columnDefinitions", json::array()).empty()) {
+    table["columnDefinitions"] = columns;
+  }
+  auto rows = TableRows(table, options.output == Output::kWide, options.all_namespaces);
+  if (!header) {
+    rows.erase(rows.begin());
+  }
+  streams.out << AlignedTable(rows) << std::flush;
+}
+
+/// Prints what changes after `shown`, until it is interrupted.
 ExitCode Watch(const Session& session, const Resource& resource, const GetOptions& options,
-               const std::string& resource_version, const Streams& streams) {
-  kube::Request request{.path = session.Path(resource, "", options.all_namespaces)};
-  request.accept = kTableAccept;
-  request.query = {{"watch", "true"}, {"resourceVersion", resource_version}};
+               const json& shown, const Streams& streams) {
+  CollectionWatch watch;
+  watch.request = {.path = session.Path(resource, "", options.all_namespaces)};
+  watch.request.accept = kTableAccept;
   if (!options.selector.empty()) {
-    request.query["labelSelector"] = options.selector;
+    watch.request.query["labelSelector"] = options.selector;
   }
   if (!options.names.empty()) {
-    request.query["fieldSelector"] = "metadata.name=" + options.names[0];
+    watch.request.query["fieldSelector"] = "metadata.name=" + options.names[0];
   }
-  std::optional<Error> failure;
-  json columns = json::array();
-  const auto ended = session.client().Stream(request, kWatchIdle, [&](const std::string& line) {
-    const json event = json::parse(line, nullptr, false);
-    if (!event.is_object() || event.value("type", "") == "ERROR") {
-      failure = Fail(Code::kExpired, "the watch ended: " + line + "; run the command again");
-      return false;
-    }
-    json table = event.value("object", json::object());
-    if (table.contains("columnDefinitions") && !table["columnDefinitions"].empty()) {
-      columns = table["columnDefinitions"];
-    }
-    table["columnDefinitions"] = columns;
-    auto rows = TableRows(table, options.output == Output::kWide, options.all_namespaces);
-    rows.erase(rows.begin());
-    streams.out << AlignedTable(rows) << std::flush;
+  const json columns = shown.value("columnDefinitions", json::array());
+  // Again after a gap, and of the collection: the one object that was asked for may be gone.
+  watch.list = [&]() -> Result<std::string> {
+    SLIPWAY_TRY(text, session.Send(watch.request));
+    SLIPWAY_TRY(table, ParseAnswer(text));
+    PrintRows(table, columns, options, true, streams);
+    return VersionOf(table);
+  };
+  watch.changed = [&](const std::string&, const json& table) -> Result<bool> {
+    PrintRows(table, columns, options, false, streams);
     return static_cast<bool>(streams.out);
-  });
-  if (failure) {
-    return Report(*failure, streams);
-  }
+  };
+  watch.trouble = [&](const Error* trouble) {
+    if (trouble != nullptr) {
+      streams.err << TryingAgain(*trouble) << std::endl;
+    }
+  };
+  const auto ended = FollowCollection(session, watch, VersionOf(shown));
   return ended.has_value() ? kSucceeded : Report(ended.error(), streams);
 }
 
@@ -118,20 +133,13 @@ ExitCode GetTable(const Session& session, const Resource& resource, const GetOpt
     }
     return Report(table.error(), streams);
   }
-  const auto rows =
-      TableRows(table.value(), options.output == Output::kWide, options.all_namespaces);
-  if (rows.size() == 1 && !options.watch) {
+  if (table.value().value("rows", json::array()).empty() && !options.watch) {
     streams.err << "No " << resource.plural << " found"
                 << (options.all_namespaces ? "" : " in namespace " + session.ns()) << ".\n";
     return kSucceeded;
   }
-  streams.out << AlignedTable(rows) << std::flush;
-  if (!options.watch) {
-    return kSucceeded;
-  }
-  const std::string version =
-      table.value().value("/metadata/resourceVersion"_json_pointer, std::string("0"));
-  return Watch(session, resource, options, version, streams);
+  PrintRows(table.value(), json::array(), options, true, streams);
+  return options.watch ? Watch(session, resource, options, table.value(), streams) : kSucceeded;
 }
 
 }  // namespace

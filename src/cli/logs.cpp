@@ -16,7 +16,7 @@ ExitCode Logs(const Session& session, const LogsOptions& options, const Streams&
   if (!options.process.empty()) {
     request.query["process"] = options.process;
   }
-  const auto text = session.client().Send(request);
+  const auto text = session.Send(request);
   if (!text.has_value()) {
     return Report(text.error(), streams);
   }

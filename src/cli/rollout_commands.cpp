@@ -29,7 +29,8 @@ Result<Loaded> Load(const Session& session, const std::string& application) {
   loaded.history.application = std::move(decoded);
   SLIPWAY_TRY(rollouts, FindResource("rollouts"));
   loaded.resource = rollouts;
-  SLIPWAY_TRY(objects, session.List(rollouts));
+  SLIPWAY_TRY(listing, session.List(rollouts));
+  auto& objects = listing.items;
   std::erase_if(objects, [&](const json& each) {
     return each.value("/spec/application"_json_pointer, std::string()) != application;
   });

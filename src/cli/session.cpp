@@ -13,6 +13,36 @@ namespace {
 
 constexpr const char* kPageSize = "500";
 
+/// What to do about an error of this kind; "" where its message says so already.
+const char* AdviceFor(Code code) {
+  switch (code) {
+    case Code::kUnauthorized:
+      return "use the admin.kubeconfig that this server wrote in its data directory";
+    case Code::kForbidden:
+      return "use a kubeconfig that allows it";
+    case Code::kNotFound:
+      return "`slipway get KIND` lists what there is";
+    case Code::kAlreadyExists:
+      return "`slipway apply` changes what is there";
+    case Code::kConflict:
+      return "it was changed meanwhile: run the command again";
+    case Code::kExpired:
+    case Code::kTooManyRequests:
+      return "run the command again";
+    case Code::kInternal:
+      return "the log of `slipway server` says more";
+    case Code::kBadRequest:
+    case Code::kMethodNotAllowed:
+    case Code::kTooLarge:
+    case Code::kUnsupportedMediaType:
+    case Code::kInvalid:
+    case Code::kUnavailable:
+    case Code::kTimeout:
+      return "";
+  }
+  return "";
+}
+
 }  // namespace
 
 Result<json> ParseAnswer(const std::string& text) {
@@ -47,51 +77,74 @@ std::string Session::Path(const Resource& resource, const std::string& name,
 }
 
 Result<json> Session::Get(const std::string& path) const {
-  SLIPWAY_TRY(text, client_.Send({.path = path}));
+  SLIPWAY_TRY(text, Send({.path = path}));
   return ParseAnswer(text);
 }
 
-Result<std::vector<json>> Session::List(const Resource& resource,
-                                        const std::map<std::string, std::string>& query,
-                                        bool all_namespaces) const {
-  std::vector<json> objects;
+Result<std::string> Session::Send(const kube::Request& request) const {
+  auto answer = client_.Send(request);
+  if (!answer.has_value()) {
+    return Advised(answer.error());
+  }
+  return answer;
+}
+
+Result<void> Session::Stream(const kube::Request& request, Duration idle,
+                             const std::function<bool(const std::string& line)>& on_line,
+                             const std::stop_token& stop) const {
+  auto ended = client_.Stream(request, idle, on_line, stop);
+  if (!ended.has_value()) {
+    return Advised(ended.error());
+  }
+  return ended;
+}
+
+Result<Listing> Session::List(const Resource& resource,
+                              const std::map<std::string, std::string>& query,
+                              bool all_namespaces) const {
+  Listing listing;
   kube::Request request{.path = Path(resource, "", all_namespaces), .query = query};
   request.query["limit"] = kPageSize;
   while (true) {
-    SLIPWAY_TRY(text, client_.Send(request));
+    SLIPWAY_TRY(text, Send(request));
     SLIPWAY_TRY(page, ParseAnswer(text));
     const std::string kind = page.value("kind", "");
     for (json& item : page["items"]) {
       // The items of a list carry neither; on its own each must say what it is.
       item["apiVersion"] = page.value("apiVersion", "");
       item["kind"] = kind.substr(0, kind.rfind("List"));
-      objects.push_back(std::move(item));
+      listing.items.push_back(std::move(item));
     }
+    listing.resource_version = page.value("/metadata/resourceVersion"_json_pointer, std::string());
     const std::string next = page.value("/metadata/continue"_json_pointer, std::string());
     if (next.empty()) {
-      return objects;
+      return listing;
     }
     request.query["continue"] = next;
   }
 }
 
 Result<json> Session::Create(const std::string& path, const json& object) const {
-  SLIPWAY_TRY(text,
-              client_.Send({.method = "POST",
-                            .path = path,
-                            .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
-                            .body = object.dump()}));
+  SLIPWAY_TRY(text, Send({.method = "POST",
+                          .path = path,
+                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .body = object.dump()}));
   return ParseAnswer(text);
 }
 
 Result<json> Session::MergePatch(const std::string& path, const json& patch) const {
-  SLIPWAY_TRY(text,
-              client_.Send({.method = "PATCH",
-                            .path = path,
-                            .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
-                            .body = patch.dump(),
-                            .content_type = "application/merge-patch+json"}));
+  SLIPWAY_TRY(text, Send({.method = "PATCH",
+                          .path = path,
+                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .body = patch.dump(),
+                          .content_type = "application/merge-patch+json"}));
   return ParseAnswer(text);
+}
+
+Error Advised(Error error) {
+  const std::string advice = AdviceFor(error.code);
+  error.message += advice.empty() ? "" : "; " + advice;
+  return error;
 }
 
 ExitCode Report(const Error& error, const Streams& streams) {

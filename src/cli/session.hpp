@@ -4,6 +4,7 @@
 #include <iosfwd>
 #include <map>
 #include <nlohmann/json_fwd.hpp>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,8 +47,14 @@ Result<Resource> FindResource(const std::string& word);
 /// The resource of a document's apiVersion and kind.
 Result<Resource> FindResource(const std::string& api_version, const std::string& kind);
 
-/// What a client command works with: the API of one kubeconfig, in one namespace. Blocking; one
-/// thread.
+/// A collection at one moment.
+struct Listing {
+  std::vector<nlohmann::json> items;
+  std::string resource_version;
+};
+
+/// What a client command works with: the API of one kubeconfig, in one namespace. Blocking; may be used by several
+/// threads.
 class Session {
  public:
   static Result<Session> Open(const GlobalOptions& options);
@@ -66,13 +73,17 @@ class Session {
 
   /// Every object of the collection that the query (such as {"labelSelector", "app=x"}) selects:
   /// all pages.
-  Result<std::vector<nlohmann::json>> List(const Resource& resource,
-                                           const std::map<std::string, std::string>& query = {},
-                                           bool all_namespaces = false) const;
+  Result<Listing> List(const Resource& resource,
+                       const std::map<std::string, std::string>& query = {},
+                       bool all_namespaces = false) const;
   Result<nlohmann::json> Create(const std::string& path, const nlohmann::json& object) const;
   Result<nlohmann::json> MergePatch(const std::string& path, const nlohmann::json& patch) const;
 
-  const kube::Client& client() const { return client_; }
+  /// One request, and one watch, as kube::Client has them; errors also say what to do.
+  Result<std::string> Send(const kube::Request& request) const;
+  Result<void> Stream(const kube::Request& request, Duration idle,
+                      const std::function<bool(const std::string& line)>& on_line,
+                      const std::stop_token& stop = {}) const;
 
  private:
   Session(kube::Client client, std::string ns) : client_(std::move(client)), ns_(std::move(ns)) {}
@@ -83,6 +94,9 @@ class Session {
 
 /// Parses an answer of the API. kInternal where it is not JSON.
 Result<nlohmann::json> ParseAnswer(const std::string& text);
+
+/// The error of an answer of the API, with a sentence on what to do where only that is missing.
+Error Advised(Error error);
 
 /// Prints an error and everything that is wrong, and says which exit code it means.
 ExitCode Report(const Error& error, const Streams& streams);

@@ -29,7 +29,25 @@ Code CodeOf(int status, const std::string& reason) {
   return Code::kInternal;
 }
 
-/// An answer that is not 2xx, as an Error.
+http::http_request Make(const Request& request, const std::string& token) {
+  web::uri_builder uri(web::uri::encode_uri(request.path));
+  for (const auto& [key, value] : request.query) {
+    uri.append_query(key + "=" + web::uri::encode_data_string(value), false);
+  }
+  http::http_request message(request.method);
+  message.set_request_uri(uri.to_uri());
+  message.headers().add("Accept", request.accept);
+  if (!request.body.empty()) {
+    message.set_body(request.body, request.content_type);
+  }
+  if (!token.empty()) {
+    message.headers().add("Authorization", "Bearer " + token);
+  }
+  return message;
+}
+
+}  // namespace
+
 Error ErrorOf(int status, const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object() || json.value("kind", "") != "Status") {
@@ -50,25 +68,6 @@ Error ErrorOf(int status, const std::string& body) {
   }
   return error;
 }
-
-http::http_request Make(const Request& request, const std::string& token) {
-  web::uri_builder uri(web::uri::encode_uri(request.path));
-  for (const auto& [key, value] : request.query) {
-    uri.append_query(key + "=" + web::uri::encode_data_string(value), false);
-  }
-  http::http_request message(request.method);
-  message.set_request_uri(uri.to_uri());
-  message.headers().add("Accept", request.accept);
-  if (!request.body.empty()) {
-    message.set_body(request.body, request.content_type);
-  }
-  if (!token.empty()) {
-    message.headers().add("Authorization", "Bearer " + token);
-  }
-  return message;
-}
-
-}  // namespace
 
 struct Client::State {
   Connection connection;
@@ -137,12 +136,16 @@ Result<std::string> Client::Send(const Request& request) const {
 }
 
 Result<void> Client::Stream(const Request& request, Duration idle,
-                            const std::function<bool(const std::string& line)>& on_line) const {
+                            const std::function<bool(const std::string& line)>& on_line,
+                            const std::stop_token& stop) const {
+  pplx::cancellation_token_source source;
+  const std::stop_callback cancel(stop, [&source] { source.cancel(); });
   try {
     http::client::http_client_config config = state_->config;
     config.set_timeout(idle);
     http::client::http_client client(state_->connection.server, config);
-    http::http_response answer = client.request(Make(request, state_->connection.token)).get();
+    http::http_response answer =
+        client.request(Make(request, state_->connection.token), source.get_token()).get();
     if (answer.status_code() < 200 || answer.status_code() > 299) {
       return ErrorOf(answer.status_code(), answer.extract_utf8string(true).get());
     }
@@ -168,7 +171,7 @@ Result<void> Client::Stream(const Request& request, Duration idle,
     }
     return Fail(Code::kTooLarge, request.path + ": one event is larger than 64 MiB");
   } catch (const std::exception& error) {
-    return state_->Unreachable(error);
+    return stop.stop_requested() ? Result<void>(Ok()) : state_->Unreachable(error);
   }
 }
 

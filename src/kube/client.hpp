@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 
 #include "reconciler/base/result.hpp"
@@ -19,6 +20,9 @@ struct Request {
   std::string content_type = "application/json";
   std::string accept = "application/json";
 };
+
+/// A Kubernetes Status, or whatever else came with an HTTP status that is not 2xx, as an Error.
+Error ErrorOf(int status, const std::string& body);
 
 /// A client of one Kubernetes-shaped API: TLS, a client certificate or a token, no redirects. Every
 /// call blocks until its answer or its deadline; one client may be used by several threads.
@@ -37,10 +41,11 @@ class Client {
   /// kTooLarge.
   Result<std::string> Send(const Request& request) const;
 
-  /// Reads a stream of JSON lines (a watch) until `on_line` says false, the server closes it, or
-  /// nothing has come for `idle`. An orderly close is a value.
+  /// Reads a stream of JSON lines (a watch) until `on_line` says false, the server closes it, `stop`
+  /// is asked for (on any thread), or nothing has come for `idle`. All but the last are values.
   Result<void> Stream(const Request& request, Duration idle,
-                      const std::function<bool(const std::string& line)>& on_line) const;
+                      const std::function<bool(const std::string& line)>& on_line,
+                      const std::stop_token& stop = {}) const;
 
   const Connection& connection() const;
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import tempfile
 
+import yaml
 
 
 def slipway(town, *arguments, stdin=None):
@@ -18,6 +19,8 @@ def slipway(town, *arguments, stdin=None):
 def test_wrong_usage_is_exit_code_2(town):
     town.start_server()
     for arguments in ([], ["launch"], ["get"], ["get", "servers", "-o", "xml"], ["delete"],
+                      ["get", "servers", "-w", "-o", "yaml"], ["get", "servers", "-w", "-o", "name"],
+                      ["get", "servers", "-w", "web-1", "web-2"],
                       ["rollout", "status", "shop", "--timeout", "soon"], ["server", "--listen", "here"]):
         done = slipway(town, *arguments)
         assert done.returncode == 2, (arguments, done)
@@ -28,6 +31,41 @@ def test_no_server_is_a_clear_error(town):
     done = slipway(town, "get", "servers")
     assert done.returncode == 1
     assert f"KUBECONFIG={town.data}/admin.kubeconfig: there is no such file" in done.stderr
+
+
+def test_labels_and_namespaces_select(town):
+    town.start_server()
+    for name, tier, namespace in (("one", "web", "default"), ("two", "test", "default"), ("three", "web", "other")):
+        fleet = town.fleet(name, ["web-1"])
+        fleet["metadata"].update(labels={"tier": tier}, namespace=namespace)
+        if namespace == "other":
+            town.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
+        town.apply(fleet)
+
+    def names(*arguments):
+        return sorted(slipway(town, "get", "fleets", "-o", "name", *arguments).stdout.split())
+
+    assert names() == ["fleets/one", "fleets/two"]
+    assert names("-l", "tier=web") == ["fleets/one"]
+    assert names("-A", "-l", "tier=web") == ["fleets/one", "fleets/three"]
+    assert names("-n", "other") == ["fleets/three"]
+    table = slipway(town, "get", "fleets", "-A", "-l", "tier!=test").stdout.splitlines()
+    assert table[0].split()[:2] == ["NAMESPACE", "NAME"]
+    assert sorted(line.split()[:2] for line in table[1:]) == [["default", "one"], ["other", "three"]]
+    assert slipway(town, "get", "fleets", "-l", "tier=none").stderr == "No fleets found in namespace default.\n"
+
+
+def test_an_error_ends_with_what_to_do(town, tmp_path):
+    town.start_server()
+    done = slipway(town, "get", "app", "nope")
+    assert done.returncode == 1
+    assert done.stderr.endswith("not found; `slipway get KIND` lists what there is\n"), done
+    stranger = yaml.safe_load((town.data / "admin.kubeconfig").read_text())
+    stranger["users"][0]["user"] = {"token": "guessed"}
+    (tmp_path / "stranger").write_text(yaml.safe_dump(stranger))
+    done = slipway(town, "get", "apps", "--kubeconfig", str(tmp_path / "stranger"))
+    assert done.returncode == 1
+    assert "; use the admin.kubeconfig that this server wrote" in done.stderr, done
 
 
 def test_a_refused_document_says_everything_that_is_wrong(town):
