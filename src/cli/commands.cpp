@@ -247,10 +247,14 @@ Streams StandardStreams() {
   Streams streams{.in = std::cin, .out = std::cout, .err = std::cerr};
   streams.terminal = terminal;
   streams.color = terminal && (no_color == nullptr || *no_color == '\0');
-  winsize size{};
-  if (terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    streams.columns = size.ws_col;
-  }
+  streams.window = [] {
+    WindowSize window;
+    winsize size{};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 && size.ws_row > 0) {
+      window = {.columns = size.ws_col, .rows = size.ws_row};
+    }
+    return window;
+  };
   return streams;
 }
 

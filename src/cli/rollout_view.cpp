@@ -1,6 +1,7 @@
 #include "src/cli/rollout_view.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "src/cli/output.hpp"
 
@@ -174,25 +175,79 @@ std::string WaveLine(const api::WaveStatus& wave, bool begun, std::size_t good, 
   return line;
 }
 
-/// Appends `heading` and its servers as one branch of the tree.
-void DrawBranch(const std::string& heading, std::vector<Part> parts, bool last, bool color,
-                std::vector<std::string>& lines) {
-  lines.push_back((last ? "└─ " : "├─ ") + heading);
-  std::size_t hidden = 0;
-  if (parts.size() > kShownServers) {
+/// One branch of the tree: a heading, and the servers below it.
+struct Branch {
+  std::string heading;
+  std::vector<Part> parts;
+  bool passed = false;     ///< a wave that is over: of no interest where there is little room
+  std::size_t shown = 0;   ///< how many of `parts` have a line
+  std::size_t hidden = 0;  ///< how many are counted in a line of their own
+
+  Branch(std::string text, std::vector<Part> servers, bool over)
+      : heading(std::move(text)), parts(std::move(servers)), passed(over) {
     const std::size_t all = parts.size();
-    std::erase_if(parts, [](const Part& part) { return part.Good(); });
-    parts.resize(std::min(parts.size(), kShownServers), Part{});
-    hidden = all - parts.size();
+    if (all > kShownServers) {
+      std::erase_if(parts, [](const Part& part) { return part.Good(); });
+    }
+    shown = std::min(parts.size(), kShownServers);
+    hidden = all - shown;
   }
+
+  std::size_t Lines() const { return 1 + shown + (hidden > 0 ? 1 : 0); }
+
+  /// One line less, or all servers less. False: only the heading is left.
+  bool Fold() {
+    const std::size_t before = Lines();
+    if (passed || shown == 0 || (shown == 1 && hidden == 0)) {
+      shown = hidden = 0;
+    } else {
+      std::stable_partition(parts.begin(), parts.end(),
+                            [](const Part& part) { return !part.Good(); });
+      // The first fold of a branch that counts nothing only trades a server for the count.
+      const std::size_t fold = hidden == 0 && shown > 1 ? 2 : 1;
+      shown -= fold;
+      hidden += fold;
+    }
+    return Lines() < before;
+  }
+};
+
+/// Folds branches until the tree has no more than `rows` lines, `others` included: passed waves first, then the longest.
+void FoldToFit(std::vector<Branch>& branches, std::size_t others, std::size_t rows) {
+  const auto lines = [&] {
+    std::size_t sum = others;
+    for (const Branch& branch : branches) {
+      sum += branch.Lines();
+    }
+    return sum;
+  };
+  for (Branch& branch : branches) {
+    if (branch.passed && lines() > rows) {
+      branch.Fold();
+    }
+  }
+  while (lines() > rows && !branches.empty()) {
+    const auto longest = std::max_element(
+        branches.begin(), branches.end(),
+        [](const Branch& left, const Branch& right) { return left.Lines() < right.Lines(); });
+    if (!longest->Fold()) {
+      branches.erase(branches.begin());
+    }
+  }
+}
+
+void DrawBranch(const Branch& branch, bool last, bool color, std::vector<std::string>& lines) {
+  lines.push_back((last ? "└─ " : "├─ ") + branch.heading);
   const std::string stem = last ? "   " : "│  ";
-  for (std::size_t i = 0; i < parts.size(); ++i) {
-    const bool end = i + 1 == parts.size() && hidden == 0;
-    lines.push_back(stem + (end ? "└─ " : "├─ ") + Mark(parts[i], color) + " " +
-                    parts[i].server->metadata.name + "  " + WordsFor(parts[i]));
+  for (std::size_t i = 0; i < branch.shown; ++i) {
+    const Part& part = branch.parts[i];
+    const bool end = i + 1 == branch.shown && branch.hidden == 0;
+    lines.push_back(stem + (end ? "└─ " : "├─ ") + Mark(part, color) + " " +
+                    part.server->metadata.name + "  " + WordsFor(part));
   }
-  if (hidden > 0) {
-    lines.push_back(stem + "└─ and " + std::to_string(hidden) + " more");
+  if (branch.hidden > 0) {
+    lines.push_back(stem + "└─ " + (branch.shown > 0 ? "and " : "") +
+                    std::to_string(branch.hidden) + (branch.shown > 0 ? " more" : " servers"));
   }
 }
 
@@ -233,6 +288,33 @@ std::string Title(const RolloutPicture& picture, bool color) {
   return line + "  " + Elapsed(picture.age);
 }
 
+/// The waves, and the way back where there is one.
+std::vector<Branch> BranchesOf(const RolloutPicture& picture, bool color) {
+  const api::RolloutStatus& status = picture.rollout.status;
+  const std::vector<Part> parts = PartsOf(picture, false);
+  std::vector<Branch> branches;
+  std::size_t good = 0;
+  for (std::size_t i = 0; i < status.waves.size(); ++i) {
+    std::vector<Part> members;
+    for (const Part& part : parts) {
+      if (part.intent->wave == static_cast<std::int64_t>(i) + 1) {
+        members.push_back(part);
+        good += part.Good() ? 1 : 0;
+      }
+    }
+    const bool begun = status.wave > static_cast<std::int64_t>(i);
+    branches.emplace_back(WaveLine(status.waves[i], begun, begun ? good : 0, color),
+                          std::move(members), status.waves[i].verdict == api::WaveVerdict::kPassed);
+  }
+  if (status.phase == api::RolloutPhase::kRollingBack && status.stable) {
+    std::vector<Part> returning = PartsOf(picture, true);
+    std::erase_if(returning, [](const Part& part) { return part.Good(); });
+    branches.emplace_back(Colored("back to " + status.stable->rollout, kRed, color),
+                          std::move(returning), false);
+  }
+  return branches;
+}
+
 }  // namespace
 
 bool Ended(const api::Rollout& rollout) {
@@ -255,34 +337,22 @@ bool Ended(const api::Rollout& rollout) {
 
 std::vector<std::string> DrawRollout(const RolloutPicture& picture, const Look& look) {
   const api::Rollout& rollout = picture.rollout;
-  std::vector<std::string> lines{Title(picture, look.color)};
-  const auto& waves = rollout.status.waves;
-  const bool back =
-      rollout.status.phase == api::RolloutPhase::kRollingBack && rollout.status.stable;
-  lines.push_back((waves.empty() && !back ? "└─ " : "├─ ") + GateLine(picture, look.color));
-  const std::vector<Part> parts = PartsOf(picture, false);
-  std::size_t good = 0;
-  for (std::size_t i = 0; i < waves.size(); ++i) {
-    std::vector<Part> members;
-    for (const Part& part : parts) {
-      if (part.intent->wave == static_cast<std::int64_t>(i) + 1) {
-        members.push_back(part);
-      }
-    }
-    good += static_cast<std::size_t>(std::count_if(members.begin(), members.end(),
-                                                   [](const Part& part) { return part.Good(); }));
-    const bool begun = rollout.status.wave > static_cast<std::int64_t>(i);
-    DrawBranch(WaveLine(waves[i], begun, begun ? good : 0, look.color), members,
-               i + 1 == waves.size() && !back, look.color, lines);
+  std::vector<Branch> branches = BranchesOf(picture, look.color);
+  const std::string& message = rollout.status.message;
+  if (look.rows > 0) {
+    const std::size_t others = message.empty() ? 2 : 3;
+    FoldToFit(branches, others, static_cast<std::size_t>(look.rows));
   }
-  if (back) {
-    std::vector<Part> returning = PartsOf(picture, true);
-    std::erase_if(returning, [](const Part& part) { return part.Done() && part.Good(); });
-    DrawBranch(Colored("back to " + rollout.status.stable->rollout, kRed, look.color), returning,
-               true, look.color, lines);
+  std::vector<std::string> lines{Title(picture, look.color), (branches.empty() ? "└─ " : "├─ ") +
+                                                                 GateLine(picture, look.color)};
+  for (std::size_t i = 0; i < branches.size(); ++i) {
+    DrawBranch(branches[i], i + 1 == branches.size(), look.color, lines);
   }
-  if (!rollout.status.message.empty()) {
-    lines.push_back("   " + rollout.status.message);
+  if (!message.empty()) {
+    lines.push_back("   " + message);
+  }
+  if (look.rows > 0) {
+    lines.resize(std::min(lines.size(), static_cast<std::size_t>(look.rows)));
   }
   for (std::string& line : lines) {
     line = Fit(line, look.columns);
@@ -304,18 +374,18 @@ std::vector<std::string> TellChanges(const RolloutPicture* before, const Rollout
     told.push_back(name + GateLine(now, false));
   }
   const auto parts = [](const RolloutPicture& picture) {
-    std::vector<std::pair<std::string, std::string>> words;
+    std::set<std::pair<std::string, std::string>> words;
     for (const Part& part : PartsOf(picture, false)) {
-      words.emplace_back(part.server->metadata.name, WordsFor(part));
+      words.emplace(part.server->metadata.name, WordsFor(part));
     }
     for (const Part& part : PartsOf(picture, true)) {
-      words.emplace_back(part.server->metadata.name, "going back, " + WordsFor(part));
+      words.emplace(part.server->metadata.name, "going back, " + WordsFor(part));
     }
     return words;
   };
   const auto earlier = before == nullptr ? decltype(parts(now)){} : parts(*before);
   for (const auto& [server, words] : parts(now)) {
-    if (std::find(earlier.begin(), earlier.end(), std::pair(server, words)) == earlier.end()) {
+    if (!earlier.contains({server, words})) {
       told.push_back(name + server + " " + words);
     }
   }

@@ -22,13 +22,15 @@ struct RolloutPicture {
 struct Look {
   bool color = false;
   int columns = 80;  ///< no line is longer
+  int rows = 0;      ///< no more lines than these; 0: as many as there are
 };
 
 /// Whether the rollout is over.
 bool Ended(const api::Rollout& rollout);
 
 /// The tree: the gate, the waves with their servers and progress bars, what it waits for and why. One string a line, without
-/// newlines. A wave of more than 12 servers shows those in flight and counts the others.
+/// newlines. A wave of more than 12 servers shows those in flight and counts the others. Where there are too many lines, servers
+/// are folded away, those of passed waves first, and then the earliest waves.
 std::vector<std::string> DrawRollout(const RolloutPicture& picture, const Look& look);
 
 /// What happened between two pictures of one rollout (nullptr: all that `now` shows), one sentence a line: for output that is

@@ -19,6 +19,12 @@ struct GlobalOptions {
   std::string ns;          ///< empty: the kubeconfig's
 };
 
+/// How much a terminal shows.
+struct WindowSize {
+  int columns = 80;
+  int rows = 24;
+};
+
 /// Where a command reads and writes, and what it may draw.
 struct Streams {
   std::istream& in;
@@ -26,7 +32,8 @@ struct Streams {
   std::ostream& err;
   bool terminal = false;  ///< `out` is a terminal: a live view may redraw itself
   bool color = false;     ///< a terminal, and NO_COLOR is not set
-  int columns = 80;
+  /// The size of the terminal at this moment; people change it.
+  std::function<WindowSize()> window = [] { return WindowSize{}; };
 };
 
 /// How a command ended. Documented in the README and in `slipway help`.
