@@ -139,8 +139,14 @@ ControlPlane::~ControlPlane() = default;
 
 Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
   SLIPWAY_TRYV(MakePrivateFolder(options.data_dir));
-  SLIPWAY_TRY(opened, store::SqliteStore::Open(
-                          {.path = options.data_dir + "/slipway.db", .clock = &clock}));
+  // A server that can write nothing any more is worse than none: whoever looks after it starts it again, and that reads
+  // the file afresh.
+  const auto broken = [this](const Error& error) {
+    asio::post(io, [this, error] { failed(error); });
+  };
+  SLIPWAY_TRY(opened, store::SqliteStore::Open({.path = options.data_dir + "/slipway.db",
+                                                .clock = &clock,
+                                                .on_broken = broken}));
   store = std::move(opened);
   SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));
   SLIPWAY_TRY(agent_address, ParseListenAddress(options.agent_listen));

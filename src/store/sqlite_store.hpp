@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,11 @@ class SqliteStore : public Store {
 
     /// How often (by real time) the window is looked at.
     std::chrono::milliseconds compaction_interval = std::chrono::seconds(10);
+
+    /// Called once, on a thread of the store, when it can no longer be trusted to write: from then on
+    /// it refuses every change, and only a new start, which reads the file again, helps. Must not
+    /// block, nor call back into the store. Empty: nobody wants to know.
+    std::function<void(const Error&)> on_broken = {};
 
     std::size_t readers = 4;                       ///< reads at the same moment; others wait
     std::size_t batch_writes = 1024;               ///< most writes in one transaction

@@ -160,11 +160,34 @@ Result<void> WriterThread::MakeDurable(const Events& events) {
   if (cause.code != Code::kUnavailable) {
     // After a failed sync the kernel may have dropped what it could not write: only a new start,
     // which reads the log back, says what is there.
-    const std::lock_guard lock(mutex_);
-    broken_ = Fail(Code::kUnavailable, "the store stopped writing after an error (" +
-                                           cause.message + "): look at the disk, then restart");
+    Break(cause);
   }
   return Fail(Code::kTimeout, "it is unknown whether the change was kept: " + cause.message);
+}
+
+Result<void> WriterThread::Transact(const std::vector<Pending>& batch, Events& events,
+                                    Outcomes& outcomes) {
+  if (auto applied = ApplyAll(batch, events, outcomes); !applied) {
+    log_->Rollback();
+    return Fail(Code::kUnavailable, applied.error().message);
+  }
+  return MakeDurable(events);
+}
+
+std::optional<Error> WriterThread::WhyBroken() {
+  const std::lock_guard lock(mutex_);
+  return broken_;
+}
+
+void WriterThread::Break(const Error& cause) {
+  const Error error =
+      Fail(Code::kUnavailable, "the store stopped writing after an error (" + cause.message +
+                                   "): look at the disk, then restart");
+  {
+    const std::lock_guard lock(mutex_);
+    if (std::exchange(broken_, error)) return;
+  }
+  if (options_.on_broken) options_.on_broken(error);
 }
 
 void WriterThread::CarryOut(std::vector<Pending> batch) {
@@ -172,12 +195,10 @@ void WriterThread::CarryOut(std::vector<Pending> batch) {
   Outcomes outcomes;
   events.reserve(batch.size());
   outcomes.reserve(batch.size());
-  std::optional<Error> failure;
-  if (auto applied = ApplyAll(batch, events, outcomes); !applied) {
-    log_->Rollback();
-    failure = Fail(Code::kUnavailable, applied.error().message);
-  } else if (auto durable = MakeDurable(events); !durable) {
-    failure = durable.error();
+  std::optional<Error> failure = WhyBroken();  // these may have been admitted before
+  if (!failure) {
+    auto done = Transact(batch, events, outcomes);
+    if (!done) failure = done.error();
   }
   {
     // Counted before anybody is told, and so before anybody can come back.

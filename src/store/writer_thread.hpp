@@ -47,6 +47,9 @@ class WriterThread {
   void CarryOut(std::vector<Pending> batch);
   Result<void> ApplyAll(const std::vector<Pending>& batch, Events& events, Outcomes& outcomes);
   Result<void> MakeDurable(const Events& events);
+  Result<void> Transact(const std::vector<Pending>& batch, Events& events, Outcomes& outcomes);
+  std::optional<Error> WhyBroken();
+  void Break(const Error& cause);
   void CompactSome(std::size_t at_once);
 
   const SqliteStore::Options options_;

@@ -1,8 +1,8 @@
 // What the tests start as another process. `store_test_child MODE FILE`:
 //   write  changes its own keys from several threads, and prints each acknowledged change, for ever
 //   hold   opens the file, prints `open`, and keeps it until its standard input ends
-//   fill   as write, with one thread and a limit on the size of files; prints `refused CODE` for
-//          each of the first two writes that fail, and ends
+//   fill   as write, with one thread and a limit on the size of files; prints `broken: WHY` when the
+//          store says so, `refused CODE` for each of the first two writes that fail, and ends
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -78,6 +78,7 @@ int Main(const std::string& mode, const std::string& path) {
   SqliteStore::Options options;
   options.path = path;
   options.clock = &clock;
+  options.on_broken = [](const Error& error) { Print("broken: " + error.message + "\n"); };
   auto store = SqliteStore::Open(options);
   if (!store) {
     std::cerr << store.error().message << "\n";

@@ -158,7 +158,8 @@ TEST_F(Crash, ADiskThatTakesNoMoreEndsWritingButLosesNothing) {
   std::map<Revision, Acknowledged> acknowledged;
   std::string line = child.Line();
   while (Note(line, acknowledged)) line = child.Line();
-  EXPECT_EQ(line, "refused Timeout") << "whether the first one was kept is unknown";
+  EXPECT_THAT(line, HasSubstr("broken: the store stopped writing")) << "once, and at once";
+  EXPECT_EQ(child.Line(), "refused Timeout") << "whether the first one was kept is unknown";
   EXPECT_EQ(child.Line(), "refused ServiceUnavailable");
   EXPECT_EQ(child.Line(), "");
   EXPECT_GT(acknowledged.size(), 10U);
