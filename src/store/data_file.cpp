@@ -6,14 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "reconciler/api/scalars.hpp"
+#include "src/store/life_file.hpp"
+#include "src/store/system_error.hpp"
 
 namespace slipway::store {
 namespace {
@@ -39,28 +41,9 @@ constexpr const char* kSchema = R"(
   INSERT INTO facts VALUES ('compacted', 0);
 )";
 
-Error SystemError(const std::string& what, int number) {
-  const std::string message = what + ": " + std::strerror(number);
-  switch (number) {
-    case EACCES:
-    case EPERM:
-    case EROFS:
-      return Fail(Code::kForbidden, message +
-                                        ": give this user the right to write there, or choose "
-                                        "another data directory");
-    case ENOENT:
-    case ENOTDIR:
-      return Fail(Code::kNotFound, message + ": make the directory first");
-    case ENOSPC:
-    case EDQUOT:
-      return Fail(Code::kUnavailable, message + ": free some space");
-    default:
-      return Fail(Code::kInternal, message);
-  }
-}
-
 /// Begins with the time, so that a later incarnation is greater as text: agents refuse older ones.
-Result<std::string> MintIncarnation(Time now) {
+/// Where the clock says otherwise it begins with the one that it must be greater than, `after`.
+Result<std::string> MintIncarnation(Time now, const std::string& after) {
   std::array<unsigned char, 16> bytes{};
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return SystemError("random numbers", errno);
@@ -73,19 +56,8 @@ Result<std::string> MintIncarnation(Time now) {
     text += kDigits[byte >> 4];
     text += kDigits[byte & 0xf];
   }
+  if (text <= after) return after + "-" + text;
   return text;
-}
-
-/// A new file must survive a crash of the machine as well as what is in it.
-Result<void> SyncDirectory(const std::string& path) {
-  const std::string directory = std::filesystem::absolute(path).parent_path();
-  const int descriptor = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return SystemError(directory, errno);
-  const int failed = fsync(descriptor);
-  const int number = errno;
-  close(descriptor);
-  if (failed) return SystemError(directory, number);
-  return Ok();
 }
 
 Result<void> CheckUndamaged(Database& database, const std::string& path) {
@@ -114,14 +86,45 @@ Result<bool> CheckOwnership(Database& database, const std::string& path) {
   return true;
 }
 
-Result<void> MakeSchema(Database& database, const std::string& path, Time now) {
-  SLIPWAY_TRY(incarnation, MintIncarnation(now));
+Result<void> MakeSchema(Database& database, const std::string& path,
+                        const std::string& incarnation) {
   const std::string sql = "BEGIN IMMEDIATE;" + std::string(kSchema) +
                           "INSERT INTO facts VALUES ('incarnation', '" + incarnation + "');" +
                           "PRAGMA application_id = " + std::to_string(kApplicationId) + ";" +
                           "PRAGMA user_version = " + std::to_string(kSchemaVersion) + ";COMMIT;";
   SLIPWAY_TRYV(database.Run(sql.c_str()));
   return SyncDirectory(path);
+}
+
+/// Compaction may have taken away the newest row, a deletion, but never one beyond `compacted`: so
+/// no revision is ever given twice.
+Result<Revision> NewestIn(Database& database) {
+  SLIPWAY_TRY(compacted, database.Number("SELECT value FROM facts WHERE name = 'compacted'"));
+  SLIPWAY_TRY(newest, database.Number("SELECT max(revision) FROM changes"));
+  return std::max({newest, compacted, kFirstRevision});
+}
+
+/// The incarnation of a file that existed: a new one where `beside` says that an older copy was put
+/// in its place.
+Result<std::string> TakeUp(Database& database, const std::string& path,
+                           const std::optional<Life>& beside, Time now) {
+  SLIPWAY_TRY(stored, database.Text("SELECT value FROM facts WHERE name = 'incarnation'"));
+  const std::string incarnation = stored.value_or("");
+  if (incarnation.empty()) {
+    return Fail(Code::kInternal, path +
+                                     " is damaged (it has no incarnation): move it away and put "
+                                     "the newest backup in its place");
+  }
+  SLIPWAY_TRY(reached, NewestIn(database));
+  if (beside && beside->incarnation.value == incarnation && beside->reached <= reached) {
+    return incarnation;
+  }
+  const std::string greatest =
+      beside ? std::max(beside->incarnation.value, incarnation) : incarnation;
+  SLIPWAY_TRY(minted, MintIncarnation(now, greatest));
+  SLIPWAY_TRYV(database.Run(
+      ("UPDATE facts SET value = '" + minted + "' WHERE name = 'incarnation'").c_str()));
+  return minted;
 }
 
 /// Settings that live in the connection, and the journal mode, which lives in the file.
@@ -180,19 +183,27 @@ Result<DataFile> DataFile::Open(const std::string& path, Time now) {
     SLIPWAY_TRYV(CheckUndamaged(database, path));
   }
   SLIPWAY_TRYV(Configure(database, path));
-  if (!existed) {
-    SLIPWAY_TRYV(MakeSchema(database, path, now));
+  const std::optional<Life> beside = ReadLife(LifePath(path));
+  std::string incarnation;
+  if (existed) {
+    SLIPWAY_TRY(kept, TakeUp(database, path, beside, now));
+    incarnation = std::move(kept);
+  } else {
+    SLIPWAY_TRY(minted, MintIncarnation(now, beside ? beside->incarnation.value : ""));
+    SLIPWAY_TRYV(MakeSchema(database, path, minted));
+    incarnation = std::move(minted);
   }
-  SLIPWAY_TRY(incarnation, database.Text("SELECT value FROM facts WHERE name = 'incarnation'"));
-  if (incarnation.value_or("").empty()) {
-    return Fail(Code::kInternal, path +
-                                     " is damaged (it has no incarnation): move it away and put "
-                                     "the newest backup in its place");
+  file.incarnation_ = Incarnation(incarnation);
+  if (!beside || beside->incarnation != file.incarnation_) {
+    // After what it tells of: a crash in between costs one more incarnation, which nobody has seen.
+    SLIPWAY_TRY(reached, NewestIn(database));
+    SLIPWAY_TRYV(WriteLife(LifePath(path), {file.incarnation_, reached}));
   }
-  file.incarnation_ = Incarnation(*incarnation);
   file.writer_ = std::make_unique<Database>(std::move(database));
   return file;
 }
+
+Result<Revision> DataFile::NewestRevision() const { return NewestIn(*writer_); }
 
 Result<Database> DataFile::OpenReader() const {
   SLIPWAY_TRY(database, Database::Open(path_, Database::Mode::kReadOnly));

@@ -16,11 +16,14 @@ class DataFile {
   /// Makes the file where there is none; its directory must exist. kConflict: another process has
   /// it; kForbidden: no right to write; kInternal: damaged; kInvalid: it is not a store of ours, or
   /// a newer version wrote it. Reads the whole file once (quick_check). `now` dates the incarnation
-  /// of a new file.
+  /// of a new file, and that of an older copy that was put in its place.
   static Result<DataFile> Open(const std::string& path, Time now);
 
   /// The connection of the one writer.
   Database& writer() { return *writer_; }
+
+  /// The revision of the last change, kFirstRevision before there was any.
+  Result<Revision> NewestRevision() const;
 
   /// A further connection, for reading only.
   Result<Database> OpenReader() const;

@@ -62,11 +62,8 @@ Result<std::unique_ptr<LogWriter>> LogWriter::Open(DataFile& file) {
     statements.push_back(std::move(statement));
   }
   SLIPWAY_TRY(compacted, database.Number("SELECT value FROM facts WHERE name = 'compacted'"));
-  SLIPWAY_TRY(newest, database.Number("SELECT max(revision) FROM changes"));
-  // Compaction may have taken away the newest row, a deletion, but never one beyond `compacted`:
-  // so no revision is ever given twice.
-  return std::unique_ptr<LogWriter>(new LogWriter(
-      std::move(statements), std::max({newest, compacted, kFirstRevision}), compacted));
+  SLIPWAY_TRY(newest, file.NewestRevision());
+  return std::unique_ptr<LogWriter>(new LogWriter(std::move(statements), newest, compacted));
 }
 
 Result<void> LogWriter::Run(Statement& statement) {

@@ -30,7 +30,7 @@ class SqliteStore::Machinery {
             [this](const std::string& prefix, Revision after, Revision upto, std::size_t limit) {
               return readers->Borrow()->Changes(prefix, after, upto, limit);
             }),
-        writer(std::move(log), hub, options) {}
+        writer(std::move(log), file.incarnation(), hub, options) {}
 
   /// Reads as of `at`, or of the newest published revision. `read` is called with a LogReader and
   /// the revision.

@@ -28,8 +28,8 @@ inline constexpr Revision kFirstRevision = 1;
 using Value = std::shared_ptr<const std::string>;
 
 /// Names one life of a data directory: the time at which it was made and 32 random hex digits, such
-/// as "20260102T030405Z-1f3c…". Later ones are greater as text. Kept over restarts; a restored copy
-/// gets a new one.
+/// as "20260102T030405Z-1f3c…". Later ones are greater as text. Kept over restarts; an older copy
+/// that was put back gets a new one.
 using Incarnation = StrongId<struct IncarnationTag>;
 
 /// One key as it stands at some revision. Keys are paths such as

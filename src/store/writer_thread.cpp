@@ -7,12 +7,15 @@
 #include <utility>
 
 #include "src/store/bounds.hpp"
+#include "src/store/life_file.hpp"
 
 namespace slipway::store {
 namespace {
 
 // Revisions to compact in one go: some milliseconds, while writers wait.
 constexpr std::size_t kCompactAtOnce = 256;
+
+constexpr Duration kNoteProgressEvery = std::chrono::seconds(10);
 
 constexpr std::chrono::steady_clock::duration kLongestGather = std::chrono::milliseconds(10);
 
@@ -22,12 +25,14 @@ std::size_t SizeOf(const Write& write) {
 
 }  // namespace
 
-WriterThread::WriterThread(std::unique_ptr<LogWriter> log, WatchHub& hub,
+WriterThread::WriterThread(std::unique_ptr<LogWriter> log, Incarnation incarnation, WatchHub& hub,
                            const SqliteStore::Options& options)
     : options_(options),
       hub_(hub),
       log_(std::move(log)),
       window_(options.history),
+      incarnation_(std::move(incarnation)),
+      noted_(log_->current()),
       compacted_(log_->compacted()),
       thread_([this] { Loop(); }) {
   pthread_setname_np(thread_.native_handle(), "store-writer");
@@ -86,7 +91,7 @@ void WriterThread::Loop() {
   while (true) {
     wake_.wait_for(lock, options_.compaction_interval,
                    [this] { return stopping_ || !pending_.empty() || compact_to_ > compacted_; });
-    if (stopping_ && pending_.empty()) return;
+    if (stopping_ && pending_.empty()) break;
     Gather(lock);
     auto batch = TakeBatch();
     lock.unlock();
@@ -94,8 +99,19 @@ void WriterThread::Loop() {
     const std::size_t compact_at_once = std::max(kCompactAtOnce, 2 * batch.size());
     if (!batch.empty()) CarryOut(std::move(batch));
     CompactSome(compact_at_once);
+    if (!noted_at_ || options_.clock->Mono() - *noted_at_ >= kNoteProgressEvery) NoteProgress();
     lock.lock();
   }
+  lock.unlock();
+  NoteProgress();
+}
+
+/// Where it fails the older note stays, which is true as well.
+void WriterThread::NoteProgress() {
+  const Revision reached = log_->current();
+  if (reached == noted_) return;
+  if (WriteLife(LifePath(options_.path), {incarnation_, reached})) noted_ = reached;
+  noted_at_ = options_.clock->Mono();
 }
 
 /// Callers who wait for one write before they ask for the next come back right after they were

@@ -23,9 +23,10 @@ namespace slipway::store {
 class WriterThread {
  public:
   /// `hub` and `options.clock` must outlive it.
-  WriterThread(std::unique_ptr<LogWriter> log, WatchHub& hub, const SqliteStore::Options& options);
+  WriterThread(std::unique_ptr<LogWriter> log, Incarnation incarnation, WatchHub& hub,
+               const SqliteStore::Options& options);
 
-  /// Carries out what is pending, then ends the thread.
+  /// Carries out what is pending, writes down how far it came (see Life), then ends the thread.
   ~WriterThread();
 
   void Commit(Write write, CommitDone done);         ///< as Store::Commit; any thread
@@ -51,12 +52,16 @@ class WriterThread {
   std::optional<Error> WhyBroken();
   void Break(const Error& cause);
   void CompactSome(std::size_t at_once);
+  void NoteProgress();
 
   const SqliteStore::Options options_;
   WatchHub& hub_;
   std::unique_ptr<LogWriter> log_;  ///< used by the thread alone
   HistoryWindow window_;            ///< used by the thread alone
-  std::size_t expected_ = 0;        ///< writes that callers have at the same time, as seen last
+  const Incarnation incarnation_;
+  Revision noted_;                    ///< beside the file; used by the thread alone
+  std::optional<MonoTime> noted_at_;  ///< used by the thread alone
+  std::size_t expected_ = 0;          ///< writes that callers have at the same time, as seen last
   std::chrono::steady_clock::duration commit_took_{0};  ///< the last one
   std::atomic<Revision> compacted_;
 

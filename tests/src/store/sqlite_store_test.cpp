@@ -80,6 +80,57 @@ TEST_F(SqliteStoreTest, EachNewFileHasAnIncarnationThatIsGreaterThanEarlierOnes)
   EXPECT_GT(Open()->incarnation(), first);
 }
 
+TEST_F(SqliteStoreTest, AnOlderCopyThatIsPutBackHasANewIncarnationFromThenOn) {
+  auto store = Open();
+  const Incarnation first = store->incarnation();
+  const Revision kept = Create(*store, "/a/kept", "v").value();
+  store.reset();
+  std::filesystem::copy_file(path_, path_ + ".copy");
+  store = Open();
+  EXPECT_EQ(store->incarnation(), first);
+  ASSERT_TRUE(Create(*store, "/a/lost", "v"));
+  store.reset();
+  std::filesystem::rename(path_ + ".copy", path_);
+  store = Open();  // the clock stands still: greater all the same
+  EXPECT_EQ(store->CurrentRevision().value(), kept);
+  const Incarnation second = store->incarnation();
+  EXPECT_GT(second, first);
+  store.reset();
+  EXPECT_EQ(Open()->incarnation(), second) << "it is the same life now";
+}
+
+TEST_F(SqliteStoreTest, ACopyThatWasMadeWhileItRanIsFoundToo) {
+  auto store = Open();
+  const Incarnation first = store->incarnation();
+  ASSERT_TRUE(Create(*store, "/a/kept", "v"));
+  Meddle("VACUUM INTO '" + path_ + ".copy'");
+  ASSERT_TRUE(Create(*store, "/a/lost", "v"));
+  store.reset();
+  std::filesystem::rename(path_ + ".copy", path_);
+  EXPECT_GT(Open()->incarnation(), first);
+}
+
+TEST_F(SqliteStoreTest, ACopyOfAnEarlierLifeAndACopyElsewhereAreFoundToo) {
+  const Incarnation first = Open()->incarnation();
+  std::filesystem::copy_file(path_, path_ + ".copy");
+  std::filesystem::remove(path_);
+  const Incarnation second = Open()->incarnation();
+  EXPECT_GT(second, first);
+  std::filesystem::copy_file(path_ + ".copy", path_,
+                             std::filesystem::copy_options::overwrite_existing);
+  EXPECT_GT(Open()->incarnation(), second);
+  std::filesystem::create_directory(directory_ / "elsewhere");
+  std::filesystem::rename(path_ + ".copy", directory_ / "elsewhere/store.db");
+  path_ = directory_ / "elsewhere/store.db";
+  EXPECT_GT(Open()->incarnation(), first);
+}
+
+TEST_F(SqliteStoreTest, WhatWasMeddledWithBesideItCountsAsNothing) {
+  const Incarnation first = Open()->incarnation();
+  std::ofstream(path_ + "-life") << "'; DROP TABLE changes; -- 1\n";
+  EXPECT_GT(Open()->incarnation(), first);
+}
+
 TEST_F(SqliteStoreTest, NeverGivesARevisionTwiceEvenWhenTheNewestWasCompactedAway) {
   auto store = Open();
   const Revision created = Create(*store, "/a/x", "one").value();
@@ -95,7 +146,7 @@ TEST_F(SqliteStoreTest, NeverGivesARevisionTwiceEvenWhenTheNewestWasCompactedAwa
 TEST_F(SqliteStoreTest, OnlyItsOwnerMayReadTheFiles) {
   auto store = Open();
   ASSERT_TRUE(Create(*store, "/a/x", "secret"));
-  for (const char* suffix : {"", "-wal", "-shm", "-lock"}) {
+  for (const char* suffix : {"", "-wal", "-shm", "-lock", "-life"}) {
     struct stat status {};
     ASSERT_EQ(stat((path_ + suffix).c_str(), &status), 0) << suffix;
     EXPECT_EQ(status.st_mode & 0777, 0600U) << suffix;
