@@ -1,5 +1,7 @@
 // What the tests start as another process. `store_test_child MODE FILE`:
 //   write  changes its own keys from several threads, and prints each acknowledged change, for ever
+//   compact  as write, where each change takes a second of the clock and half a minute of history is
+//          kept
 //   hold   opens the file, prints `open`, and keeps it until its standard input ends
 //   fill   as write, with one thread and a limit on the size of files; prints `broken: WHY` when the
 //          store says so, `refused CODE` for each of the first two writes that fail, and ends
@@ -7,8 +9,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <functional>
 #include <future>
 #include <iostream>
 #include <string>
@@ -49,12 +53,12 @@ Result<void> ChangeOne(Store& store, int thread, int round) {
   return Ok();
 }
 
-void WriteForEver(Store& store) {
+/// `each` is called after each change.
+void WriteForEver(Store& store, const std::function<void()>& each) {
   std::vector<std::thread> threads;
   for (int thread = 0; thread < kThreads; ++thread) {
-    threads.emplace_back([&store, thread] {
-      for (int round = 0; ChangeOne(store, thread, round); ++round) {
-      }
+    threads.emplace_back([&store, &each, thread] {
+      for (int round = 0; ChangeOne(store, thread, round); ++round) each();
     });
   }
   for (auto& thread : threads) thread.join();
@@ -79,12 +83,16 @@ int Main(const std::string& mode, const std::string& path) {
   options.path = path;
   options.clock = &clock;
   options.on_broken = [](const Error& error) { Print("broken: " + error.message + "\n"); };
+  if (mode == "compact") options.history = std::chrono::seconds(30);
   auto store = SqliteStore::Open(options);
   if (!store) {
     std::cerr << store.error().message << "\n";
     return 1;
   }
-  if (mode == "write") WriteForEver(*store.value());
+  if (mode == "write") WriteForEver(*store.value(), [] {});
+  if (mode == "compact") {
+    WriteForEver(*store.value(), [&clock] { clock.Advance(std::chrono::seconds(1)); });
+  }
   if (mode == "fill") FillUp(*store.value());
   if (mode == "hold") {
     Print("open\n");

@@ -8,6 +8,7 @@
 #include <array>
 #include <map>
 #include <sstream>
+#include <utility>
 
 #include "reconciler/base/rng.hpp"
 #include "src/store/sqlite_store.hpp"
@@ -109,6 +110,7 @@ class Crash : public ::testing::Test {
   /// Everything acknowledged is there, as it was acknowledged, and the history is one chain.
   void ExpectNothingLost(const std::map<Revision, Acknowledged>& acknowledged) {
     auto store = Open();
+    ExpectSameLife(*store);
     ASSERT_GE(store->CurrentRevision().value(), acknowledged.rbegin()->first);
     for (const auto& [revision, each] : acknowledged) {
       const auto entry = store->Get(each.key, revision).value();
@@ -129,9 +131,45 @@ class Crash : public ::testing::Test {
     }
   }
 
+  /// The newest acknowledged state of each key is there, or a later one, and the history that is
+  /// kept is one chain. Returns how far it was compacted.
+  Revision ExpectNewestKept(const std::map<Revision, Acknowledged>& acknowledged) {
+    auto store = Open();
+    ExpectSameLife(*store);
+    std::map<std::string, std::pair<Revision, std::string>> newest;
+    for (const auto& [revision, each] : acknowledged) newest[each.key] = {revision, each.value};
+    for (const auto& [key, state] : newest) {
+      const auto entry = store->Get(key, kLatest).value();
+      if (entry && entry->revision > state.first) continue;  // done, and killed before it was told
+      EXPECT_EQ(entry ? *entry->value : "-", state.second) << key << " at " << state.first;
+    }
+    const Revision end = store->CurrentRevision().value();
+    Revision compacted = kFirstRevision;
+    while (!store->Get("/", compacted)) ++compacted;
+    std::map<std::string, Revision> known;
+    const Page page = store->List({.prefix = "/", .revision = compacted}).value();
+    for (const Entry& entry : page.entries) {
+      known[entry.key] = entry.revision;
+    }
+    Follower follower(*store, "/", compacted);
+    follower.Until(end);
+    for (const auto& event : follower.events()) {
+      EXPECT_EQ(event->previous_revision, known[event->key]) << Brief(*event);
+      known[event->key] = event->type == Event::Type::kDelete ? 0 : event->revision;
+    }
+    return compacted;
+  }
+
+  /// A crash is no restore.
+  void ExpectSameLife(const Store& store) {
+    if (incarnation_.empty()) incarnation_ = store.incarnation();
+    EXPECT_EQ(store.incarnation(), incarnation_);
+  }
+
   TemporaryDirectory directory_;
   std::string path_ = directory_ / "store.db";
   ManualClock clock_;
+  Incarnation incarnation_;
 };
 
 TEST_F(Crash, AWriterThatIsKilledLosesNothingAcknowledged) {
@@ -149,6 +187,26 @@ TEST_F(Crash, AWriterThatIsKilledLosesNothingAcknowledged) {
     while (Note(child.Line(), acknowledged)) {
     }
     ExpectNothingLost(acknowledged);
+    if (HasFailure()) FAIL() << "round " << round << ", seed " << kSeed;
+  }
+}
+
+TEST_F(Crash, AWriterThatIsKilledWhileItCompactsLosesNothingThatIsKept) {
+  constexpr std::uint64_t kSeed = 4712;
+  Rng rng(kSeed);
+  std::map<Revision, Acknowledged> acknowledged;
+  Revision compacted = kFirstRevision;
+  for (int round = 0; round < 8; ++round) {
+    Child child("compact", path_);
+    const std::uint64_t lines = 50 + rng.Below(300);
+    for (std::uint64_t i = 0; i < lines; ++i) {
+      ASSERT_TRUE(Note(child.Line(), acknowledged)) << "the child ended by itself";
+    }
+    child.Kill();
+    while (Note(child.Line(), acknowledged)) {
+    }
+    const Revision before = std::exchange(compacted, ExpectNewestKept(acknowledged));
+    EXPECT_GT(compacted, before) << "it compacted nothing";
     if (HasFailure()) FAIL() << "round " << round << ", seed " << kSeed;
   }
 }
