@@ -12,7 +12,9 @@ namespace {
 std::vector<std::string> Files() {
   std::vector<std::string> files;
   for (const auto& entry : std::filesystem::directory_iterator(SLIPWAY_SCENARIOS)) {
-    files.push_back(entry.path().stem());
+    if (entry.path().extension() == ".yaml") {
+      files.push_back(entry.path().stem());
+    }
   }
   std::sort(files.begin(), files.end());
   return files;
