@@ -1,14 +1,8 @@
-# slipway_library(NAME SOURCES a.cpp b.cpp LINKS target… [NET]): one folder of src/ as the static library slipway_NAME. NET:
-# most of its files include Asio.
+# slipway_library(NAME SOURCES a.cpp b.cpp LINKS target…): one folder of src/ as the static library slipway_NAME.
 function(slipway_library name)
-  cmake_parse_arguments(ARG "NET" "" "SOURCES;LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
   add_library(slipway_${name} STATIC ${ARG_SOURCES})
   target_link_libraries(slipway_${name} PUBLIC slipway_options reconciler PRIVATE ${ARG_LINKS})
-  if(ARG_NET)
-    slipway_use_precompiled(slipway_${name} precompiled_net)
-  else()
-    slipway_use_precompiled(slipway_${name} precompiled_json)
-  endif()
 endfunction()
 
 # What can be built by its kind: everything that a generator writes, the benchmarks, the tests with one label.
@@ -22,7 +16,6 @@ function(slipway_test name)
   cmake_parse_arguments(ARG "" "LABEL;TIMEOUT" "SOURCES;LINKS" ${ARGN})
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE slipway_options reconciler ${ARG_LINKS} GTest::gtest_main GTest::gmock)
-  slipway_use_precompiled(${name} precompiled_test)
   add_test(NAME ${name} COMMAND ${name} --gtest_brief=1)
   slipway_describe_test(${name} "${ARG_LABEL}" "${ARG_TIMEOUT}" ${name})
 endfunction()

@@ -10,8 +10,7 @@ set(SLIPWAY_SANITIZER "" CACHE STRING "address or thread: instrument everything"
 
 add_library(slipway_options INTERFACE)
 target_include_directories(slipway_options INTERFACE "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}/generated")
-# -pthread, which only defines a macro here, for all: a precompiled header fits where the macros are the same.
-target_compile_options(slipway_options INTERFACE -pthread -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
+target_compile_options(slipway_options INTERFACE -Wall -Wextra -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual
                        # Designated initialisers leave out what has a default on purpose.
                        -Wno-missing-field-initializers)
 if(SLIPWAY_WERROR)

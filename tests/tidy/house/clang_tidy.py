@@ -20,8 +20,7 @@ PROGRAM = "clang-tidy-16"
 _INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 _MESSAGE = re.compile(r"^(?P<path>/.*?):(?P<line>\d+):\d+: (?:error|warning): (?P<text>.*?)(?: \[(?P<check>[\w.,-]+)\])?$",
                       re.MULTILINE)
-_DROPPED = ("-Wno-mismatched-new-delete", "-Wno-tsan", "-Winvalid-pch", "-fpch-preprocess")  # GCC's own
-_WITH_VALUE = ("-o", "-include")  # -include is the precompiled header: a file must include what it uses
+_DROPPED = ("-Wno-mismatched-new-delete", "-Wno-tsan")  # GCC's own
 _EXTRA = ("-DBOOST_ASIO_HAS_CO_AWAIT", "-DBOOST_ASIO_HAS_STD_COROUTINE", "-Wno-unknown-warning-option")
 _KEEP_DAYS = 30
 
@@ -95,8 +94,8 @@ def commands(build):
             words.pop(0)
         kept, skip = [], False
         for word in words[1:]:
-            if skip or word == "-c" or word in _WITH_VALUE:
-                skip = not skip and word in _WITH_VALUE
+            if skip or word in ("-o", "-c"):
+                skip = word == "-o"
             elif word not in _DROPPED and word != entry["file"]:
                 kept.append(word)
         yield pathlib.Path(entry["file"]), kept, entry["directory"]
