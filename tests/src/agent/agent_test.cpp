@@ -75,10 +75,10 @@ TEST_F(AgentTest, ContentOnItsWayIsForNobodyElseAndIsNotLeftBehind) {
   config.install = api::Command{.run = "true"};
   Roll("shop-1", 1, Push("one"));
   EXPECT_TRUE(none());
-  for (const std::string name : {"work", "repositories"}) {
+  for (const std::string private_one : {"work", "repositories"}) {
     struct stat info {};
-    ASSERT_EQ(::stat((directory / ("agent/" + name)).c_str(), &info), 0);
-    EXPECT_EQ(info.st_mode & 0777U, 0700U) << name;
+    ASSERT_EQ(::stat((directory / ("agent/" + private_one)).c_str(), &info), 0);
+    EXPECT_EQ(info.st_mode & 0777U, 0700U) << private_one;
   }
 }
 
@@ -285,7 +285,9 @@ TEST_F(AgentTest, WaitsForALockThatIsAboutToBeLetGo) {
   Result<Descriptor> left = TakeLock(directory / "agent/agent.lock");
   ASSERT_TRUE(left);
   StartAgent(/*wait=*/false);
-  ASSERT_TRUE(Eventually([&] { return test::HasOpen(agent->pid(), "agent.lock"); }));
+  ASSERT_TRUE(Eventually([&] {
+    return AgentLog().find("waits for the agent") != std::string::npos;
+  })) << AgentLog();
   left.value().Close();
   EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
 }

@@ -96,6 +96,11 @@ class ExecutorTest : public ::testing::Test {
     return result.get();
   }
 
+  asio::awaitable<bool> StartAgain(host::Upkeep upkeep) {
+    const Result<void> started = co_await executor->StartAgain(std::move(upkeep));
+    co_return started.has_value();
+  }
+
   /// Runs what is due until it holds.
   bool Until(const std::function<bool()>& holds) {
     return test::Eventually([&] {
@@ -240,7 +245,7 @@ TEST_F(ExecutorTest, UpkeepOfAServiceWaitsForNoCommandAndIsNotCancelledWithIt) {
   upkeep.process = "web";
   upkeep.config = action.config;
   upkeep.config.processes[0].service = "shop.service";
-  auto again = asio::co_spawn(io, executor->StartAgain(upkeep), asio::use_future);
+  auto again = asio::co_spawn(io, StartAgain(upkeep), asio::use_future);
   ASSERT_TRUE(
       Until([&] { return again.wait_for(std::chrono::seconds(0)) == std::future_status::ready; }));
   EXPECT_TRUE(again.get());
