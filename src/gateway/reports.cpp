@@ -3,6 +3,7 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <tuple>
 
 namespace slipway::gateway {
@@ -12,10 +13,12 @@ constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr const char* kReachable = "Reachable";
 constexpr Duration kRetryPause{1'000};
 
+constexpr std::size_t kMaxMessage = 1'024;
+
 struct Words {
   api::ConditionStatus status;
-  const char* reason;
-  const char* message;
+  std::string reason;
+  std::string message;
 };
 
 Words WordsFor(Reach reach) {
@@ -34,6 +37,10 @@ Words WordsFor(Reach reach) {
               "Two agents claim to be this server; stop one of them."};
   }
   return {api::ConditionStatus::kUnknown, "Unknown", ""};
+}
+
+Words Refuses(const std::string& why) {
+  return {api::ConditionStatus::kFalse, "AssignmentRefused", why.substr(0, kMaxMessage)};
 }
 
 /// Sets a condition; its time changes only when its status does.
@@ -63,6 +70,22 @@ bool SaysReachable(const api::ServerStatus& status) {
   return std::ranges::any_of(status.conditions, [](const api::Condition& condition) {
     return condition.type == kReachable && condition.status == api::ConditionStatus::kTrue;
   });
+}
+
+std::int64_t StoredIncarnation(const api::Server* server) {
+  std::int64_t incarnation = 0;
+  if (server != nullptr && server->status.agent) {
+    const std::string& text = server->status.agent->incarnation;
+    std::from_chars(text.data(), text.data() + text.size(), incarnation);
+  }
+  return incarnation;
+}
+
+std::uint64_t VersionOf(const api::ObjectMeta& metadata) {
+  const std::string& text = metadata.resource_version;
+  std::uint64_t version = 0;
+  std::from_chars(text.data(), text.data() + text.size(), version);
+  return version;
 }
 
 /// The release as it is to be stored: a step that changed without its phase stays as it was.
@@ -95,12 +118,15 @@ api::ServerStatus ServerStatusOf(const api::ServerStatus& stored, std::int64_t g
   }
   const Words words = WordsFor(reach);
   SetCondition(status.conditions, kReachable, words, generation, now);
-  SetCondition(status.conditions, "Ready", words, generation, now);
+  const bool refuses = report != nullptr && !report->refused.empty() && reach == Reach::kConnected;
+  SetCondition(status.conditions, "Ready", refuses ? Refuses(report->refused) : words, generation,
+               now);
   return status;
 }
 
 bool Reports::Greet(const std::string& server, const protocol::Hello& hello) {
   Entry& entry = entries_[server];
+  entry.incarnation = std::max(entry.incarnation, StoredIncarnation(catalog_.FindServer(server)));
   if (hello.incarnation < entry.incarnation) {
     return false;
   }
@@ -168,34 +194,49 @@ void Reports::FlushServer(const std::string& key, Entry& entry) {
   if (entry.uid != server->metadata.uid) {
     entry.uid = server->metadata.uid;
     entry.written.reset();
+    entry.told = false;
+    entry.unknown = false;
   }
-  const bool server_done = WriteServer(key, entry, *server);
-  const bool runs_done = WriteTestRuns(key, entry, *server);
-  if (server_done && runs_done && entry.report) {
+  const Reach reach = ReachOf(key, entry, *server);
+  const bool believed = entry.report && reach != Reach::kConflict;
+  const bool server_done = WriteServer(key, entry, *server, reach);
+  const bool runs_done = !believed || WriteTestRuns(key, entry, *server);
+  if (server_done && runs_done && believed) {
     on_durable_(key, entry.report->incarnation, entry.report->sequence);
   }
 }
 
 /// What was stored before this process started, or before the server was lost, is not believed because an agent is connected:
 /// only its report says what runs there.
-Reach Reports::ReachOf(const std::string& key, const Entry& entry) const {
+Reach Reports::ReachOf(const std::string& key, const Entry& entry,
+                       const api::Server& server) const {
   const Reach reach = liveness_.Of(key);
-  const bool known = entry.report || (entry.written && SaysReachable(*entry.written));
+  const bool known = entry.report || (entry.told && SaysReachable(StoredStatus(entry, server)));
   return reach == Reach::kConnected && !known ? Reach::kUnconfirmed : reach;
 }
 
+/// What is stored now, by what this process wrote or, once that is older, by what the catalog holds.
+const api::ServerStatus& Reports::StoredStatus(const Entry& entry, const api::Server& server) {
+  return entry.written && VersionOf(server.metadata) < entry.written->version
+             ? entry.written->status
+             : server.status;
+}
+
 /// True when the stored status says everything already.
-bool Reports::WriteServer(const std::string& key, Entry& entry, const api::Server& server) {
-  const api::ServerStatus& stored = entry.written ? *entry.written : server.status;
-  const api::ServerStatus status =
-      ServerStatusOf(stored, server.metadata.generation, entry.version,
-                     entry.report ? &*entry.report : nullptr, ReachOf(key, entry), clock_.Now());
-  if (status == stored) {
-    entry.settled = true;
-    return true;
-  }
+bool Reports::WriteServer(const std::string& key, Entry& entry, const api::Server& server,
+                          Reach reach) {
   if (entry.writing) {
     return false;  // Its answer looks again.
+  }
+  const bool believed = entry.report && reach != Reach::kConflict;
+  const api::ServerStatus& stored = StoredStatus(entry, server);
+  const api::ServerStatus status =
+      ServerStatusOf(stored, server.metadata.generation, entry.version,
+                     believed ? &*entry.report : nullptr, reach, clock_.Now());
+  if (status == stored && !entry.unknown) {
+    entry.told = true;
+    entry.settled = true;
+    return true;
   }
   entry.writing = true;
   client_.WriteStatus({kApiVersion, "servers", server.metadata.ns, server.metadata.name}, entry.uid,
@@ -220,13 +261,18 @@ void Reports::OnServerWritten(const std::string& key, const Uid& uid,
   entry.writing = false;
   if (written.has_value()) {
     if (entry.uid == uid) {  // Otherwise it was a Server of this name that is gone.
-      entry.written = status;
+      const auto answer = api::Decode<api::Server>(*written.value());
+      const std::uint64_t version = answer.has_value() ? VersionOf(answer.value().metadata) : 0;
+      entry.written = Written{status, version};
+      entry.told = true;
+      entry.unknown = false;
     }
     dirty_.erase(key);
     FlushServer(key, entry);
     return;
   }
   const Error& error = written.error();
+  entry.unknown = true;
   entry.settled = entry.settled || DispositionOf(error.code) == Disposition::kTerminal;
   if (error.code != Code::kNotFound) {
     spdlog::warn("gateway: status of server {} was not written: {}", key, error.message);
@@ -247,6 +293,10 @@ bool Reports::WriteTestRuns(const std::string& key, Entry& entry, const api::Ser
         run->status.phase == api::TestRunPhase::kEnded) {
       continue;
     }
+    if (entry.runs_writing.contains(reported.name)) {
+      done = false;
+      continue;  // Its answer looks again.
+    }
     // What was written counts before the catalog hears of it.
     const auto written = entry.runs_written.find(reported.uid.value);
     if (written != entry.runs_written.end() && written->second == reported.status) {
@@ -259,9 +309,7 @@ bool Reports::WriteTestRuns(const std::string& key, Entry& entry, const api::Ser
       continue;
     }
     done = false;
-    if (!entry.runs_writing.insert(reported.name).second) {
-      continue;  // Its answer looks again.
-    }
+    entry.runs_writing.insert(reported.name);
     client_.WriteStatus({kApiVersion, "testruns", server.metadata.ns, reported.name}, reported.uid,
                         run->metadata.resource_version, api::Encode(status),
                         [this, alive = std::weak_ptr(alive_), key,

@@ -17,8 +17,9 @@
 
 namespace slipway::gateway {
 
-/// The status that a server has by what its agent reported last and by what was judged of its connection. `stored` is the status
-/// so far: times of conditions that stay are kept, and a step that changed alone is not worth a write.
+/// The status that a server has by what its agent reported last (nullptr: nothing that can be believed) and by what was judged
+/// of its connection. `stored` is the status so far: times of conditions that stay are kept, and a step that changed alone is not
+/// worth a write.
 api::ServerStatus ServerStatusOf(const api::ServerStatus& stored, std::int64_t generation,
                                  const std::string& agent_version, const protocol::Report* report,
                                  Reach reach, Time now);
@@ -39,10 +40,11 @@ class Reports {
         clock_(clock),
         on_durable_(std::move(on_durable)) {}
 
-  /// Remembers what an agent said of itself; false: a newer incarnation of it was seen before.
+  /// Remembers what an agent said of itself; false: a newer incarnation of it was seen before, also before this process.
   bool Greet(const std::string& server, const protocol::Hello& hello);
 
-  /// Takes a report; an older one than what was seen is dropped.
+  /// Takes a report; an older one than what was seen is dropped. Of a server in conflict it is believed, and acknowledged, when
+  /// the conflict has ended.
   void Take(const std::string& server, protocol::Report report);
 
   /// The verdict about a server changed, or the Server itself.
@@ -59,26 +61,33 @@ class Reports {
   bool settled() const;
 
  private:
+  struct Written {
+    api::ServerStatus status;
+    std::uint64_t version = 0;
+  };
   struct Entry {
     Uid uid;  ///< of the Server that `written` belongs to
     std::int64_t incarnation = 0;
     std::string version;
     std::optional<protocol::Report> report;
-    std::optional<api::ServerStatus> written;
+    std::optional<Written> written;  ///< until the catalog has heard of it
+    bool told = false;  ///< what is stored was written, or found right, by this process
     bool writing = false;
+    bool unknown = false;  ///< what the last write came to: what is stored may be that
     bool settled = false;
     std::set<std::string> runs_writing;                      ///< names
     std::map<std::string, api::TestRunStatus> runs_written;  ///< by uid, as they were reported
   };
 
-  Reach ReachOf(const std::string& key, const Entry& entry) const;
+  Reach ReachOf(const std::string& key, const Entry& entry, const api::Server& server) const;
   void FlushServer(const std::string& key, Entry& entry);
   void OnServerWritten(const std::string& key, const Uid& uid, const api::ServerStatus& status,
                        const Result<kube::ObjectText>& written);
   void OnTestRunWritten(const std::string& key, const protocol::TestRunReport& reported,
                         const Result<kube::ObjectText>& written);
   void TryLater(const std::string& key);
-  bool WriteServer(const std::string& key, Entry& entry, const api::Server& server);
+  bool WriteServer(const std::string& key, Entry& entry, const api::Server& server, Reach reach);
+  static const api::ServerStatus& StoredStatus(const Entry& entry, const api::Server& server);
   bool WriteTestRuns(const std::string& key, Entry& entry, const api::Server& server);
 
   kube::ObjectClient& client_;

@@ -22,13 +22,23 @@ class FakeClient final : public kube::ObjectClient {
     Done done;
   };
 
-  /// Answered with what `stored` holds under the name; else never.
+  /// A read, or with an object a create, that waits for its answer.
+  struct Call {
+    kube::ObjectName object;
+    std::string json;
+    Done done;
+  };
+
+  /// Answered with what `stored` holds under the name; else it waits.
   void Get(const kube::ObjectName& object, Done done) override {
     if (const auto found = stored.find(object.name); found != stored.end()) {
-      done(std::make_shared<const std::string>(found->second));
+      return done(std::make_shared<const std::string>(found->second));
     }
+    gets.push_back({object, "", std::move(done)});
   }
-  void Create(const kube::ObjectName&, std::string, Done) override {}
+  void Create(const kube::ObjectName& object, std::string json, Done done) override {
+    creates.push_back({object, std::move(json), std::move(done)});
+  }
   void Patch(const kube::ObjectName&, std::string, Done) override {}
   void Delete(const kube::ObjectName&, const Uid&, Done) override {}
 
@@ -43,10 +53,13 @@ class FakeClient final : public kube::ObjectClient {
     return std::make_unique<Watching>();
   }
 
-  StatusWrite TakeWrite() {
-    StatusWrite write = std::move(writes.front());
-    writes.pop_front();
-    return write;
+  StatusWrite TakeWrite() { return TakeFrom(writes); }
+
+  template <typename T>
+  static T TakeFrom(std::deque<T>& waiting) {
+    T first = std::move(waiting.at(0));
+    waiting.pop_front();
+    return first;
   }
 
   /// Every kind is listed: nothing but these.
@@ -68,6 +81,8 @@ class FakeClient final : public kube::ObjectClient {
 
   std::map<std::string, std::string> stored;
   std::deque<StatusWrite> writes;
+  std::deque<Call> gets;
+  std::deque<Call> creates;
   std::map<std::string, kube::ObjectSink*> sinks;
 };
 

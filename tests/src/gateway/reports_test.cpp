@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/api/conditions.hpp"
 #include "tests/src/gateway/fake_client.hpp"
 
 namespace slipway::gateway {
@@ -72,16 +73,28 @@ class ReportsTest : public ::testing::Test {
     reports_.Flush();
   }
 
+  /// The write is carried out; the catalog has not heard of it.
   FakeClient::StatusWrite Succeed() {
     FakeClient::StatusWrite write = client_.TakeWrite();
-    write.done(std::make_shared<const std::string>("{}"));
+    api::Server server = ServerOf("web-1", write.uid.value);
+    server.metadata.resource_version = std::to_string(++version_);
+    write.done(std::make_shared<const std::string>(api::Encode(server)));
     return write;
+  }
+
+  /// The catalog hears that this is stored.
+  void Hear(const std::string& status) {
+    api::Server server = ServerOf("web-1", "one");
+    server.metadata.resource_version = std::to_string(version_);
+    server.status = api::Decode<api::ServerStatus>(status).value();
+    client_.Tell("servers", api::Encode(server));
   }
 
   TestClock clock_;
   FakeClient client_;
   Catalog catalog_{"20260102T030405Z-1f"};
   Liveness liveness_{{}, MonoTime{}};
+  std::uint64_t version_ = 7;
   std::vector<std::int64_t> durable_;
   Reports reports_{client_, catalog_, liveness_, clock_,
                    [this](const std::string&, std::int64_t, std::int64_t sequence) {
@@ -150,6 +163,77 @@ TEST_F(ReportsTest, AWriteThatFailedIsTriedAgainAfterAPauseAndNotWithEveryMessag
   clock_.mono = MonoTime{1s};
   reports_.Flush();
   EXPECT_EQ(client_.writes.size(), 1U);
+}
+
+TEST_F(ReportsTest, AfterAnUnknownOutcomeIsWrittenAlsoWhatWasStoredBefore) {
+  Connect(1);
+  Succeed();
+  Report(1, 1);
+  Succeed();
+  Report(1, 2);
+  client_.TakeWrite().done(Fail(Code::kTimeout, "no answer"));
+  protocol::Report again{.incarnation = 1, .sequence = 3, .addresses = {"192.0.2.1"}};
+  reports_.Take(kWeb, again);
+  clock_.mono = MonoTime{1s};
+  reports_.Flush();
+  EXPECT_EQ(durable_, std::vector<std::int64_t>{1});
+  ASSERT_EQ(client_.writes.size(), 1U);
+  Succeed();
+  EXPECT_EQ(durable_, (std::vector<std::int64_t>{1, 3}));
+}
+
+TEST_F(ReportsTest, NothingIsDurableWhileAnotherStatusIsOnItsWay) {
+  Connect(1);
+  Succeed();
+  Report(1, 1);
+  Succeed();
+  Report(1, 2);
+  reports_.Take(kWeb, {.incarnation = 1, .sequence = 3, .addresses = {"192.0.2.1"}});
+  reports_.Flush();
+  EXPECT_EQ(durable_, std::vector<std::int64_t>{1});
+  Succeed();
+  EXPECT_EQ(durable_, std::vector<std::int64_t>{1});
+  Succeed();
+  EXPECT_EQ(durable_, (std::vector<std::int64_t>{1, 3}));
+}
+
+TEST_F(ReportsTest, WhatWasWrittenCountsUntilTheCatalogHasHeardOfIt) {
+  Connect(1);
+  const std::string unconfirmed = Succeed().status;
+  Report(1, 1);
+  const std::string confirmed = Succeed().status;
+  Look();
+  EXPECT_TRUE(client_.writes.empty()) << "the catalog is behind";
+  Hear(confirmed);
+  Look();
+  EXPECT_TRUE(client_.writes.empty());
+  ++version_;
+  Hear(unconfirmed);
+  Look();
+  ASSERT_EQ(client_.writes.size(), 1U) << "somebody else has written";
+  EXPECT_EQ(ReachableIn(Succeed().status), api::ConditionStatus::kTrue);
+}
+
+TEST_F(ReportsTest, ARefusedAssignmentIsSaid) {
+  Connect(1);
+  Succeed();
+  reports_.Take(kWeb, {.incarnation = 1, .sequence = 1, .refused = "it is older"});
+  reports_.Flush();
+  const auto status = api::Decode<api::ServerStatus>(Succeed().status).value();
+  const auto* ready = api::FindCondition(status.conditions, "Ready");
+  ASSERT_NE(ready, nullptr);
+  EXPECT_EQ(ready->status, api::ConditionStatus::kFalse);
+  EXPECT_EQ(ready->reason, "AssignmentRefused");
+  EXPECT_EQ(ready->message, "it is older");
+  EXPECT_EQ(ReachableIn(api::Encode(status)), api::ConditionStatus::kTrue);
+}
+
+TEST_F(ReportsTest, AnOlderAgentThanTheStoredOneIsRefused) {
+  api::Server server = ServerOf("web-1", "one");
+  server.status.agent = api::AgentInfo{.version = "1", .incarnation = "5"};
+  client_.Tell("servers", api::Encode(server));
+  EXPECT_FALSE(reports_.Greet(kWeb, {.version = "1", .incarnation = 4}));
+  EXPECT_TRUE(reports_.Greet(kWeb, {.version = "1", .incarnation = 5}));
 }
 
 TEST_F(ReportsTest, TheAnswerForAServerThatIsGoneSaysNothingAboutItsSuccessor) {
