@@ -46,6 +46,9 @@ inline constexpr std::size_t kMaxStepOutputBytes = 8U << 10;  ///< StepEvent::ou
 /// silent for this many of them (no frame of any kind) for dead.
 inline constexpr int kSilentIntervals = 3;
 
+/// An agent that cannot connect tries again at the latest after this pause.
+inline constexpr Duration kLongestPause{60'000};
+
 /// Codes with which a gateway closes a session; the reason is a sentence for people.
 enum class CloseCode : std::uint16_t {
   kGoingAway = 1001,     ///< the gateway stops: come back after a jittered second
@@ -89,7 +92,7 @@ struct Refusal {
 struct Hello {
   std::vector<int> protocol;  ///< versions that the agent speaks
   std::string version;        ///< of the agent
-  std::string name;           ///< the Server's name; must be that of the certificate
+  std::string name;           ///< for people; the certificate says whom it speaks for
   /// Grows with every start of this agent, also after its directory was lost.
   std::int64_t incarnation = 0;
   std::int64_t sequence = 0;              ///< of the newest Report of this incarnation; 0: none yet

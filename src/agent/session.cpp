@@ -30,7 +30,6 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr Duration kConnectDeadline{15'000};
 constexpr Duration kGreetingDeadline{15'000};
 constexpr Duration kFirstPause{1'000};
-constexpr Duration kLongestPause{60'000};
 constexpr Duration kPauseAfterRefusal{30'000};
 constexpr Duration kShortestHeartbeat{100};
 constexpr unsigned kUnauthorized = 401;
@@ -145,7 +144,7 @@ asio::awaitable<void> Session::Run() {
     if (stopped_ || stranger_) {
       break;
     }
-    pause.expires_after(pause_ + Jittered(kFirstPause, failures_, kLongestPause));
+    pause.expires_after(pause_ + Jittered(kFirstPause, failures_, protocol::kLongestPause));
     ++failures_;
     co_await pause.async_wait(token);
   }

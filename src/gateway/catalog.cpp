@@ -15,8 +15,7 @@ template <typename T>
 std::optional<T> DecodeOrLog(const kube::ObjectText& text, const char* plural) {
   auto decoded = api::Decode<T>(*text);
   if (!decoded.has_value()) {
-    spdlog::error("gateway: one of {} cannot be read and is left out: {}", plural,
-                  decoded.error().message);
+    spdlog::error("gateway: one of {} cannot be read: {}", plural, decoded.error().message);
     return std::nullopt;
   }
   return std::move(decoded.value());
@@ -145,6 +144,14 @@ const api::TestRun* Catalog::FindTestRun(const std::string& key) const {
   return Find(test_runs_.all, key);
 }
 
+std::size_t Catalog::UnmatchedClaims(const std::string& ns, const std::string& token_id) const {
+  return static_cast<std::size_t>(std::ranges::count_if(claims_.all, [&](const auto& entry) {
+    const api::ServerClaim& claim = entry.second;
+    return claim.status.server.empty() && claim.metadata.ns == ns &&
+           claim.spec.token_id == token_id;
+  }));
+}
+
 void Catalog::Touch(const api::Server& server) { changed_.insert(KeyOf(server.metadata)); }
 
 void Catalog::Touch(const api::Rollout& rollout) {
@@ -172,6 +179,12 @@ void Catalog::TouchServersOf(const std::string& ns, const std::string& applicati
         std::any_of(intents.begin(), intents.end(),
                     [&](const api::Intent& intent) { return intent.application == application; })) {
       changed_.insert(key);
+    }
+  }
+  for (const auto& [key, run] : test_runs_.all) {
+    if (run.metadata.ns == ns && run.spec.application == application &&
+        run.status.phase != api::TestRunPhase::kEnded) {
+      Touch(run);
     }
   }
 }
@@ -222,6 +235,12 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
   return assign;
 }
 
-std::set<std::string> Catalog::TakeChangedServers() { return std::exchange(changed_, {}); }
+std::set<std::string> Catalog::TakeChangedServers(std::size_t most) {
+  std::set<std::string> taken;
+  while (taken.size() < most && !changed_.empty()) {
+    taken.insert(changed_.extract(changed_.begin()));
+  }
+  return taken;
+}
 
 }  // namespace slipway::gateway

@@ -19,7 +19,7 @@ namespace slipway::gateway {
 std::string KeyOf(const api::ObjectMeta& metadata);
 
 /// What the gateway knows of the objects that agents are told about, kept up to date by watches. One thread. A document that
-/// cannot be decoded is left out and logged: it stops only itself.
+/// cannot be decoded is logged, and what was known of the object before stays: it stops only itself.
 class Catalog {
  public:
   explicit Catalog(std::string incarnation) : incarnation_(std::move(incarnation)) {}
@@ -30,18 +30,21 @@ class Catalog {
   /// Whether each kind was seen whole once: before that nothing may be told to anybody.
   bool complete() const;
 
-  const std::map<std::string, api::Server>& servers() const { return servers_.all; }
   const api::Server* FindServer(const std::string& key) const;
   const api::ServerClaim* FindClaim(const std::string& key) const;
   const api::TestRun* FindTestRun(const std::string& key) const;
-  const std::map<std::string, api::ServerClaim>& claims() const { return claims_.all; }
+
+  /// How many claims were made with this token and belong to no server yet. O(claims).
+  std::size_t UnmatchedClaims(const std::string& ns, const std::string& token_id) const;
 
   /// Everything that is wanted of one server now: its live intents, and its test runs that have not ended. A pointer to a
   /// rollout or application that is not there makes an intent inert.
   protocol::Assign AssignmentOf(const api::Server& server) const;
 
-  /// The servers whose assignment may have changed, those that came or went, and those whose claims did, since the last call.
-  std::set<std::string> TakeChangedServers();
+  /// The servers whose assignment may have changed, those that came or went, and those whose claims did, each once: at most so
+  /// many of them.
+  std::set<std::string> TakeChangedServers(std::size_t most);
+  bool HasChanges() const { return !changed_.empty(); }
 
  private:
   /// The objects of one kind, by key.

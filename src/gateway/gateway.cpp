@@ -10,10 +10,8 @@
 
 #include "reconciler/api/gitrepository.hpp"
 #include "src/agent/protocol.hpp"
-#include "src/gateway/catalog.hpp"
+#include "src/gateway/agents.hpp"
 #include "src/gateway/claims.hpp"
-#include "src/gateway/liveness.hpp"
-#include "src/gateway/reports.hpp"
 #include "src/gateway/session.hpp"
 #include "src/gateway/wanted_logs.hpp"
 #include "src/git/mirror_id.hpp"
@@ -32,9 +30,7 @@ using ExchangePtr = std::shared_ptr<Exchange>;
 constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr std::chrono::seconds kTick{1};
 constexpr Duration kStopGrace{3'000};
-constexpr Duration kDoubleSlack{2'000};
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;  ///< of each pack on its way
-constexpr std::size_t kMaxHaves = 64;
 
 Response Refuse(int status, const std::string& reason, const std::string& message) {
   return {.status = status,
@@ -49,12 +45,6 @@ Response Refuse(const Error& error) {
   return Refuse(HttpStatus(error.code), Reason(error.code), message);
 }
 
-/// A second session of a server that has one already.
-struct Double {
-  std::shared_ptr<Session> session;
-  MonoTime since;
-};
-
 }  // namespace
 
 struct Gateway::State : std::enable_shared_from_this<State> {
@@ -65,27 +55,19 @@ struct Gateway::State : std::enable_shared_from_this<State> {
         content(packs),
         clock(time),
         options(std::move(given)),
-        catalog(options.incarnation),
-        liveness({.grace = options.grace}, time.Mono()),
-        reports(objects, catalog, liveness, time,
-                [this](const std::string& server, std::int64_t incarnation, std::int64_t sequence) {
-                  Acknowledge(server, incarnation, sequence);
-                }),
+        agents(objects, time,
+               {.incarnation = options.incarnation, .grace = options.grace, .silence = Silence()}),
         claims(objects, time, pki),
         timer(loop) {}
 
   // -- life
   void Tick();
-  void Look();
-  void FollowObjects();
-  void SettleDoubles();
-  void DismissDouble(const std::string& server);
+  void Follow();
   Duration Silence() const { return options.heartbeat_interval * protocol::kSilentIntervals; }
   Result<void> Listen();
   void Stop(std::function<void()> done);
 
   // -- who is asking
-  bool IsClaimed(const std::string& server, const std::string& key_hash) const;
   std::string ServerOf(const http::Peer& peer) const;
 
   // -- what is asked
@@ -94,34 +76,23 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> HandleSession(ExchangePtr exchange, std::string server);
   asio::awaitable<void> HandlePack(ExchangePtr exchange, std::string server);
   asio::awaitable<void> HandleLog(ExchangePtr exchange, std::string server);
-  asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> BuildPack(
-      std::string repository, std::vector<std::string> haves, std::string want);
-  asio::awaitable<void> SendPack(ExchangePtr exchange, std::shared_ptr<const git::PackFile> pack,
-                                 std::string base);
+  asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> BuildPack(std::string repository,
+                                                                          std::string have,
+                                                                          std::string want);
+  asio::awaitable<void> SendPack(ExchangePtr exchange, std::shared_ptr<const git::PackFile> pack);
   bool MayHave(const std::string& server, const std::string& repository,
                const std::string& commit) const;
-
-  void Seat(const std::shared_ptr<Session>& session, const protocol::Hello& hello);
-  void Leave(const std::shared_ptr<Session>& session, const Error& why);
-  void OnMessage(const std::string& server, protocol::AgentMessage message);
-  void Acknowledge(const std::string& server, std::int64_t incarnation, std::int64_t sequence);
-  void SendAssignment(const std::string& server);
 
   asio::io_context& io;
   kube::ObjectClient& client;
   git::Content& content;
   const Clock& clock;
   const GatewayOptions options;
-  Catalog catalog;
-  Liveness liveness;
-  Reports reports;
+  Agents agents;
   Claims claims;
   asio::steady_timer timer;
   std::unique_ptr<http::Listener> listener;
   std::function<void()> ready;
-  std::map<std::string, std::shared_ptr<Session>> sessions;
-  std::map<std::string, std::int64_t> incarnations;  ///< of the agents that are connected
-  std::map<std::string, Double> doubles;
   WantedLogs logs;
   bool stopping = false;
 };
@@ -134,7 +105,7 @@ Gateway::~Gateway() = default;
 Result<void> Gateway::Start(std::function<void()> ready) {
   SLIPWAY_TRYV(state_->Listen());
   state_->ready = std::move(ready);
-  state_->catalog.Start(state_->client);
+  state_->agents.Start();
   state_->Tick();
   return Ok();
 }
@@ -150,14 +121,14 @@ void Gateway::Stop(std::function<void()> done) { state_->Stop(std::move(done)); 
 void Gateway::FetchLogs(apiserver::LogRequest request,
                         std::function<void(Result<std::string>)> done) {
   const std::string server = request.ns + "/" + request.server;
-  const auto session = state_->sessions.find(server);
+  Speaker* const speaker = state_->agents.SpeakerOf(server);
   const std::string id = WantedLogs::NewId();
-  if (state_->stopping || session == state_->sessions.end() ||
-      !session->second->Send({.request_id = id,
-                              .application = request.application,
-                              .process = request.process,
-                              .step = "",
-                              .lines = static_cast<std::int64_t>(request.lines)})) {
+  if (state_->stopping || speaker == nullptr ||
+      !speaker->Send({.request_id = id,
+                      .application = request.application,
+                      .process = request.process,
+                      .step = "",
+                      .lines = static_cast<std::int64_t>(request.lines)})) {
     return asio::post(state_->io, [done = std::move(done), name = request.server] {
       done(Fail(Code::kUnavailable, "the agent of server " + name +
                                         " is not connected; `slipway describe server " + name +
@@ -181,10 +152,10 @@ Result<void> Gateway::State::Listen() {
 }
 
 void Gateway::State::Tick() {
-  Look();
-  SettleDoubles();
+  agents.Tick();
+  Follow();
   logs.Expire(clock.Mono());
-  if (ready && catalog.complete() && reports.settled()) {
+  if (ready && agents.settled()) {
     std::exchange(ready, nullptr)();
   }
   timer.expires_after(kTick);
@@ -196,63 +167,15 @@ void Gateway::State::Tick() {
   });
 }
 
-void Gateway::State::Look() {
-  if (!catalog.complete()) {
-    return;
-  }
-  FollowObjects();
-  for (const Verdict& verdict : liveness.Look(clock.Mono())) {
-    reports.Touch(verdict.server);
-  }
-  reports.Flush();
-}
-
-/// Takes in what changed: who exists, what is wanted of whom, whose claim was withdrawn.
-void Gateway::State::FollowObjects() {
-  for (const std::string& server : catalog.TakeChangedServers()) {
-    const auto session = sessions.find(server);
-    if (session != sessions.end() && !IsClaimed(server, session->second->key_hash())) {
-      session->second->Close(protocol::CloseCode::kUnknownServer, "the ServerClaim is gone");
-    }
-    if (catalog.FindServer(server) != nullptr) {
-      liveness.Add(server);
-      reports.Touch(server);
-      SendAssignment(server);
-      continue;
-    }
-    liveness.Remove(server);
-    reports.Forget(server);
-    if (session != sessions.end()) {
-      session->second->Close(protocol::CloseCode::kUnknownServer, "the Server is gone");
-    }
-  }
-}
-
-/// A connection that is dead is noticed within Silence(). When it is gone, the second agent is asked to come again; when it is
-/// still there, both live, and neither can be believed.
-void Gateway::State::SettleDoubles() {
-  for (auto twin = doubles.begin(); twin != doubles.end();) {
-    const auto first = sessions.find(twin->first);
-    if (first == sessions.end() || !IsClaimed(twin->first, twin->second.session->key_hash())) {
-      twin->second.session->Close(protocol::CloseCode::kGoingAway, "come again");
-    } else if (clock.Mono() - twin->second.since > Silence() + kDoubleSlack) {
-      liveness.Conflicted(twin->first, clock.Mono());
-      const char* reason = "another agent uses this identity";
-      first->second->Close(protocol::CloseCode::kConflict, reason);
-      twin->second.session->Close(protocol::CloseCode::kConflict, reason);
-    } else {
-      ++twin;
-      continue;
-    }
-    twin = doubles.erase(twin);
-  }
-}
-
-/// Asks the second agent of a server to come again.
-void Gateway::State::DismissDouble(const std::string& server) {
-  if (const auto twin = doubles.find(server); twin != doubles.end()) {
-    twin->second.session->Close(protocol::CloseCode::kGoingAway, "come again");
-    doubles.erase(twin);
+/// What changed is taken in piece by piece, so that messages need not wait for all of it.
+void Gateway::State::Follow() {
+  if (agents.Follow()) {
+    asio::post(io, [self = weak_from_this()] {
+      const auto state = self.lock();
+      if (state && !state->stopping) {
+        state->Follow();
+      }
+    });
   }
 }
 
@@ -260,12 +183,7 @@ void Gateway::State::Stop(std::function<void()> done) {
   stopping = true;
   timer.cancel();
   logs.ExpireAll();
-  for (const auto& [server, session] : sessions) {
-    session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
-  }
-  for (const auto& [server, twin] : doubles) {
-    twin.session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
-  }
+  agents.CloseAll(protocol::CloseCode::kGoingAway, "the control plane stops");
   if (listener == nullptr) {
     return asio::post(io, std::move(done));
   }
@@ -274,18 +192,12 @@ void Gateway::State::Stop(std::function<void()> done) {
 
 // -- who is asking ----------------------------------------------------------------------------------
 
-/// Whether the claim under which an agent with this key joined is there: its certificate is good for as long.
-bool Gateway::State::IsClaimed(const std::string& server, const std::string& key_hash) const {
-  const api::ServerClaim* claim = catalog.FindClaim(ClaimNameOf(server, key_hash));
-  return claim != nullptr && claim->spec.key_hash == key_hash &&
-         claim->metadata.ns + "/" + claim->status.server == server;
-}
-
 /// "namespace/name" of the server that is asking; empty for a stranger.
 std::string Gateway::State::ServerOf(const http::Peer& peer) const {
   const bool agent = peer.has_certificate && peer.organisations.size() == 1 &&
                      peer.organisations[0] == apiserver::kAgentsGroup;
-  return agent && IsClaimed(peer.common_name, peer.key_hash) ? peer.common_name : std::string();
+  return agent && agents.IsClaimed(peer.common_name, peer.key_hash) ? peer.common_name
+                                                                    : std::string();
 }
 
 // -- what is asked ----------------------------------------------------------------------------------
@@ -293,7 +205,7 @@ std::string Gateway::State::ServerOf(const http::Peer& peer) const {
 asio::awaitable<void> Gateway::State::Handle(ExchangePtr exchange) {
   const std::string path = exchange->head().path;
   const std::string& method = exchange->head().method;
-  if (!catalog.complete()) {
+  if (!agents.complete()) {
     auto refusal = Refuse(503, "Starting", "the control plane is starting; come back in a moment");
     co_await exchange->Respond(std::move(refusal));
     co_return;
@@ -369,96 +281,32 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
     co_return;
   }
   const std::string key_hash = exchange->peer().key_hash;
-  const auto session = std::make_shared<Session>(server, key_hash, socket.value());
+  const auto session = std::make_shared<Session>(socket.value());
   const auto hello = co_await session->Greet(options.heartbeat_interval);
   if (!hello.has_value()) {
     co_return;
   }
-  Seat(session, hello.value());
-  Session::OnMessage on_message = [this, server,
-                                   weak = std::weak_ptr(session)](protocol::AgentMessage message) {
-    const auto active = sessions.find(server);
-    if (active != sessions.end() && active->second == weak.lock()) {
-      OnMessage(server, std::move(message));
-    }
-  };
-  const Error why = co_await session->Run(std::move(on_message));
-  Leave(session, why);
-}
-
-/// Gives a session that was greeted its place: the one that speaks for its server, a second one, or none.
-void Gateway::State::Seat(const std::shared_ptr<Session>& session, const protocol::Hello& hello) {
-  const std::string& server = session->server();
   if (stopping) {
     session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
-  } else if (catalog.FindServer(server) == nullptr || !IsClaimed(server, session->key_hash())) {
-    session->Close(protocol::CloseCode::kUnknownServer, "the Server is gone");
-  } else if (sessions.contains(server)) {
-    // One identity twice. Either the old connection is dead and nobody has noticed yet, or two agents live (a disk image that
-    // was copied, say): SettleDoubles finds out. A third one takes the place of the second, whose waiting counts.
-    const auto before = doubles.find(server);
-    const MonoTime since = before == doubles.end() ? clock.Mono() : before->second.since;
-    DismissDouble(server);
-    doubles.insert_or_assign(server, Double{session, since});
-  } else if (!reports.Greet(server, hello)) {
-    session->Close(protocol::CloseCode::kConflict, "a newer agent of this server was here");
   } else {
-    DismissDouble(server);
-    sessions[server] = session;
-    incarnations[server] = hello.incarnation;
-    liveness.Opened(server, clock.Mono());
-    SendAssignment(server);
-    Look();
+    agents.Seat(server, key_hash, hello.value(), session);
   }
-}
-
-void Gateway::State::Leave(const std::shared_ptr<Session>& session, const Error& why) {
-  const std::string& server = session->server();
-  if (const auto twin = doubles.find(server);
-      twin != doubles.end() && twin->second.session == session) {
-    doubles.erase(twin);
-  }
-  if (const auto seat = sessions.find(server); seat != sessions.end() && seat->second == session) {
-    sessions.erase(seat);
-    incarnations.erase(server);
-    // Silence is no news of the moment at which it was noticed.
-    const Duration silent = why.code == Code::kTimeout ? Silence() : Duration{0};
-    liveness.Closed(server, MonoTime{clock.Mono().since_start - silent});
-  }
-}
-
-void Gateway::State::OnMessage(const std::string& server, protocol::AgentMessage message) {
-  liveness.Heard(server, clock.Mono());
-  if (auto* report = std::get_if<protocol::Report>(&message)) {
-    reports.Take(server, std::move(*report));
-    reports.Flush();
-  }
-}
-
-void Gateway::State::Acknowledge(const std::string& server, std::int64_t incarnation,
-                                 std::int64_t sequence) {
-  const auto session = sessions.find(server);
-  if (session != sessions.end() && incarnations[server] == incarnation) {
-    session->second->Send(protocol::Ack{sequence});
-  }
-}
-
-void Gateway::State::SendAssignment(const std::string& server) {
-  const auto session = sessions.find(server);
-  const api::Server* object = catalog.FindServer(server);
-  if (session != sessions.end() && object != nullptr) {
-    session->second->Send(catalog.AssignmentOf(*object));
-  }
+  Session::OnMessage on_message = [this, server,
+                                   weak = std::weak_ptr(session)](protocol::AgentMessage message) {
+    agents.Hear(server, weak.lock(), std::move(message));
+  };
+  const Error why = co_await session->Run(std::move(on_message));
+  agents.Leave(server, session, why.code == Code::kTimeout);
 }
 
 /// Whether `commit` is among what this server is wanted to run or to test.
 bool Gateway::State::MayHave(const std::string& server, const std::string& repository,
                              const std::string& commit) const {
-  const api::Server* object = catalog.FindServer(server);
+  const api::Server* object = agents.catalog().FindServer(server);
   if (object == nullptr) {
     return false;
   }
-  const protocol::Assign assign = catalog.AssignmentOf(*object);
+  const protocol::Assign assign = agents.catalog().AssignmentOf(*object);
   for (const auto& release : assign.releases) {
     if (release.repository == repository && release.intent.commit.value == commit) {
       return true;
@@ -475,34 +323,24 @@ bool Gateway::State::MayHave(const std::string& server, const std::string& repos
 asio::awaitable<void> Gateway::State::HandlePack(ExchangePtr exchange, std::string server) {
   const std::string repository(exchange->head().Query("repository"));
   const std::string want(exchange->head().Query("want"));
-  std::vector<std::string> haves;
-  for (const auto& [name, value] : exchange->head().query) {
-    if (name == "have" && haves.size() < kMaxHaves) {
-      haves.push_back(value);
-    }
-  }
+  const std::string have(exchange->head().Query("have"));
   if (!MayHave(server, repository, want)) {
     auto refusal =
         Refuse(403, "Forbidden", "this server is not wanted to have " + want + " of " + repository);
     co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  std::string base;
-  const auto pack = co_await BuildPack(repository, haves, want);
+  const auto pack = co_await BuildPack(repository, have, want);
   if (!pack.has_value()) {
     auto refusal = Refuse(pack.error());
     co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  if (pack.value()->thin) {
-    base = haves.back();
-  }
-  co_await SendPack(exchange, pack.value(), base);
+  co_await SendPack(exchange, pack.value());
 }
 
-/// The newest of what the agent has comes last; it is the likeliest to be near to what it wants.
 asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::BuildPack(
-    std::string repository, std::vector<std::string> haves, std::string want) {
+    std::string repository, std::string have, std::string want) {
   const std::size_t slash = repository.find('/');
   const std::string ns = repository.substr(0, slash);
   const std::string name = slash == std::string::npos ? "" : repository.substr(slash + 1);
@@ -520,20 +358,18 @@ asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::Bu
     co_return object.error();
   }
   const std::string mirror = git::MirrorIdOf(ns, name, object.value().metadata.uid);
-  const Commit have(haves.empty() ? std::string() : haves.back());
   using Built = Result<std::shared_ptr<const git::PackFile>>;
   std::function<void(std::function<void(Built)>)> build =
-      [this, mirror, have, wanted = Commit(want)](std::function<void(Built)> done) {
-        options.run_on_pool([this, mirror, have, wanted, done = std::move(done)] {
-          done(content.Pack(mirror, have, wanted));
+      [this, mirror, had = Commit(have), wanted = Commit(want)](std::function<void(Built)> done) {
+        options.run_on_pool([this, mirror, had, wanted, done = std::move(done)] {
+          done(content.Pack(mirror, had, wanted));
         });
       };
   co_return co_await http::AwaitCallback<Built>(std::move(build));
 }
 
 asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
-                                               std::shared_ptr<const git::PackFile> pack,
-                                               std::string base) {
+                                               std::shared_ptr<const git::PackFile> pack) {
   std::ifstream file(pack->path, std::ios::binary);
   if (!file) {
     auto refusal = Refuse(500, "InternalError", "the pack cannot be read");
@@ -541,9 +377,6 @@ asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
     co_return;
   }
   Response head{.content_type = "application/x-git-pack"};
-  if (!base.empty()) {
-    head.headers.emplace_back("slipway-have", base);
-  }
   const auto begun = co_await exchange->BeginStream(std::move(head));
   bool going = begun.has_value();
   while (going) {

@@ -1,6 +1,9 @@
 #include "src/gateway/liveness.hpp"
 
 #include <algorithm>
+#include <utility>
+
+#include "src/agent/protocol.hpp"
 
 namespace slipway::gateway {
 
@@ -32,7 +35,7 @@ void Liveness::Conflicted(const std::string& server, MonoTime now) {
   entries_[server].conflict = now;
 }
 
-Reach Liveness::Judge(const Entry& entry, MonoTime now) const {
+Reach Liveness::ReachOf(const Entry& entry, MonoTime now) const {
   if (entry.conflict && now - *entry.conflict < options_.conflict) {
     return Reach::kConflict;
   }
@@ -40,7 +43,9 @@ Reach Liveness::Judge(const Entry& entry, MonoTime now) const {
     return Reach::kConnected;
   }
   const MonoTime last = std::max(started_, entry.heard.value_or(started_));
-  if (now - last >= options_.grace) {
+  // Whoever came back since the start does not pause for long any more.
+  const bool came = entry.opened && *entry.opened >= started_;
+  if (now - last >= options_.grace && (came || now - started_ >= options_.first_grace)) {
     return Reach::kLost;
   }
   // Within the grace period nothing changes: a reconnect is no news.
@@ -54,13 +59,22 @@ std::vector<Verdict> Liveness::Look(MonoTime now) {
   looked_ = now;
   std::vector<Verdict> verdicts;
   for (auto& [server, entry] : entries_) {
-    const Reach reach = Judge(entry, now);
+    const Reach reach = ReachOf(entry, now);
     if (reach != entry.told) {
       entry.told = reach;
       verdicts.push_back({server, reach});
     }
   }
   return verdicts;
+}
+
+bool Liveness::Judge(const std::string& server, MonoTime now) {
+  const auto found = entries_.find(server);
+  if (found == entries_.end()) {
+    return false;
+  }
+  const Reach before = std::exchange(found->second.told, ReachOf(found->second, now));
+  return before != found->second.told;
 }
 
 Reach Liveness::Of(const std::string& server) const {

@@ -53,6 +53,9 @@ class Liveness {
   /// Everything that changed since the last look, ordered by server.
   std::vector<Verdict> Look(MonoTime now);
 
+  /// Looks at one server, after something was told of it; true: the verdict about it changed.
+  bool Judge(const std::string& server, MonoTime now);
+
   /// What was told last; kUnconfirmed for a server that is not known.
   Reach Of(const std::string& server) const;
 
@@ -64,7 +67,7 @@ class Liveness {
     Reach told = Reach::kUnconfirmed;
   };
 
-  Reach Judge(const Entry& entry, MonoTime now) const;
+  Reach ReachOf(const Entry& entry, MonoTime now) const;
 
   Options options_;
   MonoTime started_;

@@ -1,6 +1,5 @@
 #include "src/gateway/session.hpp"
 
-#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -29,19 +28,14 @@ asio::awaitable<Result<protocol::Hello>> Session::Greet(Duration heartbeat_inter
     co_await socket_->Close(static_cast<std::uint16_t>(protocol::CloseCode::kBadMessage), reason);
     co_return Fail(Code::kBadRequest, reason);
   }
-  int agreed = 0;
-  for (const int version : hello->protocol) {
-    if (version >= protocol::kOldest && version <= protocol::kNewest) {
-      agreed = std::max(agreed, version);
-    }
-  }
-  if (agreed == 0) {
+  const auto agreed = protocol::ChooseVersion(hello->protocol);
+  if (!agreed) {
     std::string reason = "this server speaks versions " + std::to_string(protocol::kOldest) +
                          " to " + std::to_string(protocol::kNewest) + "; upgrade the older side";
     co_await socket_->Close(static_cast<std::uint16_t>(protocol::CloseCode::kNoVersion), reason);
     co_return Fail(Code::kBadRequest, reason);
   }
-  protocol::Welcome welcome{.protocol = agreed, .heartbeat_interval = heartbeat_interval};
+  protocol::Welcome welcome{.protocol = *agreed, .heartbeat_interval = heartbeat_interval};
   std::string frame = protocol::Encode(protocol::GatewayMessage(welcome));
   const auto sent = co_await socket_->Write(std::move(frame));
   if (!sent.has_value()) {

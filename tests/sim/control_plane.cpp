@@ -57,16 +57,8 @@ ControlPlane::ControlPlane(PlaneSurroundings surroundings)
       process_(world_.loop),
       gateway_client_(process_, world_.api, world_.faults, world_.rng, Writer::kGateway),
       client_(process_, world_.api, world_.faults, world_.rng, Writer::kControllers),
-      catalog_(kIncarnation),
-      liveness_({}, world_.loop.Mono()),
-      reports_(gateway_client_, catalog_, liveness_, world_.loop,
-               [this](const std::string& server, std::int64_t incarnation, std::int64_t sequence) {
-                 const auto session = sessions_.find(server);
-                 if (session != sessions_.end() && incarnations_[server] == incarnation) {
-                   session->second->Send(protocol::Ack{sequence});
-                 }
-               }) {
-  catalog_.Start(gateway_client_);
+      agents_(gateway_client_, world_.loop, {.incarnation = kIncarnation}) {
+  agents_.Start();
   GatewayTick();
 }
 
@@ -74,7 +66,7 @@ ControlPlane::~ControlPlane() { Kill(); }
 
 void ControlPlane::Kill() {
   process_.Kill();
-  for (const auto& [server, link] : std::exchange(sessions_, {})) {
+  for (const auto& link : std::exchange(links_, {})) {
     link->on_report = nullptr;
     link->on_gateway_close = nullptr;
     link->Break();
@@ -91,92 +83,40 @@ void ControlPlane::Announce() {
 // ---- The gateway.
 
 void ControlPlane::GatewayTick() {
-  Look();
-  if (engine_ == nullptr && catalog_.complete() && reports_.settled()) {
+  agents_.Tick();
+  Follow();
+  if (engine_ == nullptr && agents_.settled()) {
     StartEngine();
   }
   process_.After(Duration(1'000), [this] { GatewayTick(); });
 }
 
-void ControlPlane::Look() {
-  if (!catalog_.complete()) {
-    return;
-  }
-  FollowObjects();
-  for (const gateway::Verdict& verdict : liveness_.Look(world_.loop.Mono())) {
-    reports_.Touch(verdict.server);
-  }
-  reports_.Flush();
-}
-
-void ControlPlane::FollowObjects() {
-  for (const std::string& server : catalog_.TakeChangedServers()) {
-    if (catalog_.FindServer(server) != nullptr) {
-      liveness_.Add(server);
-      reports_.Touch(server);
-      SendAssignment(server);
-      continue;
-    }
-    liveness_.Remove(server);
-    reports_.Forget(server);
-    const auto session = sessions_.find(server);
-    if (session != sessions_.end()) {
-      session->second->Break();
-    }
-  }
-}
-
-void ControlPlane::SendAssignment(const std::string& server) {
-  const auto session = sessions_.find(server);
-  const api::Server* object = catalog_.FindServer(server);
-  if (session == sessions_.end() || object == nullptr) {
-    return;
-  }
-  const protocol::Assign assign = catalog_.AssignmentOf(*object);
-  std::string said = protocol::Encode(protocol::GatewayMessage(assign));
-  if (said != last_assigned_[server]) {
-    last_assigned_[server] = std::move(said);
-    session->second->Send(assign);
+void ControlPlane::Follow() {
+  if (agents_.Follow()) {
+    process_.After(Duration(0), [this] { Follow(); });
   }
 }
 
 std::shared_ptr<Link> ControlPlane::Connect(Host& host, const protocol::Hello& hello) {
   const std::string server = std::string(kNamespace) + "/" + host.name();
-  if (!alive() || process_.frozen() || !catalog_.complete() || sessions_.contains(server) ||
-      catalog_.FindServer(server) == nullptr) {
-    return nullptr;
-  }
-  bool claimed = false;
-  for (const auto& [key, claim] : catalog_.claims()) {
-    claimed = claimed || claim.status.server == host.name();
-  }
-  if (!claimed || !reports_.Greet(server, hello)) {
+  const std::string key_hash = Host::KeyHash();
+  if (!alive() || process_.frozen() || !agents_.complete() ||
+      !agents_.IsClaimed(server, key_hash)) {
     return nullptr;
   }
   auto link = std::make_shared<Link>(world_.loop, world_.rng, world_.faults);
-  Link* const raw = link.get();
-  sessions_[server] = link;
-  incarnations_[server] = hello.incarnation;
-  last_assigned_.erase(server);
-  liveness_.Opened(server, world_.loop.Mono());
-  link->on_report = [this, server](const protocol::Report& report) {
-    process_.After(Duration(0), [this, server, report] {
-      liveness_.Heard(server, world_.loop.Mono());
-      reports_.Take(server, report);
-      reports_.Flush();
+  links_.insert(link);
+  link->on_report = [this, server, weak = std::weak_ptr(link)](const protocol::Report& report) {
+    process_.After(Duration(0),
+                   [this, server, weak, report] { agents_.Hear(server, weak.lock(), report); });
+  };
+  link->on_gateway_close = [this, server, weak = std::weak_ptr(link)] {
+    process_.After(Duration(0), [this, server, link = weak.lock()] {
+      links_.erase(link);
+      agents_.Leave(server, link, /*silent=*/false);
     });
   };
-  link->on_gateway_close = [this, server, raw] {
-    process_.After(Duration(0), [this, server, raw] {
-      const auto mine = sessions_.find(server);
-      if (mine != sessions_.end() && mine->second.get() == raw) {
-        sessions_.erase(mine);
-        liveness_.Closed(server, world_.loop.Mono());
-      }
-    });
-  };
-  SendAssignment(server);
-  Look();
+  agents_.Seat(server, key_hash, hello, link);
   return link;
 }
 

@@ -3,13 +3,12 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "reconciler/runtime/engine.hpp"
-#include "src/gateway/catalog.hpp"
-#include "src/gateway/liveness.hpp"
-#include "src/gateway/reports.hpp"
+#include "src/gateway/agents.hpp"
 #include "tests/sim/client.hpp"
 #include "tests/sim/git.hpp"
 #include "tests/sim/host.hpp"
@@ -40,8 +39,7 @@ struct PlaneSurroundings {
   runtime::EngineOptions engine;
 };
 
-/// One life of `slipway server`: a shell around the real engine, and one around the real parts of the gateway that know
-/// objects, agents and reports. It starts when it is made; destroying it is a crash.
+/// One life of `slipway server`: a shell around the real engine, and one around the real gateway without its sockets. It starts when it is made; destroying it is a crash.
 class ControlPlane {
  public:
   explicit ControlPlane(PlaneSurroundings surroundings);
@@ -66,11 +64,9 @@ class ControlPlane {
  private:
   class Feed;
 
-  // The gateway, as src/gateway/gateway.cpp wires it.
+  // The gateway, as src/gateway/gateway.cpp drives it.
   void GatewayTick();
-  void Look();
-  void FollowObjects();
-  void SendAssignment(const std::string& server);
+  void Follow();
 
   // The controllers, as src/app/controllers.cpp wires them.
   void StartEngine();
@@ -83,12 +79,8 @@ class ControlPlane {
   Process process_;
   SimClient gateway_client_;
   SimClient client_;
-  gateway::Catalog catalog_;
-  gateway::Liveness liveness_;
-  gateway::Reports reports_;
-  std::map<std::string, std::shared_ptr<Link>> sessions_;
-  std::map<std::string, std::int64_t> incarnations_;
-  std::map<std::string, std::string> last_assigned_;
+  gateway::Agents agents_;
+  std::set<std::shared_ptr<Link>> links_;
   std::unique_ptr<runtime::Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   bool turn_queued_ = false;

@@ -48,6 +48,8 @@ class Host {
   Host& operator=(const Host&) = delete;
 
   const std::string& name() const { return name_; }
+  /// Of the agent's key.
+  static std::string KeyHash() { return std::string(64, 'a'); }
   const host::Journal& journal() const { return journal_; }
 
   /// The agent starts, for the first time or again.

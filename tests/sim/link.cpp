@@ -57,11 +57,16 @@ void Link::Send(const protocol::Report& report) {
 }
 
 void Link::Send(const protocol::Assign& assign) {
+  std::string said = protocol::Encode(protocol::GatewayMessage(assign));
+  if (said == last_assigned_) {
+    return;
+  }
+  last_assigned_ = std::move(said);
   const auto shared = std::make_shared<const protocol::Assign>(assign);
   Deliver(last_down_, [this, shared] { CallIf(on_assign, *shared); });
 }
 
-void Link::Send(const protocol::Ack& ack) {
+void Link::Send(protocol::Ack ack) {
   Deliver(last_down_, [this, ack] { CallIf(on_ack, ack); });
 }
 

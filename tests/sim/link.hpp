@@ -2,8 +2,10 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "src/agent/protocol.hpp"
+#include "src/gateway/speaker.hpp"
 #include "tests/sim/faults.hpp"
 #include "tests/sim/loop.hpp"
 
@@ -11,7 +13,7 @@ namespace slipway::sim {
 
 /// One session between an agent and a gateway. Each way keeps its order, as a WebSocket does; a broken one carries nothing, and
 /// both ends notice at their own time.
-class Link : public std::enable_shared_from_this<Link> {
+class Link final : public gateway::Speaker, public std::enable_shared_from_this<Link> {
  public:
   Link(Loop& loop, Rng& rng, const Faults& faults);
 
@@ -23,8 +25,10 @@ class Link : public std::enable_shared_from_this<Link> {
   std::function<void()> on_agent_close;
 
   void Send(const protocol::Report& report);
-  void Send(const protocol::Assign& assign);
-  void Send(const protocol::Ack& ack);
+  void Send(const protocol::Assign& assign) override;
+  void Send(protocol::Ack ack) override;
+  bool Send(const protocol::LogsRequest& /*request*/) override { return false; }
+  void Close(protocol::CloseCode /*code*/, std::string /*reason*/) override { Break(); }
 
   /// From now on nothing arrives. Each end hears of it within the time that silence takes.
   void Break();
@@ -39,6 +43,7 @@ class Link : public std::enable_shared_from_this<Link> {
   const Faults& faults_;
   MonoTime last_up_;
   MonoTime last_down_;
+  std::string last_assigned_;
   bool broken_ = false;
 };
 

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "src/gateway/claims.hpp"
+
 namespace slipway::sim {
 namespace {
 
@@ -186,12 +188,14 @@ void Story::AddHosts(const StoreEvent& event) {
 
 /// What the gateway writes for an agent that shows its token.
 void Story::Claim(Host& host) {
-  const Key key{.kind = Kind::kServerClaim, .ns = "default", .name = host.name()};
+  const Key key{.kind = Kind::kServerClaim,
+                .ns = "default",
+                .name = gateway::ClaimNameOf(host.name(), Host::KeyHash())};
   const Json claim = {{"metadata", {{"name", key.name}}},
                       {"spec",
-                       {{"name", key.name},
+                       {{"name", host.name()},
                         {"tokenID", "t"},
-                        {"keyHash", std::string(64, 'a')},
+                        {"keyHash", Host::KeyHash()},
                         {"certificateRequest", "-----BEGIN CERTIFICATE REQUEST-----"}}}};
   (void)api_.Create(key, claim.dump(), Writer::kGateway);
 }
