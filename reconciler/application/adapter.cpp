@@ -179,7 +179,7 @@ runtime::Plan ApplicationPlanner::MakePlan(const PlanInput& input) const {
       rollout::SelectServers(input.cache, ns, application.spec.servers, application.metadata.name);
   const std::optional<Answer> answer = AnswerOf(input, repository);
   const std::optional<PinState> pin = PinOf(input, repository);
-  const rollout::Trust trust = rollout::TrustOf(input, options_);
+  const rollout::Trust trust = rollout::TrustOf(input, options_, rollout::AllJudged(servers));
   const Plan plan = PlanApplication(
       {.application = application,
        .repository = repository != nullptr ? repository->As<api::GitRepository>() : nullptr,
@@ -189,7 +189,7 @@ runtime::Plan ApplicationPlanner::MakePlan(const PlanInput& input) const {
        .servers = servers,
        .settled = trust.settled,
        .now = input.now});
-  runtime::Plan out{.requeue_after = plan.requeue_after};
+  runtime::Plan out{.requeue_after = plan.requeue_after, .stands_still = !trust.settled};
   if (plan.status != application.status) {
     out.status = api::Encode(plan.status);
   }

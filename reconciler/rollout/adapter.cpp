@@ -85,6 +85,15 @@ Gathered Gather(const PlanInput& input, const api::Rollout& rollout, const Objec
   return all;
 }
 
+/// Whether everybody is judged whom the next decision is about: at the gate, its servers, and later those of the application.
+bool IsJudged(const Gathered& all, api::RolloutPhase phase) {
+  if (phase != api::RolloutPhase::kTesting) {
+    return AllJudged(all.servers);
+  }
+  return std::ranges::all_of(all.gate_servers,
+                             [](const GateServer& gate) { return gate.server->judged; });
+}
+
 class RolloutPlanner final : public runtime::Planner {
  public:
   explicit RolloutPlanner(PlannerOptions options) : options_(options) {}
@@ -251,7 +260,7 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
   }
   const bool ended = HasEnded(rollout.status.phase);
   const Gathered all = ended ? Gathered() : Gather(input, rollout, *application);
-  const Trust trust = TrustOf(input, options_);
+  const Trust trust = TrustOf(input, options_, IsJudged(all, rollout.status.phase));
   Snapshot snapshot{.application = application->As<api::Application>(),
                     .rollout = rollout,
                     .others = all.others,
@@ -259,10 +268,10 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
                     .unreadable_run = all.unreadable_run,
                     .servers = all.servers,
                     .gate_servers = all.gate_servers,
-                    .elapsed = trust.elapsed,
+                    .elapsed = input.elapsed,
                     .settled = trust.settled,
                     .now = input.now};
-  runtime::Plan out;
+  runtime::Plan out{.stands_still = !trust.settled};
   KeepPin(input, snapshot, out);
   const Plan plan = PlanRollout(snapshot);
   if (plan.status != rollout.status) {
@@ -315,14 +324,15 @@ class TestRunPlanner final : public runtime::Planner {
     const Object* server = input.cache.Find({Kind::kServer, ns, run.spec.server});
     const bool owned = owner != nullptr && !owner->deleting && input.object.IsOwnedBy(owner->uid);
     const bool there = server != nullptr && !server->deleting;
-    const Trust trust = TrustOf(input, options_);
+    const ServerFacts* facts = there ? server->ViewAs<ServerFacts>() : nullptr;
+    const Trust trust = TrustOf(input, options_, facts == nullptr || facts->judged);
     const TestRunPlan plan = PlanTestRun({.test_run = run,
                                           .rollout = owned ? owner->As<api::Rollout>() : nullptr,
-                                          .server = there ? server->ViewAs<ServerFacts>() : nullptr,
-                                          .elapsed = trust.elapsed,
+                                          .server = facts,
+                                          .elapsed = input.elapsed,
                                           .settled = trust.settled,
                                           .now = input.now});
-    runtime::Plan out{.requeue_after = plan.requeue_after};
+    runtime::Plan out{.requeue_after = plan.requeue_after, .stands_still = !trust.settled};
     if (plan.status != run.status) {
       out.status = api::Encode(plan.status);
     }

@@ -16,6 +16,7 @@ using runtime::Object;
 
 constexpr Duration kFirstRetry{5'000};
 constexpr Duration kLongestRetry{300'000};
+constexpr Duration kStandStill{5'000};  ///< at most this much is counted of the time before
 
 void FleetOf(const Object& object, std::vector<std::string>& values) {
   if (const auto* server = object.ViewAs<ServerFacts>(); server != nullptr) {
@@ -178,11 +179,15 @@ std::string GroupOf(const std::string& ns, const std::string& application) {
   return "application " + ns + "/" + application;
 }
 
-Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options) {
-  if (input.up < options.agent_grace) {
-    return {.settled = false, .elapsed = Duration(0), .wake_after = options.agent_grace - input.up};
+Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options, bool judged) {
+  if (judged || input.up >= options.first_grace) {
+    return {};
   }
-  return {.settled = true, .elapsed = std::min(input.elapsed, input.up - options.agent_grace)};
+  return {.settled = false, .wake_after = std::min(kStandStill, options.first_grace - input.up)};
+}
+
+bool AllJudged(std::span<const ServerView> servers) {
+  return std::ranges::all_of(servers, &ServerView::judged);
 }
 
 api::OwnerReference ControlledBy(const Object& owner) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,8 @@ namespace slipway::rollout {
 
 /// What the planners of all applications have in common.
 struct PlannerOptions {
-  /// How long agents have to come back after a start of this process before anybody is judged by their absence. At least the
-  /// grace period of the gateway.
-  Duration agent_grace{30'000};
+  /// How long agents have to come back after a start of this process: after that the gateway has judged everybody.
+  Duration first_grace{65'000};
 };
 
 // Names of indexes.
@@ -54,14 +54,17 @@ std::vector<const runtime::Object*> RolloutsOf(const runtime::Cache& cache,
 /// The serial group of everything that writes intents of one application.
 std::string GroupOf(const std::string& ns, const std::string& application);
 
-/// How far clocks may be trusted: `elapsed` without the time in which agents were still coming back.
+/// Whether what is stored of servers may be trusted: not before everybody concerned was heard of or judged since the start of
+/// this process. Until then a plan stands still, and is made again after `wake_after`.
 struct Trust {
   bool settled = true;
-  Duration elapsed{0};
   std::optional<Duration> wake_after;  ///< set while not settled
 };
-/// See Trust.
-Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options);
+/// `judged`: each server concerned is known to be reachable or known not to be.
+Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options, bool judged);
+
+/// Whether each of them is known to be reachable or known not to be.
+bool AllJudged(std::span<const ServerView> servers);
 
 /// An owner reference that makes `owner` the controller.
 api::OwnerReference ControlledBy(const runtime::Object& owner);

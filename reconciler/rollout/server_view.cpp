@@ -29,6 +29,7 @@ ServerView ViewOf(const ServerFacts& server, std::string_view application) {
   ServerView view{.server = &server,
                   .name_hash = server.name_hash,
                   .reachable = server.reachable,
+                  .judged = server.judged,
                   .cordoned = server.cordoned,
                   .full = server.intents >= kMaxIntents};
   for (const ReleaseEntry& entry : server.releases) {
@@ -123,8 +124,10 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.cordoned = server.spec.cordoned;
   facts.intents = server.spec.releases.size();
   for (const api::Condition& condition : server.status.conditions) {
-    facts.reachable |=
-        condition.type == "Reachable" && condition.status == api::ConditionStatus::kTrue;
+    if (condition.type == "Reachable") {
+      facts.reachable = condition.status == api::ConditionStatus::kTrue;
+      facts.judged = condition.status != api::ConditionStatus::kUnknown;
+    }
   }
   return facts;
 }

@@ -80,6 +80,7 @@ struct ServerFacts final : runtime::View {
   std::vector<ReleaseEntry> releases;  ///< ordered by application
   std::uint64_t name_hash = 0;  ///< the same on every machine and in every version of this program
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
+  bool judged = false;          ///< condition Reachable is True or False
   bool cordoned = false;
   std::size_t intents = 0;  ///< entries of spec.releases
   std::string fleet;
@@ -97,6 +98,7 @@ struct ServerView {
   std::uint64_t name_hash = 0;
   ReleaseFacts release;  ///< empty where nothing of this application is or was wanted there
   bool reachable = false;
+  bool judged = false;  ///< as in ServerFacts
   bool cordoned = false;
   bool busy = false;  ///< another application's attempt is under way there
   bool full = false;  ///< as many other applications as a server can bear have an entry there

@@ -39,6 +39,9 @@ struct Plan {
   std::optional<std::vector<std::string>> finalizers;
 
   std::optional<Duration> requeue_after;  ///< of running time; nullopt: only a change can matter
+
+  /// The time up to this plan is not to be counted: PlanInput::elapsed begins again here.
+  bool stands_still = false;
 };
 
 /// What became of one slot. Kept while the object lives, in memory: after a restart a planner asks
@@ -61,7 +64,7 @@ struct PlanInput {
   const Cache& cache;
   Time now;  ///< wall time: for people, windows and schedules only
 
-  /// Running time since the stored status was loaded, or since the plan that wrote it.
+  /// Running time since the stored status was loaded, or since the plan that wrote it, or since the last one that stood still.
   Duration elapsed;
 
   /// Running time since the engine started: nobody is judged lost before a whole grace period of

@@ -112,13 +112,16 @@ bool Engine::Core::PlanAndFollow(const Planner& planner, const Object& object,
   const OutsideStates outside = OutsideOf(object.key);
   try {
     const GuardedScope guard;
-    Follow(object, group,
-           planner.MakePlan(PlanInput{.object = object,
-                                      .cache = cache_,
-                                      .now = now_,
-                                      .elapsed = clock_.now() - counted_from_[object.key],
-                                      .up = clock_.now().since_start,
-                                      .outside = outside}));
+    Plan plan = planner.MakePlan(PlanInput{.object = object,
+                                           .cache = cache_,
+                                           .now = now_,
+                                           .elapsed = clock_.now() - counted_from_[object.key],
+                                           .up = clock_.now().since_start,
+                                           .outside = outside});
+    if (plan.stands_still) {
+      counted_from_[object.key] = clock_.now();
+    }
+    Follow(object, group, std::move(plan));
     return true;
   } catch (const std::exception& thrown) {
     ++stats_.planner_failures;

@@ -24,6 +24,7 @@
 #include "src/app/registry_client.hpp"
 #include "src/app/system_clock.hpp"
 #include "src/gateway/gateway.hpp"
+#include "src/gateway/liveness.hpp"
 #include "src/git/content.hpp"
 #include "src/git/mirror.hpp"
 #include "src/git/process_runner.hpp"
@@ -217,7 +218,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   controllers = std::make_unique<Controllers>(
       io, *client, *git, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
-                           .agent_grace = options.agent_grace});
+                           .first_grace = gateway::FirstGrace(options.agent_grace)});
   MakeMetrics();
   return Ok();
 }

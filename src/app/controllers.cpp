@@ -73,7 +73,7 @@ Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEf
       client_(client),
       git_(git),
       clock_(clock),
-      engine_(AllPlanners(options.agent_grace), std::move(options.engine)),
+      engine_(AllPlanners(options.first_grace), std::move(options.engine)),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }

@@ -15,9 +15,9 @@
 
 namespace slipway::app {
 
-/// Every planner of the control plane, in the order in which the engine asks them. `agent_grace`: how long agents have to come
-/// back after a start before anybody is judged by their absence.
-std::vector<std::unique_ptr<runtime::Planner>> AllPlanners(Duration agent_grace);
+/// Every planner of the control plane, in the order in which the engine asks them. `first_grace`: after a start, the
+/// gateway has judged everybody by then.
+std::vector<std::unique_ptr<runtime::Planner>> AllPlanners(Duration first_grace);
 
 /// The shell around the engine: tells it what the API says, lets it think, does what it wants done. Constructed, used and
 /// destroyed on the one thread that runs `io`.
@@ -25,7 +25,7 @@ class Controllers {
  public:
   struct Options {
     runtime::EngineOptions engine;
-    Duration agent_grace{30'000};  ///< at least the gateway's
+    Duration first_grace{65'000};  ///< see AllPlanners
   };
 
   /// All references outlive it.

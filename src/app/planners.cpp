@@ -9,8 +9,8 @@
 
 namespace slipway::app {
 
-std::vector<std::unique_ptr<runtime::Planner>> AllPlanners(Duration agent_grace) {
-  const rollout::PlannerOptions options{.agent_grace = agent_grace};
+std::vector<std::unique_ptr<runtime::Planner>> AllPlanners(Duration first_grace) {
+  const rollout::PlannerOptions options{.first_grace = first_grace};
   std::vector<std::unique_ptr<runtime::Planner>> planners;
   planners.push_back(source::MakeGitRepositoryPlanner());
   planners.push_back(fleet::MakeFleetPlanner());

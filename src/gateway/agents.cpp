@@ -23,6 +23,7 @@ Agents::Agents(kube::ObjectClient& client, const Clock& clock, AgentsOptions opt
       options_(std::move(options)),
       catalog_(options_.incarnation),
       liveness_({.grace = options_.grace,
+                 .first_grace = FirstGrace(options_.grace),
                  .conflict = ConflictMemory(options_.silence)},
                 clock.Mono()),
       reports_(client, catalog_, liveness_, clock,

@@ -6,6 +6,14 @@
 #include "src/agent/protocol.hpp"
 
 namespace slipway::gateway {
+namespace {
+
+/// Enough to connect and to say hello.
+constexpr Duration kArrival{5'000};
+
+}  // namespace
+
+Duration FirstGrace(Duration grace) { return std::max(grace, protocol::kLongestPause + kArrival); }
 
 void Liveness::Add(const std::string& server) { entries_.try_emplace(server); }
 void Liveness::Remove(const std::string& server) { entries_.erase(server); }
@@ -13,6 +21,7 @@ void Liveness::Remove(const std::string& server) { entries_.erase(server); }
 void Liveness::Opened(const std::string& server, MonoTime now) {
   Entry& entry = entries_[server];
   entry.open = true;
+  entry.opened = now;
   entry.heard = now;
 }
 

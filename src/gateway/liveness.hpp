@@ -25,14 +25,19 @@ struct Verdict {
   bool operator==(const Verdict&) const = default;
 };
 
+/// How long agents have to come back after a start: they pause longer and longer while nobody answers, so that after an outage
+/// of a minute many of them do not even try within the usual grace period.
+Duration FirstGrace(Duration grace);
+
 /// Judges which servers are reachable: pure, on the running clock; one thread. A gap in the clock (the process was stopped)
 /// counts as a fresh start for everybody, because then it is the judge who was away.
 class Liveness {
  public:
   struct Options {
-    Duration grace{15'000};     ///< silence after which a server is lost
-    Duration conflict{60'000};  ///< how long a conflict is remembered
-    Duration gap{5'000};        ///< a longer pause between two looks means that we were away
+    Duration grace{15'000};        ///< silence after which a server is lost
+    Duration first_grace{65'000};  ///< the same for one that has not come back since the start
+    Duration conflict{60'000};     ///< how long a conflict is remembered
+    Duration gap{5'000};           ///< a longer pause between two looks means that we were away
   };
 
   Liveness(Options options, MonoTime started)
@@ -62,6 +67,7 @@ class Liveness {
  private:
   struct Entry {
     bool open = false;
+    std::optional<MonoTime> opened;  ///< the last time
     std::optional<MonoTime> heard;
     std::optional<MonoTime> conflict;
     Reach told = Reach::kUnconfirmed;

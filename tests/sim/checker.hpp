@@ -58,6 +58,9 @@ class Checker final : public HostObserver {
   const std::map<std::string, api::Rollout>& rollouts() const { return rollouts_; }
   const std::map<std::string, api::Server>& servers() const { return servers_; }
 
+  /// By "rollout/wave": the servers that ever had its intent.
+  const std::map<std::string, std::set<std::string>>& taken() const { return taken_; }
+
   /// When the controllers or the gateway last changed anything.
   MonoTime last_write() const { return last_write_; }
   std::size_t promotions() const { return promotions_; }
@@ -119,6 +122,7 @@ class Checker final : public HostObserver {
       attempts_;  ///< by uid of the server and application
   std::map<std::pair<std::string, std::int64_t>, MonoTime> wave_began_;  ///< by uid of the rollout
   std::map<std::string, std::string> configurations_;                    ///< by hash
+  std::map<std::string, std::set<std::string>> taken_;
   std::map<Key, api::Server> pending_;  ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;

@@ -249,6 +249,7 @@ void Checker::OnServer(const StoreEvent& event) {
           stored == servers_.end() ? nullptr : FindIntent(stored->second, intent.application);
       if (before == nullptr || *before != intent) {
         CheckIntent(after, before, intent);
+        taken_[intent.rollout + "/" + std::to_string(intent.wave)].insert(event.key.name);
       }
     }
   }

@@ -67,7 +67,7 @@ void Story::Do(const Step& step) {
     case Deed::kReboot:
       return DoToHost(step);
     case Deed::kCrashServer:
-      return CrashPlane();
+      return CrashPlane(step.length);
     case Deed::kPauseServer:
       if (plane_ != nullptr) {
         plane_->Freeze(std::chrono::minutes(1));

@@ -13,7 +13,8 @@ using host::Step;
 
 constexpr Duration kWarmUp{1'500};  ///< a good process is healthy after this
 constexpr Duration kSickAfter{20'000};
-constexpr Duration kFirstCheck{700};  ///< of processes that an agent finds when it starts
+constexpr Duration kFirstCheck{700};    ///< of processes that an agent finds when it starts
+constexpr Duration kFirstPause{1'000};  ///< between two attempts to connect; doubled each time
 constexpr int kMostRounds = 1'000;
 
 std::vector<host::Observed> Values(const std::map<std::string, host::Observed>& all) {
@@ -77,6 +78,7 @@ void Host::CrashAgent() {
   report_.reset();
   kicked_ = false;
   sequence_ = acknowledged_ = sent_ = 0;
+  failures_ = 0;
   for (auto* all : {&applications_, &tests_}) {
     for (auto& [name, observed] : *all) {
       for (host::ObservedProcess& process : observed.processes) {
@@ -124,9 +126,13 @@ void Host::Connect() {
                               .capabilities = {}};
   link_ = reachable_ ? world_.connect(*this, hello) : nullptr;
   if (link_ == nullptr) {
-    agent_->After(Duration(500 + world_.rng.Below(4'500)), [this] { Connect(); });
+    const Duration longest =
+        std::min(protocol::kLongestPause, kFirstPause * (1 << std::min(failures_++, 16)));
+    agent_->After(Duration(world_.rng.Below(static_cast<std::uint64_t>(longest.count()))),
+                  [this] { Connect(); });
     return;
   }
+  failures_ = 0;
   sent_ = 0;
   link_->on_assign = [this](const protocol::Assign& assign) {
     host::Wanted wanted;

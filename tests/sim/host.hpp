@@ -112,6 +112,7 @@ class Host {
   std::int64_t acknowledged_ = 0;
   std::int64_t sent_ = 0;
   std::shared_ptr<Link> link_;
+  int failures_ = 0;  ///< to connect, in a row
 
   std::uint64_t assignments_ = 0;
 };

@@ -62,6 +62,7 @@ Step StepOf(const Json& item) {
   step.at = DurationOf(item.at("at"));
   step.every = item.contains("every") ? DurationOf(item["every"]) : Duration(0);
   step.times = item.value("times", 1);
+  step.length = item.contains("for") ? DurationOf(item["for"]) : Duration(0);
   for (const auto& [word, deed] : kWords) {
     const auto found = item.find(word);
     if (found == item.end()) {
@@ -139,6 +140,7 @@ Expectations ExpectationsOf(const Json& item) {
   expect.phases = item.value("phases", expect.phases);
   expect.causes = item.value("causes", expect.causes);
   expect.stable = item.value("stable", expect.stable);
+  expect.taken = item.value("taken", expect.taken);
   expect.absent = item.value("absent", expect.absent);
   expect.promotions = item.value("promotions", std::size_t{0});
   if (item.contains("stalled")) {

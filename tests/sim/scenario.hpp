@@ -43,6 +43,7 @@ struct Step {
   Duration at{0};
   Duration every{0};  ///< repeated after this; zero: once
   int times = 1;
+  Duration length{0};  ///< how long the control plane stays away; zero: for a while
   Deed deed = Deed::kPush;
   std::string target;  ///< application, server or repository
   Behaviour behaviour = Behaviour::kGood;
@@ -60,6 +61,7 @@ struct Expectations {
   std::map<std::string, std::string> phases;  ///< by rollout
   std::map<std::string, std::string> causes;  ///< by rollout
   std::map<std::string, std::string> stable;  ///< by application: the rollout
+  std::map<std::string, std::size_t> taken;   ///< by rollout/wave: servers that ever had its intent
   std::size_t promotions = 0;                 ///< at least
   std::optional<std::string> stalled;         ///< an object "Kind/name" that says Stalled
   std::vector<std::string> absent;            ///< objects "Kind/name" that are gone

@@ -217,7 +217,7 @@ void Story::StartPlane() {
                                                             .engine = engine});
 }
 
-void Story::CrashPlane() {
+void Story::CrashPlane(Duration length) {
   if (plane_ == nullptr || !plane_->alive()) {
     return;
   }
@@ -225,7 +225,10 @@ void Story::CrashPlane() {
   ++outcome_.crashes;
   plane_->Kill();
   loop_.After(Duration(0), [this] { plane_.reset(); });
-  loop_.After(Duration(1'000 + (calm_ ? 0 : rng_.Below(20'000))), [this] { StartPlane(); });
+  if (length == Duration(0)) {
+    length = Duration(1'000 + (calm_ ? 0 : rng_.Below(20'000)));
+  }
+  loop_.After(length, [this] { StartPlane(); });
 }
 
 bool Story::AtCrashPoint() {
@@ -302,6 +305,14 @@ void Story::CheckExpectations() const {
     const std::string is = known ? application->second.status.stable->rollout : "nothing";
     if (is != rollout) {
       throw Violation("expected: " + name + " has promoted " + is + ", not " + rollout);
+    }
+  }
+  for (const auto& [name, count] : expect.taken) {
+    const auto servers = checker_.taken().find(name);
+    const std::size_t is = servers == checker_.taken().end() ? 0 : servers->second.size();
+    if (is != count) {
+      throw Violation("expected: " + name + " was wanted on " + std::to_string(is) +
+                      " servers, not on " + std::to_string(count));
     }
   }
   if (checker_.promotions() < expect.promotions) {

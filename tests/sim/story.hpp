@@ -31,7 +31,8 @@ class Story final : public PlaneObserver {
   void AddHosts(const StoreEvent& event);
   void Claim(Host& host);
   void StartPlane();
-  void CrashPlane();
+  /// For `length`; zero: for a while.
+  void CrashPlane(Duration length = Duration(0));
   bool AtCrashPoint();
   void CheckBounds() const;
   void CheckExpectations() const;

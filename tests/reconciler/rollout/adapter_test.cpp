@@ -186,12 +186,25 @@ TEST_F(Adapter, TheFirstEntryOfAServerMakesTheList) {
   EXPECT_EQ(json::parse(second_patch.operations)[0]["path"], "/spec/releases/-");
 }
 
-TEST_F(Adapter, BeforeAgentsHadTimeToComeBackNothingIsTaken) {
+TEST_F(Adapter, WhileAgentsMayComeBackNothingIsTakenAndNoTimeCounts) {
+  one.status.conditions[0].status = api::ConditionStatus::kUnknown;
+  LoadAll();
+  up = std::chrono::seconds(63);
+  const runtime::Plan plan = PlanOf("shop-2");
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_TRUE(plan.stands_still);
+  EXPECT_EQ(plan.requeue_after, std::chrono::seconds(2));
+  up = std::chrono::seconds(65);
+  EXPECT_FALSE(PlanOf("shop-2").stands_still);
+}
+
+TEST_F(Adapter, WhenEverybodyConcernedIsJudgedItGoesOnAtOnce) {
+  two.status.conditions.clear();
   LoadAll();
   up = std::chrono::seconds(10);
   const runtime::Plan plan = PlanOf("shop-2");
-  EXPECT_THAT(plan.actions, IsEmpty());
-  EXPECT_EQ(plan.requeue_after, std::chrono::seconds(20));
+  EXPECT_FALSE(plan.stands_still);
+  EXPECT_THAT(plan.actions, SizeIs(1));
 }
 
 TEST_F(Adapter, ACommitIsPinnedBeforeItsRolloutBegins) {

@@ -84,6 +84,24 @@ TEST(RunningClock, NeverGoesBack) {
   EXPECT_EQ(clock.now(), MonoTime{seconds(2)});
 }
 
+TEST(Elapsed, BeginsAgainAtEveryPlanThatStandsStill) {
+  std::vector<Duration> elapsed;
+  World world({{.plan = [&](const PlanInput& input) {
+    elapsed.push_back(input.elapsed);
+    return Plan{.requeue_after = seconds(3), .stands_still = elapsed.size() < 4};
+  }}});
+  world.ListTheRest();
+  world.Effects();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  world.Effects();
+  for (int plan = 0; plan < 3; ++plan) {
+    world.Pass(seconds(3));
+  }
+  EXPECT_THAT(elapsed, ElementsAre(seconds(0), seconds(3), seconds(3), seconds(3)));
+  world.Pass(seconds(3));
+  EXPECT_EQ(elapsed.back(), seconds(6));
+}
+
 TEST(Elapsed, CountsFromTheLoadAndThenFromThePlanThatWroteTheStatus) {
   std::vector<Duration> elapsed;
   bool write = false;

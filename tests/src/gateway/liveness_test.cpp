@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "src/agent/protocol.hpp"
+
 namespace slipway::gateway {
 namespace {
 
@@ -22,14 +24,28 @@ class LivenessTest : public ::testing::Test {
   }
   MonoTime Now() const { return MonoTime{std::chrono::seconds(second_)}; }
 
-  Liveness liveness_{{.grace = 15s, .conflict = 60s, .gap = 5s}, MonoTime{}};
+  Liveness liveness_{{.grace = 15s, .first_grace = 65s, .conflict = 60s, .gap = 5s}, MonoTime{}};
   int second_ = 0;
 };
 
-TEST_F(LivenessTest, NobodyIsLostBeforeAWholeGracePeriodWasServed) {
+TEST_F(LivenessTest, NobodyIsLostWhileAgentsMayStillPause) {
   liveness_.Add("default/a");
-  EXPECT_EQ(RunUntil(14), Verdicts{});
-  EXPECT_EQ(RunUntil(15), (Verdicts{{"default/a", Reach::kLost}}));
+  EXPECT_EQ(RunUntil(64), Verdicts{});
+  EXPECT_EQ(RunUntil(65), (Verdicts{{"default/a", Reach::kLost}}));
+}
+
+TEST_F(LivenessTest, AgentsMayPauseForLessThanTheFirstGracePeriod) {
+  EXPECT_GT(FirstGrace(15s), protocol::kLongestPause);
+  EXPECT_EQ(FirstGrace(120s), Duration(120s));
+}
+
+TEST_F(LivenessTest, WhoCameBackSinceTheStartIsJudgedAsUsual) {
+  liveness_.Add("default/a");
+  liveness_.Opened("default/a", Now());
+  RunUntil(1);
+  liveness_.Closed("default/a", Now());
+  EXPECT_EQ(RunUntil(15), Verdicts{});
+  EXPECT_EQ(RunUntil(16), (Verdicts{{"default/a", Reach::kLost}}));
 }
 
 TEST_F(LivenessTest, AServerIsReachableWhileItsSessionIsOpen) {
@@ -59,8 +75,8 @@ TEST_F(LivenessTest, AJudgeWhoWasAwayStartsAfresh) {
   liveness_.Closed("default/a", Now());
   second_ = 60;
   EXPECT_EQ(liveness_.Look(Now()), Verdicts{});
-  EXPECT_EQ(RunUntil(74), Verdicts{});
-  EXPECT_EQ(RunUntil(75), (Verdicts{{"default/a", Reach::kLost}}));
+  EXPECT_EQ(RunUntil(124), Verdicts{});
+  EXPECT_EQ(RunUntil(125), (Verdicts{{"default/a", Reach::kLost}}));
 }
 
 TEST_F(LivenessTest, AConflictIsTakenBackWhenOneAgentIsLeft) {
