@@ -81,14 +81,23 @@ struct FreeOpenssl {
   void operator()(X509* certificate) const { X509_free(certificate); }
 };
 
-/// Whether a certificate that was given before can be given again: an agent asks anew when its own has expired.
-bool IsGood(const std::string& pem, Time now) {
+using CertificatePtr = std::unique_ptr<X509, FreeOpenssl>;
+
+CertificatePtr ReadCertificate(const std::string& pem) {
   const std::unique_ptr<BIO, FreeOpenssl> bio(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
-  const std::unique_ptr<X509, FreeOpenssl> certificate(
-      PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  return CertificatePtr(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+}
+
+/// Whether a certificate that was given before can be given again: an agent asks anew when its own has expired, or when there is
+/// another CA than the one that signed it.
+bool IsGood(const std::string& pem, const std::string& ca_pem, Time now) {
+  const CertificatePtr certificate = ReadCertificate(pem);
+  const CertificatePtr authority = ReadCertificate(ca_pem);
   std::tm end{};
-  if (certificate == nullptr || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
+  if (certificate == nullptr || authority == nullptr ||
+      X509_verify(certificate.get(), X509_get0_pubkey(authority.get())) != 1 ||
+      ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
     ERR_clear_error();
     return false;
   }
@@ -136,7 +145,7 @@ void Claims::Handle(std::string_view token, const protocol::ClaimRequest& reques
   }
   pending->ns = pending->token.substr(0, first);
   pending->token_id = pending->token.substr(first + 1, second - first - 1);
-  if (pending->ns.empty() ||
+  if (pending->ns.empty() || pending->token_id.empty() ||
       pending->token_id.find_first_not_of("0123456789abcdef") != std::string::npos) {
     return pending->done(WrongToken());
   }
@@ -186,6 +195,15 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
 }
 
 void Claims::Keep(const std::shared_ptr<Pending>& pending) {
+  if (catalog_.FindClaim(pending->ns + "/" + pending->object) == nullptr &&
+      catalog_.UnmatchedClaims(pending->ns, pending->token_id) >= kMostUnmatched) {
+    Error error = Fail(Code::kTooManyRequests,
+                       std::to_string(kMostUnmatched) +
+                           " claims of this token wait for a server; delete those that nobody "
+                           "needs: `slipway get serverclaims`");
+    error.retry_after = kAskAgain;
+    return pending->done(std::move(error));
+  }
   api::ServerClaim claim;
   claim.metadata.name = pending->object;
   claim.metadata.ns = pending->ns;
@@ -228,7 +246,7 @@ void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::strin
   if (claim.status.server.empty()) {
     return pending->done(Answer(WaitingFor(claim)));
   }
-  if (IsGood(claim.status.certificate, clock_.Now())) {
+  if (IsGood(claim.status.certificate, pki_.ca_pem(), clock_.Now())) {
     return pending->done(
         Answer(protocol::ClaimReply{.certificate = claim.status.certificate, .ca = pki_.ca_pem()}));
   }

@@ -9,6 +9,7 @@
 #include "reconciler/base/result.hpp"
 #include "src/agent/protocol.hpp"
 #include "src/apiserver/pki.hpp"
+#include "src/gateway/catalog.hpp"
 #include "src/kube/object_client.hpp"
 
 namespace slipway::gateway {
@@ -23,11 +24,17 @@ class Claims {
   using Answer = std::variant<protocol::ClaimReply, protocol::ClaimWaiting>;
   using Done = std::function<void(Result<Answer>)>;
 
-  Claims(kube::ObjectClient& client, const Clock& clock, const apiserver::Pki& pki)
-      : client_(client), clock_(clock), pki_(pki) {}
+  /// Whoever has a token may make this many claims that match no server: each is an object that somebody must look at.
+  static constexpr std::size_t kMostUnmatched = 1'000;
+
+  /// All references outlive it.
+  Claims(kube::ObjectClient& client, const Catalog& catalog, const Clock& clock,
+         const apiserver::Pki& pki)
+      : client_(client), catalog_(catalog), clock_(clock), pki_(pki) {}
 
   /// Answers POST /v1/claim. `token` is NAMESPACE.ID.SECRET. kUnauthorized: the token is unknown, wrong or has expired (one
-  /// message for all three, so that nobody can guess ids); kInvalid: the request is wrong.
+  /// message for all three, so that nobody can guess ids); kInvalid: the request is wrong; kTooManyRequests: too many claims of
+  /// this token wait for a server.
   void Handle(std::string_view token, const protocol::ClaimRequest& request, Done done);
 
   /// Answers the same from an agent that shows the certificate for `server` (NAMESPACE/NAME), whose claim is there: the
@@ -43,6 +50,7 @@ class Claims {
   void AnswerFor(const std::shared_ptr<Pending>& pending, const std::string& claim);
 
   kube::ObjectClient& client_;
+  const Catalog& catalog_;
   const Clock& clock_;
   const apiserver::Pki& pki_;
 };

@@ -57,7 +57,7 @@ struct Gateway::State : std::enable_shared_from_this<State> {
         options(std::move(given)),
         agents(objects, time,
                {.incarnation = options.incarnation, .grace = options.grace, .silence = Silence()}),
-        claims(objects, time, pki),
+        claims(objects, agents.catalog(), time, pki),
         timer(loop) {}
 
   // -- life
