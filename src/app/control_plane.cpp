@@ -1,7 +1,6 @@
 #include "src/app/control_plane.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/stat.h>
 
 #include <utility>
 // <utility> first: Asio 1.74 needs it and does not include it.
@@ -10,7 +9,6 @@
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <condition_variable>
-#include <filesystem>
 #include <mutex>
 #include <random>
 
@@ -19,6 +17,7 @@
 #include "src/apiserver/registry.hpp"
 #include "src/apiserver/server.hpp"
 #include "src/app/controllers.hpp"
+#include "src/app/data_folder.hpp"
 #include "src/app/git_effects.hpp"
 #include "src/app/mirror_sweep.hpp"
 #include "src/app/registry_client.hpp"
@@ -47,18 +46,6 @@ constexpr std::size_t kConnectionsOfAnAgent = 16;  ///< its session, and packs a
 std::uint64_t RandomSeed() {
   std::random_device device;
   return (static_cast<std::uint64_t>(device()) << 32) | device();
-}
-
-/// A folder that only its owner may enter.
-Result<void> MakePrivateFolder(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error || !std::filesystem::is_directory(path) || ::chmod(path.c_str(), 0700) != 0) {
-    return Fail(Code::kForbidden, path + ": cannot be made or used as a folder: " +
-                                      (error ? error.message() : "it is not ours") +
-                                      "; choose another with --data-dir");
-  }
-  return Ok();
 }
 
 /// A bounded number of threads for what blocks, and a count of what they have not finished.
@@ -139,7 +126,7 @@ ControlPlane::ControlPlane(asio::io_context& io) : state_(std::make_unique<State
 ControlPlane::~ControlPlane() = default;
 
 Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
-  SLIPWAY_TRYV(MakePrivateFolder(options.data_dir));
+  SLIPWAY_TRYV(MakeDataFolder(options.data_dir));
   // A server that can write nothing any more is worse than none: whoever looks after it starts it again, and that reads
   // the file afresh.
   const auto broken = [this](const Error& error) {
