@@ -12,6 +12,7 @@
 #include <mutex>
 #include <random>
 
+#include "reconciler/base/guarded.hpp"
 #include "src/apiserver/housekeeping.hpp"
 #include "src/apiserver/pki.hpp"
 #include "src/apiserver/registry.hpp"
@@ -53,13 +54,20 @@ class Pool {
  public:
   explicit Pool(std::size_t threads) : threads_(threads) {}
 
+  /// Where `work` throws, that is said, and the others go on.
   void Run(std::function<void()> work) {
     {
       const std::lock_guard lock(mutex_);
       ++pending_;
     }
     asio::post(threads_, [this, work = std::move(work)] {
-      work();
+      const auto done = Guarded([&]() -> Result<void> {
+        work();
+        return Ok();
+      });
+      if (!done.has_value()) {
+        spdlog::error("a fault of the server, on a thread of a pool: {}", done.error().message);
+      }
       const std::lock_guard lock(mutex_);
       --pending_;
       idle_.notify_all();
@@ -180,7 +188,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       git::PackCacheOptions{.directory = options.data_dir + "/packs"}, *mirrors, runner);
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
-  git = std::make_unique<GitEffects>(*client, *mirrors, on(lookups), on(polls), post);
+  git = std::make_unique<GitEffects>(*client, *mirrors, io, on(lookups), on(polls));
   sweep = std::make_unique<MirrorSweep>(*client, *mirrors, *packs, on(polls));
   http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);
   agents.limits.per_identity = kConnectionsOfAnAgent;

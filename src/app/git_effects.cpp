@@ -2,9 +2,16 @@
 
 #include <openssl/evp.h>
 
+#include <utility>
+// <utility> first: Asio 1.74 needs it and does not include it.
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/api/scalars.hpp"
+#include "reconciler/base/guarded.hpp"
 #include "src/git/mirror_id.hpp"
 #include "src/git/problem.hpp"
 #include "src/objects/repository_file.hpp"
@@ -12,6 +19,7 @@
 namespace slipway::app {
 namespace {
 
+namespace asio = boost::asio;
 using nlohmann::json;
 using runtime::OutsideResult;
 using runtime::OutsideValue;
@@ -117,21 +125,74 @@ OutsideResult ResolveIn(git::Mirror& mirror, const runtime::ResolveRevision& req
 
 }  // namespace
 
-void GitEffects::Run(const RunOnPool& pool, std::function<OutsideResult()> work, Done done) {
-  pool([this, work = std::move(work), done = std::move(done)] {
-    post_([done, result = work()] { done(result); });
+/// One piece of work and who waits for it. On the home thread but for `work`.
+struct GitEffects::Job {
+  Job(asio::io_context& io, Work given, Done waiting)
+      : work(std::move(given)), done(std::move(waiting)), deadline(io) {}
+
+  void Answer(const OutsideResult& result) {
+    deadline.cancel();
+    if (const Done waiting = std::exchange(done, nullptr)) {
+      waiting(result);
+    }
+  }
+
+  Work work;
+  Done done;  ///< nullptr once it has been answered
+  asio::steady_timer deadline;
+};
+
+void GitEffects::Run(const RunOnPool& pool, const std::shared_ptr<Job>& job, Duration deadline,
+                     std::function<void()> ended) {
+  const auto begun = [job, deadline] {
+    job->deadline.expires_after(deadline);
+    job->deadline.async_wait([job, deadline](const boost::system::error_code& cancelled) {
+      if (!cancelled) {
+        job->Answer(Fail(Code::kTimeout, "it took longer than " + api::FormatDuration(deadline)));
+      }
+    });
+  };
+  pool([this, job, begun, ended = std::move(ended)] {
+    asio::post(io_, begun);
+    const OutsideResult result = Guarded(job->work);
+    asio::post(io_, [job, ended, result] {
+      job->Answer(result);
+      ended();
+    });
+  });
+}
+
+void GitEffects::LookUp(const std::string& mirror, Work work, Done done) {
+  const auto job = std::make_shared<Job>(io_, std::move(work), std::move(done));
+  const auto [waiting, first] = looking_.try_emplace(mirror);
+  if (first) {
+    BeginLookUp(mirror, job);
+  } else {
+    waiting->second.push_back(job);
+  }
+}
+
+void GitEffects::BeginLookUp(const std::string& mirror, const std::shared_ptr<Job>& job) {
+  Run(look_up_, job, deadlines_.look_up, [this, mirror] {
+    const auto waiting = looking_.find(mirror);
+    if (waiting->second.empty()) {
+      looking_.erase(waiting);
+      return;
+    }
+    const auto next = std::move(waiting->second.front());
+    waiting->second.pop_front();
+    BeginLookUp(mirror, next);
   });
 }
 
 void GitEffects::Fetch(const std::string& ns, const runtime::FetchRepository& request, Done done) {
   const auto fetch = [this, ns, request, done](std::map<std::string, std::string> secret) {
-    Run(
-        poll_,
-        [this, ns, request, secret = std::move(secret)]() -> OutsideResult {
-          SLIPWAY_TRY(mirror, mirrors_.Get(git::MirrorIdOf(ns, request.repository, request.uid)));
-          return FetchFrom(*mirror, RequestOf(request.spec, secret));
-        },
-        done);
+    Work work = [this, ns, request, secret = std::move(secret)]() -> OutsideResult {
+      SLIPWAY_TRY(mirror, mirrors_.Get(git::MirrorIdOf(ns, request.repository, request.uid)));
+      return FetchFrom(*mirror, RequestOf(request.spec, secret));
+    };
+    Run(poll_, std::make_shared<Job>(io_, std::move(work), done),
+        request.spec.timeout + deadlines_.beyond_timeout, [] {});
   };
   if (!request.spec.secret_ref) {
     return fetch({});
@@ -155,9 +216,10 @@ void GitEffects::Fetch(const std::string& ns, const runtime::FetchRepository& re
 void GitEffects::Execute(const std::string& ns, const runtime::OutsideRequest& request, Done done) {
   const auto in_mirror = [this, ns, done](const std::string& repository, const Uid& uid,
                                           auto work) {
-    Run(
-        look_up_,
-        [this, id = git::MirrorIdOf(ns, repository, uid), work]() -> OutsideResult {
+    const std::string id = git::MirrorIdOf(ns, repository, uid);
+    LookUp(
+        id,
+        [this, id, work]() -> OutsideResult {
           SLIPWAY_TRY(mirror, mirrors_.Get(id));
           return work(*mirror);
         },

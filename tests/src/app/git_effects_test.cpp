@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <boost/asio/io_context.hpp>
 #include <optional>
 
 #include "src/git/process_runner.hpp"
@@ -20,6 +21,8 @@ class GitEffectsTest : public testing::Test {
   runtime::OutsideResult Execute(const runtime::OutsideRequest& request) {
     std::optional<runtime::OutsideResult> answer;
     effects_.Execute("default", request, [&](runtime::OutsideResult result) { answer = result; });
+    io_.restart();
+    io_.run();
     EXPECT_TRUE(answer.has_value());
     return answer ? *answer : runtime::OutsideResult(Fail(Code::kInternal, "no answer"));
   }
@@ -48,7 +51,8 @@ class GitEffectsTest : public testing::Test {
   git::MirrorSet mirrors_;
   gateway::FakeClient client_;
   const GitEffects::RunOnPool now_ = [](const std::function<void()>& work) { work(); };
-  GitEffects effects_{client_, mirrors_, now_, now_, now_};
+  boost::asio::io_context io_;
+  GitEffects effects_{client_, mirrors_, io_, now_, now_};
 };
 
 TEST_F(GitEffectsTest, ThePathsNewestCommitMayComeFromAnOlderBranchByAMerge) {
