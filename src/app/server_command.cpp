@@ -2,6 +2,8 @@
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <utility>
@@ -9,10 +11,11 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <optional>
 
 #include "reconciler/api/scalars.hpp"
 #include "src/app/control_plane.hpp"
@@ -26,6 +29,25 @@ namespace asio = boost::asio;
 constexpr std::chrono::milliseconds kStopWithin{4'500};
 constexpr Duration kDrain{500};
 constexpr Duration kShortestGrace{3'000};
+
+// What the last resort needs, which may be called at any moment.
+volatile std::sig_atomic_t exit_code_then = 0;
+
+void LeaveAsItIs(int /*signal*/) {
+  static constexpr char kText[] = "server: not everything ended in time; leaving\n";
+  [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kText, sizeof kText - 1);
+  ::_exit(exit_code_then);
+}
+
+/// Ends the process after kStopWithin, whatever its threads do by then.
+void LeaveSoon(int exit_code) {
+  exit_code_then = exit_code;
+  std::signal(SIGALRM, LeaveAsItIs);
+  itimerval timer{};
+  timer.it_value.tv_sec = kStopWithin.count() / 1'000;
+  timer.it_value.tv_usec = kStopWithin.count() % 1'000 * 1'000;
+  ::setitimer(ITIMER_REAL, &timer, nullptr);
+}
 
 void PrintReady(const ControlPlane::Addresses& addresses) {
   std::cout << "To use it:\n"
@@ -68,41 +90,32 @@ int RunServer(const ServerOptions& options) {
   asio::io_context io(1);
   int exit_code = 0;
   ControlPlane plane(io);
-  asio::signal_set signals(io, SIGTERM, SIGINT);
-  asio::steady_timer deadline(io);
+  std::optional<asio::signal_set> signals;
   bool stopping = false;
   const auto stop = [&] {
     if (std::exchange(stopping, true)) {
       return;
     }
-    deadline.expires_after(kStopWithin);
-    deadline.async_wait([&](const boost::system::error_code& cancelled) {
-      if (!cancelled) {
-        spdlog::warn("server: not everything ended in time; leaving");
-        std::_Exit(exit_code);
-      }
-    });
-    plane.Stop([&] {
-      signals.cancel();
-      deadline.cancel();
-      io.stop();
-    });
+    LeaveSoon(exit_code);
+    plane.Stop([&] { io.stop(); });
   };
   const auto failed = [&](const Error& error) {
     std::cerr << "error: " << error.message << "\n";
     exit_code = 1;
     stop();
   };
-  signals.async_wait([&](const boost::system::error_code& cancelled, int) {
-    if (!cancelled) {
-      stop();
-    }
-  });
   const auto started = plane.Start(options, PrintReady, failed);
   if (!started.has_value()) {
     std::cerr << "error: " << started.error().message << "\n";
     return 1;
   }
+  // Not before: while the data is opened nobody would look at them, and to die then loses nothing.
+  signals.emplace(io, SIGTERM, SIGINT);
+  signals->async_wait([&](const boost::system::error_code& cancelled, int) {
+    if (!cancelled) {
+      stop();
+    }
+  });
   io.run();
   if (!plane.Drain(kDrain)) {
     spdlog::info("server: a poll was cut off");

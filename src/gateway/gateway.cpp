@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/guarded.hpp"
 #include "src/agent/protocol.hpp"
 #include "src/gateway/agents.hpp"
 #include "src/gateway/claims.hpp"
@@ -26,6 +27,7 @@ using http::Exchange;
 using http::Response;
 using protocol::Refusal;
 using ExchangePtr = std::shared_ptr<Exchange>;
+using Built = Result<std::shared_ptr<const git::PackFile>>;
 
 constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr std::chrono::seconds kTick{1};
@@ -76,9 +78,8 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   asio::awaitable<void> HandleSession(ExchangePtr exchange, std::string server);
   asio::awaitable<void> HandlePack(ExchangePtr exchange, std::string server);
   asio::awaitable<void> HandleLog(ExchangePtr exchange, std::string server);
-  asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> BuildPack(std::string repository,
-                                                                          std::string have,
-                                                                          std::string want);
+  asio::awaitable<Built> BuildPack(std::string repository, std::string have, std::string want);
+  void OnBuilt(std::uint64_t number, const Built& built);
   asio::awaitable<void> SendPack(ExchangePtr exchange, std::shared_ptr<const git::PackFile> pack);
   bool MayHave(const std::string& server, const std::string& repository,
                const std::string& commit) const;
@@ -94,6 +95,8 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   std::unique_ptr<http::Listener> listener;
   std::function<void()> ready;
   WantedLogs logs;
+  std::map<std::uint64_t, std::function<void(Built)>> builds;  ///< packs that somebody waits for
+  std::uint64_t last_build = 0;
   bool stopping = false;
 };
 
@@ -183,6 +186,9 @@ void Gateway::State::Stop(std::function<void()> done) {
   stopping = true;
   timer.cancel();
   logs.ExpireAll();
+  for (const auto& [number, waiting] : std::exchange(builds, {})) {
+    waiting(Fail(Code::kUnavailable, "the control plane stops"));
+  }
   agents.CloseAll(protocol::CloseCode::kGoingAway, "the control plane stops");
   if (listener == nullptr) {
     return asio::post(io, std::move(done));
@@ -339,8 +345,8 @@ asio::awaitable<void> Gateway::State::HandlePack(ExchangePtr exchange, std::stri
   co_await SendPack(exchange, pack.value());
 }
 
-asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::BuildPack(
-    std::string repository, std::string have, std::string want) {
+asio::awaitable<Built> Gateway::State::BuildPack(std::string repository, std::string have,
+                                                 std::string want) {
   const std::size_t slash = repository.find('/');
   const std::string ns = repository.substr(0, slash);
   const std::string name = slash == std::string::npos ? "" : repository.substr(slash + 1);
@@ -358,14 +364,30 @@ asio::awaitable<Result<std::shared_ptr<const git::PackFile>>> Gateway::State::Bu
     co_return object.error();
   }
   const std::string mirror = git::MirrorIdOf(ns, name, object.value().metadata.uid);
-  using Built = Result<std::shared_ptr<const git::PackFile>>;
+  const Commit had(have);
+  const Commit wanted(want);
   std::function<void(std::function<void(Built)>)> build =
-      [this, mirror, had = Commit(have), wanted = Commit(want)](std::function<void(Built)> done) {
-        options.run_on_pool([this, mirror, had, wanted, done = std::move(done)] {
-          done(content.Pack(mirror, had, wanted));
-        });
+      [this, mirror, had, wanted](std::function<void(Built)> done) {
+        const std::uint64_t number = ++last_build;
+        builds.emplace(number, std::move(done));
+        options.run_on_pool(
+            [&packs = content, &home = io, self = weak_from_this(), number, mirror, had, wanted] {
+              Built built = Guarded([&] { return packs.Pack(mirror, had, wanted); });
+              asio::post(home, [self, number, built = std::move(built)] {
+                if (const auto state = self.lock()) {
+                  state->OnBuilt(number, built);
+                }
+              });
+            });
       };
   co_return co_await http::AwaitCallback<Built>(std::move(build));
+}
+
+/// Tells who waits for it; nobody does once the gateway stops.
+void Gateway::State::OnBuilt(std::uint64_t number, const Built& built) {
+  if (const auto waiting = builds.extract(number)) {
+    waiting.mapped()(built);
+  }
 }
 
 asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
