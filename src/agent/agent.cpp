@@ -173,7 +173,11 @@ void Agent::Spawn(Task task) {
 
 Result<void> Agent::Start() {
   SLIPWAY_TRYV(MakeDirectories(options_.root));
-  Result<Descriptor> lock = TakeLock(layout_.AgentLock(), kLockPatience);
+  Result<Descriptor> lock = TakeLock(layout_.AgentLock());
+  if (!lock && lock.error().code == Code::kAlreadyExists) {
+    LogInfo("waits for the agent that uses " + options_.root + " to end");
+    lock = TakeLock(layout_.AgentLock(), kLockPatience);
+  }
   if (!lock && lock.error().code == Code::kAlreadyExists) {
     return Fail(Code::kAlreadyExists, options_.root + ": another agent uses this directory");
   }

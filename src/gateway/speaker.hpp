@@ -6,7 +6,7 @@
 
 namespace slipway::gateway {
 
-/// What an agent can be told.
+/// What an agent can be told. Used on the gateway's home thread only.
 class Speaker {
  public:
   virtual ~Speaker() = default;

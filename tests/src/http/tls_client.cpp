@@ -62,6 +62,7 @@ Answer TlsClient::Read() {
 
 Answer TlsClient::ReadHead() {
   wire::response_parser<wire::empty_body> parser;
+  parser.body_limit(1ULL << 30);
   wire::read_header(stream_, buffer_, parser);
   return ToAnswer(parser.get());
 }
