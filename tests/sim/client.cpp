@@ -134,7 +134,7 @@ void SimClient::Call(const Key& key, bool is_write, std::function<Result<Bytes>(
                    [this, done] { Answer(done, Fail(Code::kTimeout, "no answer")); });
     return;
   }
-  if (is_write && Faults::Happens(rng_, faults_.late_write)) {
+  if (is_write && writer_ == Writer::kControllers && Faults::Happens(rng_, faults_.late_write)) {
     process_.After(Duration(5'000),
                    [this, done] { Answer(done, Fail(Code::kTimeout, "no answer yet")); });
     process_.After(Duration(5'000 + rng_.Below(5'000)), [work = std::move(work)] { (void)work(); });
