@@ -133,7 +133,9 @@ void Engine::Core::Affect(const Planner& planner, const Change& change) {
     }
   }
   for (const Key& key : keys) {
-    queue_.Add(key);
+    if (cache_.Find(key) != nullptr) {  // what is not there yet is queued when it comes
+      queue_.Add(key);
+    }
   }
 }
 

@@ -338,6 +338,20 @@ TEST(Engine, ObjectsThatNobodyPlansForAreNotQueued) {
   EXPECT_EQ(world.engine.NextWakeup(), std::nullopt);
 }
 
+TEST(Engine, WhatIsAffectedAndDoesNotExistIsNotQueued) {
+  std::vector<std::string> planned;
+  Script script = Recorder(planned);
+  script.reads = {Kind::kServer};
+  script.affected_by = [](const Cache&, const Change& change, KeySink& keys) {
+    keys.insert(App("of-" + change.any().key.name));
+  };
+  World world({script});
+  for (int i = 1; i <= 100; ++i) {
+    world.engine.ObjectChanged(Kind::kServer, Text(ObjectOf(ServerKey(std::to_string(i)), i)));
+  }
+  EXPECT_EQ(world.engine.stats().queue_depth, 0U);
+}
+
 TEST(Engine, ManyReportsCostOnePlan) {
   std::vector<std::string> planned;
   World world({Recorder(planned)});
