@@ -122,7 +122,7 @@ class Story {
 
 TEST(Replay, TheSameInputsGiveTheSameEffects) {
   std::string all;
-  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 8; ++seed) {
     const std::vector<std::string> first = Story(seed).Tell();
     EXPECT_EQ(Story(seed).Tell(), first) << "seed " << seed;
     for (const std::string& line : first) {
