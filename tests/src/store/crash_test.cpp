@@ -131,33 +131,29 @@ class Crash : public ::testing::Test {
     }
   }
 
-  /// The newest acknowledged state of each key is there, or a later one that nobody was told of,
-  /// and the history that is kept is one chain. Returns how far it was compacted.
+  /// The newest acknowledged state of each key is there, or a later one, and the history that is
+  /// kept is one chain. Returns how far it was compacted.
   Revision ExpectNewestKept(const std::map<Revision, Acknowledged>& acknowledged) {
     auto store = Open();
     ExpectSameLife(*store);
-    const Revision end = store->CurrentRevision().value();
     Revision compacted = kFirstRevision;
     while (!store->Get("/", compacted)) ++compacted;
-    std::map<std::string, Revision> known;
+    std::map<std::string, Revision> alive;  // as of the events so far
+    std::map<std::string, Revision> changed;
     const Page page = store->List({.prefix = "/", .revision = compacted}).value();
-    for (const Entry& entry : page.entries) {
-      known[entry.key] = entry.revision;
-    }
-    std::map<std::string, Revision> deleted;
+    for (const Entry& entry : page.entries) alive[entry.key] = entry.revision;
     Follower follower(*store, "/", compacted);
-    follower.Until(end);
+    follower.Until(store->CurrentRevision().value());
     for (const auto& event : follower.events()) {
-      EXPECT_EQ(event->previous_revision, known[event->key]) << Brief(*event);
-      known[event->key] = event->type == Event::Type::kDelete ? 0 : event->revision;
-      if (event->type == Event::Type::kDelete) deleted[event->key] = event->revision;
+      EXPECT_EQ(event->previous_revision, alive[event->key]) << Brief(*event);
+      alive[event->key] = event->type == Event::Type::kDelete ? 0 : event->revision;
+      changed[event->key] = event->revision;
     }
     std::map<std::string, std::pair<Revision, std::string>> newest;
     for (const auto& [revision, each] : acknowledged) newest[each.key] = {revision, each.value};
     for (const auto& [key, state] : newest) {
+      if (changed[key] > state.first) continue;  // done, and killed before it was told
       const auto entry = store->Get(key, kLatest).value();
-      const Revision now = entry ? entry->revision : deleted[key];
-      if (now > state.first) continue;  // done, and killed before it was told
       EXPECT_EQ(entry ? *entry->value : "-", state.second) << key << " at " << state.first;
     }
     return compacted;
