@@ -6,6 +6,7 @@
 #include <cpprest/rawptrstream.h>
 #include <boost/asio/ssl.hpp>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <vector>
 
 namespace slipway::kube {
@@ -27,6 +28,20 @@ Code CodeOf(int status, const std::string& reason) {
     }
   }
   return Code::kInternal;
+}
+
+/// The whole body; nullopt where it is larger than kMaxAnswerBytes, whatever its headers say.
+std::optional<std::string> ReadBody(const http::http_response& answer) {
+  auto body = answer.body().streambuf();
+  std::vector<unsigned char> chunk(kChunkBytes);
+  std::string text;
+  while (const std::size_t got = body.getn(chunk.data(), chunk.size()).get()) {
+    if (text.size() + got > kMaxAnswerBytes) {
+      return std::nullopt;
+    }
+    text.append(reinterpret_cast<const char*>(chunk.data()), got);
+  }
+  return text;
 }
 
 http::http_request Make(const Request& request, const std::string& token) {
@@ -75,6 +90,10 @@ struct Client::State {
   std::unique_ptr<http::client::http_client> client;
 
   Error Unreachable(const std::exception& error) const {
+    const auto* failure = dynamic_cast<const http::http_exception*>(&error);
+    if (failure != nullptr && failure->error_code() == std::errc::timed_out) {
+      return Fail(Code::kTimeout, connection.server + " did not answer in time");
+    }
     return Fail(Code::kUnavailable, connection.server + " cannot be reached: " + error.what() +
                                         "; is `slipway server` running there?");
   }
@@ -117,19 +136,20 @@ Result<Client> Client::Open(Connection connection, Duration deadline) {
 
 Result<std::string> Client::Send(const Request& request) const {
   try {
+    pplx::cancellation_token_source source;
     http::http_response answer =
-        state_->client->request(Make(request, state_->connection.token)).get();
-    if (answer.headers().content_length() > kMaxAnswerBytes &&
-        answer.headers().has("Content-Length")) {
+        state_->client->request(Make(request, state_->connection.token), source.get_token()).get();
+    auto body = ReadBody(answer);
+    if (!body) {
+      source.cancel();  // or it would be read to its end in the background
       return Fail(Code::kTooLarge,
                   request.path + ": the answer is larger than 64 MiB; ask for less");
     }
-    std::string body = answer.extract_utf8string(true).get();
     const int status = answer.status_code();
     if (status < 200 || status > 299) {
-      return ErrorOf(status, body);
+      return ErrorOf(status, *body);
     }
-    return body;
+    return std::move(*body);
   } catch (const std::exception& error) {
     return state_->Unreachable(error);
   }

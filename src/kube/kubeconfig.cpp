@@ -47,14 +47,11 @@ Result<std::string> DecodeBase64(const std::string& text, const std::string& whe
   const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(out.data()),
                                    reinterpret_cast<const unsigned char*>(compact.data()),
                                    static_cast<int>(compact.size()));
-  if (size < 0) {
+  const std::size_t padding = compact.ends_with("==") ? 2 : compact.ends_with("=") ? 1 : 0;
+  if (size < 0 || compact.find('=') < compact.size() - padding) {
     return Fail(Code::kInvalid, where + ": is not base64");
   }
-  std::size_t length = static_cast<std::size_t>(size);
-  for (std::size_t i = compact.size(); i > 0 && compact[i - 1] == '='; --i) {
-    --length;
-  }
-  out.resize(length);
+  out.resize(static_cast<std::size_t>(size) - padding);
   return out;
 }
 

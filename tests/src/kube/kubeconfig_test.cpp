@@ -78,6 +78,22 @@ users:
   EXPECT_EQ(connection.value().ns, "shop");
 }
 
+TEST_F(Kubeconfig, DataThatIsNoBase64IsRefusedByItsField) {
+  for (const std::string data : {"====", "Y2=y", "Y2VydA", "%%%%"}) {
+    const std::string path = Write("config", R"(
+current-context: here
+contexts: [{name: here, context: {cluster: b, user: b}}]
+clusters: [{name: b, cluster: {server: "https://b"}}]
+users: [{name: b, user: {client-certificate-data: ")" +
+                                                 data + R"("}}]
+)");
+    const auto connection = LoadKubeconfig(path);
+    ASSERT_FALSE(connection.has_value()) << data;
+    EXPECT_EQ(connection.error().code, Code::kInvalid) << data;
+    EXPECT_NE(connection.error().message.find("client-certificate-data"), std::string::npos);
+  }
+}
+
 TEST_F(Kubeconfig, ThatIsNoneIsRefusedByName) {
   for (const std::string text : {"", "just words", "{", "current-context: gone", "contexts: 7"}) {
     const std::string path = Write("config", text);
