@@ -1,9 +1,10 @@
 #include "src/git/process_runner.hpp"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -80,46 +81,79 @@ std::vector<char*> Pointers(const std::vector<std::string>& strings) {
   return pointers;
 }
 
-struct SpawnActions {
-  SpawnActions() {
-    ::posix_spawn_file_actions_init(&files);
-    ::posix_spawnattr_init(&attributes);
-  }
-  ~SpawnActions() {
-    ::posix_spawn_file_actions_destroy(&files);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  SpawnActions(const SpawnActions&) = delete;
-  SpawnActions& operator=(const SpawnActions&) = delete;
-
-  posix_spawn_file_actions_t files;
-  posix_spawnattr_t attributes;
+/// What a child needs to become the program; made before it starts, because it may not allocate.
+struct Launch {
+  char* const* argv;
+  char* const* env;
+  const char* directory;  ///< nullptr: ours
+  int in;
+  int out;
+  int err;
+  int report;  ///< where it says why it could not
+  pid_t parent;
 };
 
-Result<pid_t> Spawn(const ProcessRequest& request, int in, int out, int err) {
-  SpawnActions actions;
-  ::posix_spawn_file_actions_adddup2(&actions.files, in, 0);
-  ::posix_spawn_file_actions_adddup2(&actions.files, out, 1);
-  ::posix_spawn_file_actions_adddup2(&actions.files, err, 2);
-  // Libraries of ours open descriptors without O_CLOEXEC.
-  ::posix_spawn_file_actions_addclosefrom_np(&actions.files, 3);
-  if (!request.working_directory.empty()) {
-    ::posix_spawn_file_actions_addchdir_np(&actions.files, request.working_directory.c_str());
+/// In the child, which shares our memory until it is another program: calls the system and nothing else. With us it ends too,
+/// also where we are killed.
+bool Prepare(const Launch& launch) {
+  struct sigaction initial {};
+  initial.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) {
+    ::sigaction(number, &initial, nullptr);
   }
   sigset_t none;
-  sigset_t all;
   ::sigemptyset(&none);
+  return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && ::getppid() == launch.parent &&
+         ::setpgid(0, 0) == 0 && ::dup2(launch.in, 0) >= 0 && ::dup2(launch.out, 1) >= 0 &&
+         ::dup2(launch.err, 2) >= 0 &&
+         // Libraries of ours open descriptors without O_CLOEXEC.
+         ::close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) == 0 &&
+         (launch.directory == nullptr || ::chdir(launch.directory) == 0) &&
+         ::sigprocmask(SIG_SETMASK, &none, nullptr) == 0;
+}
+
+/// Not inlined: the child must not return into the function that made it.
+[[gnu::noinline]] pid_t Start(const Launch& launch) {
+  const pid_t pid = ::vfork();
+  if (pid == 0) {
+    if (Prepare(launch)) {
+      ::execvpe(launch.argv[0], launch.argv, launch.env);
+    }
+    const int why = errno;
+    [[maybe_unused]] const ssize_t said = ::write(launch.report, &why, sizeof why);
+    ::_exit(127);
+  }
+  return pid;
+}
+
+Result<pid_t> Spawn(const ProcessRequest& request, int in, int out, int err) {
+  SLIPWAY_TRY(report, OpenPipe());
+  const std::vector<char*> argv = Pointers(request.argv);
+  const std::vector<char*> env = Pointers(request.env);
+  const std::string& directory = request.working_directory;
+  const Launch launch{.argv = argv.data(),
+                      .env = env.data(),
+                      .directory = directory.empty() ? nullptr : directory.c_str(),
+                      .in = in,
+                      .out = out,
+                      .err = err,
+                      .report = report.theirs.get(),
+                      .parent = ::getpid()};
+  // No handler of ours may run in the child.
+  sigset_t all;
+  sigset_t before;
   ::sigfillset(&all);
-  ::posix_spawnattr_setsigmask(&actions.attributes, &none);
-  ::posix_spawnattr_setsigdefault(&actions.attributes, &all);
-  ::posix_spawnattr_setpgroup(&actions.attributes, 0);
-  ::posix_spawnattr_setflags(
-      &actions.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<char*> argv = Pointers(request.argv);
-  std::vector<char*> env = Pointers(request.env);
-  pid_t pid = -1;
-  int failure =
-      ::posix_spawnp(&pid, argv[0], &actions.files, &actions.attributes, argv.data(), env.data());
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t pid = Start(launch);
+  const int unmade = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  report.theirs.Close();
+  int failure = pid < 0 ? unmade : 0;
+  pollfd said{report.ours.get(), POLLIN, 0};
+  if (pid > 0 && ::poll(&said, 1, -1) == 1 &&
+      ::read(report.ours.get(), &failure, sizeof failure) == sizeof failure) {
+    ::waitpid(pid, nullptr, 0);
+  }
   if (failure != 0) {
     return Fail(failure == ENOENT ? Code::kNotFound : Code::kInternal,
                 "cannot start " + request.argv[0] + ": " + std::strerror(failure));

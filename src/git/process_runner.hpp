@@ -42,8 +42,8 @@ class ProcessRunner {
   virtual Result<ProcessOutcome> Run(const ProcessRequest& request) = 0;
 };
 
-/// posix_spawn in a process group of its own; no descriptor but 0, 1 and 2 and no signal mask is
-/// inherited.
+/// In a process group of its own; no descriptor but 0, 1 and 2 and no signal mask is inherited. The program is killed when the
+/// thread that runs it ends, so also when our process does in whatever way.
 class PosixProcessRunner final : public ProcessRunner {
  public:
   Result<ProcessOutcome> Run(const ProcessRequest& request) override;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -25,6 +26,18 @@ ProcessOutcome RunShell(const std::string& script, const std::string& input = ""
   auto outcome = runner.Run(request);
   EXPECT_TRUE(outcome.has_value()) << outcome.error().message;
   return outcome.has_value() ? outcome.value() : ProcessOutcome{};
+}
+
+bool IsGone(const std::string& pid) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (std::chrono::steady_clock::now() < end) {
+    const std::string stat = ReadText("/proc/" + pid + "/stat");
+    if (stat.empty() || stat.find(") Z ") != std::string::npos) {
+      return true;
+    }
+    ::usleep(10'000);
+  }
+  return false;
 }
 
 TEST(ProcessRunner, PassesInputOutputErrorsAndExitCode) {
@@ -66,13 +79,7 @@ TEST(ProcessRunner, KillsEverythingAtTheDeadline) {
   EXPECT_TRUE(outcome.timed_out);
   EXPECT_EQ(outcome.signal, SIGKILL);
   const std::string pid = Execute({"cat", pid_file});
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  bool gone = false;
-  while (!gone && std::chrono::steady_clock::now() < end) {
-    const std::string stat = ReadText("/proc/" + pid + "/stat");
-    gone = stat.empty() || stat.find(") Z ") != std::string::npos;
-  }
-  EXPECT_TRUE(gone) << "process " << pid << " outlived its group";
+  EXPECT_TRUE(IsGone(pid)) << "process " << pid << " outlived its group";
 }
 
 TEST(ProcessRunner, DoesNotWaitForAGrandchildThatKeepsTheOutputOpen) {
@@ -121,6 +128,29 @@ TEST(ProcessRunner, RunsInTheGivenDirectory) {
   Directory directory;
   EXPECT_EQ(Execute({"pwd"}, "", directory.path()),
             std::filesystem::canonical(directory.path()).string());
+}
+
+TEST(ProcessRunner, WhatItStartedDiesWithAProcessThatIsKilled) {
+  Directory directory;
+  const std::string pid_file = directory / "pid";
+  const pid_t process = ::fork();
+  ASSERT_GE(process, 0);
+  if (process == 0) {
+    RunShell("echo $$ > '" + pid_file + ".new'; mv '" + pid_file + ".new' '" + pid_file +
+             "'; exec sleep 600");
+    ::_exit(0);
+  }
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::string pid;
+  while (pid.empty() && std::chrono::steady_clock::now() < end) {
+    pid = ReadText(pid_file);
+    ::usleep(10'000);
+  }
+  ASSERT_FALSE(pid.empty());
+  pid.pop_back();
+  ::kill(process, SIGKILL);
+  ::waitpid(process, nullptr, 0);
+  EXPECT_TRUE(IsGone(pid)) << "process " << pid << " outlived us";
 }
 
 TEST(ProcessRunner, NamesAProgramThatDoesNotExist) {
