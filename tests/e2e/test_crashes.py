@@ -1,5 +1,9 @@
 """kill -9 in the middle of a wave, and the same end state."""
 
+import os
+import pathlib
+import shutil
+
 
 def everybody(town, commit):
     return town.serving() == {"web-1": commit, "web-2": commit, "web-3": commit}
@@ -61,3 +65,23 @@ def test_sigterm_stops_the_server_in_order(town):
     town.start_server()
     town.server.child.terminate()
     assert town.server.child.wait(6) == 0
+
+
+def test_sigterm_stops_the_server_while_a_pack_is_built(town, world_module, tmp_path, monkeypatch):
+    tools, building = tmp_path / "tools", tmp_path / "building"
+    tools.mkdir()
+    hanging_git = tools / "git"
+    hanging_git.write_text(f"""#!/bin/sh
+case " $* " in *" pack-objects "*) echo $$ >{building}.new; mv {building}.new {building}; exec sleep 600;; esac
+exec {shutil.which("git")} "$@"
+""")
+    hanging_git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    town.populate()
+    town.tree.push("First")
+    world_module.wait_for("a pack to be built", building.exists, 120)
+    status = pathlib.Path("/proc") / building.read_text().strip() / "stat"
+    assert status.exists()
+    town.server.child.terminate()
+    assert town.server.child.wait(5) == 0
+    world_module.wait_for("git to end", lambda: not status.exists() or ") Z " in status.read_text(), 10)
