@@ -35,7 +35,6 @@ bool IsGone(const std::string& pid) {
     if (stat.empty() || stat.find(") Z ") != std::string::npos) {
       return true;
     }
-    ::usleep(10'000);
   }
   return false;
 }
@@ -144,7 +143,6 @@ TEST(ProcessRunner, WhatItStartedDiesWithAProcessThatIsKilled) {
   std::string pid;
   while (pid.empty() && std::chrono::steady_clock::now() < end) {
     pid = ReadText(pid_file);
-    ::usleep(10'000);
   }
   ASSERT_FALSE(pid.empty());
   pid.pop_back();
