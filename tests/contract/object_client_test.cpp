@@ -201,13 +201,14 @@ TYPED_TEST(ObjectClientContract, AWatchTellsEverythingInOrderAndNothingOnceItHas
   auto watching = this->api_.client().Watch(kApiVersion, "servers", diary);
   EXPECT_TRUE(diary.lines.empty()) << "news come later, never inside of the call";
   this->api_.Run();
-  this->Create("b");
-  this->Patch("b", json::array({{{"op", "replace"}, {"path", "/spec/fleet"}, {"value", "db"}}}));
-  this->Delete("a", this->Field(made, "uid"));
+  EXPECT_TRUE(this->Create("b"));
+  EXPECT_TRUE(this->Patch(
+      "b", json::array({{{"op", "replace"}, {"path", "/spec/fleet"}, {"value", "db"}}})));
+  EXPECT_TRUE(this->Delete("a", this->Field(made, "uid")));
   EXPECT_THAT(diary.lines,
               ElementsAre("replaced 1", "changed b web", "changed b db", StartsWith("deleted a")));
   watching.reset();
-  this->Create("c");
+  EXPECT_TRUE(this->Create("c"));
   EXPECT_EQ(diary.lines.size(), 4U);
 }
 
