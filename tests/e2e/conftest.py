@@ -69,7 +69,7 @@ class Town(demo_world.World):
     def phase(self, commit):
         """Phase of the newest rollout of a commit; empty while there is none."""
         found = [r for r in self.list("rollouts") if r["spec"]["release"]["commit"] == commit]
-        return max(found, key=lambda r: r["spec"]["number"])["status"].get("phase", "") if found else ""
+        return max(found, key=lambda r: r["spec"]["number"]).get("status", {}).get("phase", "") if found else ""
 
     def wave(self, commit):
         found = [r for r in self.list("rollouts") if r["spec"]["release"]["commit"] == commit]

@@ -51,7 +51,10 @@ void Checker::CheckServersAtRest(const std::map<std::string, std::unique_ptr<Hos
       return rollout.spec.application == name &&
              (rollout.status.phase == Phase::kHalted || rollout.status.phase == Phase::kPaused);
     });
-    if (!stable || halted || excused_.contains(name)) {
+    const CommitInfo* commit = stable ? git_.Find(stable->commit) : nullptr;
+    // What only falls sick once it is promoted, or on servers within the budget, is healthy nowhere for long.
+    if (commit == nullptr || commit->behaviour != Behaviour::kGood || halted ||
+        excused_.contains(name)) {
       continue;
     }
     for (const auto& [server_name, server] : servers_) {
@@ -83,11 +86,8 @@ void Checker::CheckNewestCommit(const api::Application& application) const {
   }
   for (const auto& [rollout_name, rollout] : rollouts_) {
     const bool tried = rollout.spec.application == name && rollout.spec.release.commit == head->id;
-    if (tried && rollout.status.cause && IsOver(rollout.status.phase)) {
-      return;  // it says why
-    }
-    if (tried && rollout.status.phase == Phase::kPaused) {
-      return;
+    if (tried && (rollout.status.cause || rollout.status.phase == Phase::kPaused)) {
+      return;  // it says why, or what it waits for
     }
   }
   throw Violation("13: the newest commit of " + name +

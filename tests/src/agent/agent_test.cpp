@@ -124,7 +124,7 @@ TEST_F(AgentTest, HealthIsAskedOverHttp) {
   config.processes[0].health.interval = Duration(50);
   Roll("shop-1", 1, Push("one"));
   config.processes[0].health.http->path = "/missing";
-  config.processes[0].health.deadline = Duration(1'500);
+  config.processes[0].health.deadline = Duration(8'000);  // for a slow start of Python
   Roll("shop-2", 2, Push("two"), api::Outcome::kFailed);
   EXPECT_THAT(Release().attempt->message, HasSubstr("GET /missing answered 404"));
   EXPECT_THAT(Release().attempt->message, HasSubstr("What ran before was stopped"));
