@@ -104,7 +104,7 @@ def test_the_demo_leaves_nothing_behind_when_it_is_ended(number, tmp_path, progr
     demo = start(sys.executable, PROJECT / "manifests/demo/run", "--bin", programs, stderr=subprocess.DEVNULL,
                  env={**os.environ, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"})
     demo_world.wait_for("the server to be started", lambda: list(temporary.glob("*/server.log")), 20)
-    assert processes_with(f"TMPDIR={temporary}")
+    demo_world.wait_for("the server to run", lambda: b"sleep\x00100\x00" in processes_with(f"TMPDIR={temporary}"), 20)
     demo.send_signal(number)
     assert demo.wait(20) == 1
     assert list(temporary.iterdir()) == []

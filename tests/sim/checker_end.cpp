@@ -34,7 +34,14 @@ void Checker::CheckEnded() const {
     const bool waits = (status.phase == Phase::kPaused ||
                         (before_servers && status.cause == api::RolloutCause::kNoServers)) &&
                        status.cause && !status.message.empty();
-    const bool held = rollout.spec.paused && !status.message.empty();
+    // What waits for a gate that a person holds is held with it.
+    const bool held =
+        !status.message.empty() && std::ranges::any_of(rollouts_, [&](const auto& other) {
+          return other.second.spec.paused && !IsOver(other.second.status.phase) &&
+                 (other.first == name ||
+                  (status.phase == Phase::kPending &&
+                   other.second.spec.application == rollout.spec.application));
+        });
     if (!waits && !held) {
       throw Violation("12: " + name + " is " + std::string(api::ToString(status.phase)) +
                       " for ever: " + status.message);

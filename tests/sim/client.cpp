@@ -134,12 +134,6 @@ void SimClient::Call(const Key& key, bool is_write, std::function<Result<Bytes>(
                    [this, done] { Answer(done, Fail(Code::kTimeout, "no answer")); });
     return;
   }
-  if (is_write && writer_ == Writer::kControllers && Faults::Happens(rng_, faults_.late_write)) {
-    process_.After(Duration(5'000),
-                   [this, done] { Answer(done, Fail(Code::kTimeout, "no answer yet")); });
-    process_.After(Duration(5'000 + rng_.Below(5'000)), [work = std::move(work)] { (void)work(); });
-    return;
-  }
   process_.After(Delay(), [this, key, is_write, work = std::move(work), done = std::move(done)] {
     if (is_write && Faults::Happens(rng_, faults_.conflicting_write)) {
       (void)api_.Merge(
@@ -181,12 +175,16 @@ void SimClient::WriteStatus(const kube::ObjectName& object, const Uid& uid,
                             const std::string& resource_version, std::string status_json,
                             Done done) {
   const Key key = sim::KeyOf(object);
-  Call(
-      key, true,
-      [this, key, uid, resource_version, status = std::move(status_json)] {
-        return api_.WriteStatus(key, uid, resource_version, status, writer_);
-      },
-      std::move(done));
+  auto work = [this, key, uid, resource_version, status = std::move(status_json)] {
+    return api_.WriteStatus(key, uid, resource_version, status, writer_);
+  };
+  if (writer_ == Writer::kControllers && Faults::Happens(rng_, faults_.late_write)) {
+    process_.After(Duration(5'000),
+                   [this, done] { Answer(done, Fail(Code::kTimeout, "no answer yet")); });
+    process_.After(Duration(5'000 + rng_.Below(5'000)), [work] { (void)work(); });
+    return;
+  }
+  Call(key, true, std::move(work), std::move(done));
 }
 
 void SimClient::Delete(const kube::ObjectName& object, const Uid& uid, Done done) {

@@ -105,14 +105,14 @@ std::shared_ptr<Link> ControlPlane::Connect(Host& host, const protocol::Hello& h
     return nullptr;
   }
   auto link = std::make_shared<Link>(world_.loop, world_.rng, world_.faults);
-  links_.insert(link);
+  links_.push_back(link);
   link->on_report = [this, server, weak = std::weak_ptr(link)](const protocol::Report& report) {
     process_.After(Duration(0),
                    [this, server, weak, report] { agents_.Hear(server, weak.lock(), report); });
   };
   link->on_gateway_close = [this, server, weak = std::weak_ptr(link)] {
     process_.After(Duration(0), [this, server, link = weak.lock()] {
-      links_.erase(link);
+      std::erase(links_, link);
       agents_.Leave(server, link, /*silent=*/false);
     });
   };

@@ -3,7 +3,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -80,7 +79,7 @@ class ControlPlane {
   SimClient gateway_client_;
   SimClient client_;
   gateway::Agents agents_;
-  std::set<std::shared_ptr<Link>> links_;
+  std::vector<std::shared_ptr<Link>> links_;  ///< in the order in which they came
   std::unique_ptr<runtime::Engine> engine_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   bool turn_queued_ = false;

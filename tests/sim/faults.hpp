@@ -10,7 +10,7 @@ struct Faults {
   // Between the control plane and the API.
   unsigned lost_request = 0;   ///< a write that never arrives: time-out
   unsigned lost_answer = 0;    ///< a write that is done, and nobody hears of it: time-out
-  unsigned late_write = 0;     ///< one of the controllers' that is done after its time-out
+  unsigned late_write = 0;     ///< a controllers' status that is written after its time-out
   unsigned unavailable = 0;    ///< a write or a get that is refused for now
   unsigned doubled_write = 0;  ///< a write that arrives twice; the second answer counts
   unsigned doubled_answer = 0;

@@ -39,6 +39,12 @@ class ControllersTest : public testing::Test {
     controllers_.Start();
     client_.List({{"gitrepositories", {api::Encode(repository)}}});
     Run();
+    ASSERT_THAT(client_.writes, SizeIs(1)) << "the status comes before what it announces";
+    const auto write = client_.TakeWrite();
+    repository.status = api::Decode<api::GitRepositoryStatus>(write.status).value();
+    repository.metadata.resource_version = "2";
+    write.done(std::make_shared<const std::string>(api::Encode(repository)));
+    Run();
     ASSERT_THAT(polls_, SizeIs(1));
   }
 
