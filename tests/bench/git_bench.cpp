@@ -1,7 +1,5 @@
-// One changed line in a 4 MB file that does not compress: what goes over the wire, and how long each end takes.
-#include <chrono>
-#include <cstdio>
-#include <cstdlib>
+// One changed line in a 4 MB file that does not compress: what goes over the wire, and how long each
+// end takes. One JSON object a line.
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -12,34 +10,17 @@
 #include "src/git/content.hpp"
 #include "src/git/mirror.hpp"
 #include "src/git/process_runner.hpp"
+#include "tests/bench/bench.hpp"
 
 namespace slipway::git {
 namespace {
 
 namespace fs = std::filesystem;
-using SteadyClock = std::chrono::steady_clock;
+using bench::Must;
+using bench::Print;
+using bench::Stopwatch;
 
 constexpr std::size_t kFileBytes = 4 << 20;
-
-[[noreturn]] void Stop(const std::string& why) {
-  std::fprintf(stderr, "git_bench: %s\n", why.c_str());
-  std::exit(1);
-}
-
-template <typename T>
-T Must(Result<T> result) {
-  if (!result) Stop(result.error().message);
-  return std::move(result).value();
-}
-
-void Print(const char* name, double value, const char* unit, const std::string& more = "") {
-  std::printf("{\"name\": \"%s\", \"value\": %.3f, \"unit\": \"%s\"%s}\n", name, value, unit,
-              more.c_str());
-}
-
-double Milliseconds(SteadyClock::time_point since) {
-  return std::chrono::duration<double, std::milli>(SteadyClock::now() - since).count();
-}
 
 /// A repository of two commits: a file of noise, and the same with one line changed.
 class Source {
@@ -70,7 +51,7 @@ class Source {
     request.env = GitEnvironment();
     request.working_directory = path_;
     ProcessOutcome outcome = Must(runner_.Run(request));
-    if (!outcome.succeeded()) Stop("git " + arguments.front() + ": " + outcome.err);
+    if (!outcome.succeeded()) bench::Die("git " + arguments.front() + ": " + outcome.err);
     return outcome.out;
   }
 
@@ -88,9 +69,9 @@ double TakeIn(const std::string& directory, const PackFile& pack, const Commit& 
   request.want = want;
   request.keep = {keep};
   request.staging = directory + "/" + staging;
-  const auto start = SteadyClock::now();
+  const Stopwatch watch;
   Must(ApplyPackAndCheckout(request));
-  return Milliseconds(start);
+  return watch.Milliseconds();
 }
 
 void Measure(const std::string& directory) {
@@ -107,40 +88,34 @@ void Measure(const std::string& directory) {
   PackCacheOptions cache;
   cache.directory = directory + "/packs";
   PackCache content(cache, mirrors, runner);
-  auto start = SteadyClock::now();
-  auto snapshot = Must(content.Pack("shop", Commit(), before));
-  const double snapshot_built = Milliseconds(start);
-  start = SteadyClock::now();
-  auto thin = Must(content.Pack("shop", before, after));
-  const double thin_built = Milliseconds(start);
-  start = SteadyClock::now();
+  const Stopwatch snapshot_watch;
+  const auto snapshot = Must(content.Pack("shop", Commit(), before));
+  const double snapshot_built = snapshot_watch.Milliseconds();
+  const Stopwatch thin_watch;
+  const auto thin = Must(content.Pack("shop", before, after));
+  const double thin_built = thin_watch.Milliseconds();
+  const Stopwatch cached_watch;
   Must(content.Pack("shop", before, after));
-  const double cached = Milliseconds(start);
+  const double cached = cached_watch.Milliseconds();
   const double snapshot_taken = TakeIn(directory, *snapshot, before, before, "first");
   const double thin_taken = TakeIn(directory, *thin, after, before, "second");
 
-  const std::string bytes_goal =
-      R"(, "goal": 2048, "better": "less", "peer": "git: snapshot, bytes")";
-  Print("git: snapshot, bytes", static_cast<double>(snapshot->bytes), "B");
-  Print("git: one changed line in 4 MB, bytes", static_cast<double>(thin->bytes), "B", bytes_goal);
-  Print("git: snapshot, build the pack", snapshot_built, "ms");
-  Print("git: one changed line, build the pack", thin_built, "ms",
-        R"(, "peer": "git: snapshot, build the pack")");
-  Print("git: one changed line, the pack from the cache", cached, "ms");
-  Print("git: snapshot, take in and check out", snapshot_taken, "ms");
-  Print("git: one changed line, take in and check out", thin_taken, "ms",
-        R"(, "peer": "git: snapshot, take in and check out")");
+  const bench::Goal small{.bound = 2048};
+  const auto bytes = [](const PackFile& pack) { return static_cast<double>(pack.bytes); };
+  Print({"git: snapshot, bytes", bytes(*snapshot), "B"});
+  Print({"git: one changed line in 4 MB, bytes", bytes(*thin), "B", "git: snapshot, bytes", small});
+  Print({"git: snapshot, build the pack", snapshot_built, "ms"});
+  Print(
+      {"git: one changed line, build the pack", thin_built, "ms", "git: snapshot, build the pack"});
+  Print({"git: one changed line, the pack from the cache", cached, "ms"});
+  Print({"git: snapshot, take in and check out", snapshot_taken, "ms"});
+  Print({"git: one changed line, take in and check out", thin_taken, "ms",
+         "git: snapshot, take in and check out"});
 }
 
 }  // namespace
 }  // namespace slipway::git
 
-int main() {
-  std::string directory =
-      (std::filesystem::temp_directory_path() / "slipway-bench-XXXXXX").string();
-  if (::mkdtemp(directory.data()) == nullptr) return 1;
-  slipway::git::Measure(directory);
-  std::error_code ignored;
-  std::filesystem::remove_all(directory, ignored);
-  return 0;
+int main(int argc, char** argv) {
+  return slipway::bench::InDirectory(argc, argv, &slipway::git::Measure);
 }

@@ -1,56 +1,34 @@
 // Durable rows a second: callers of the Store beside SQLite alone with the same rows, in turns, and
 // the number of fdatasync calls that the same disk does. Each of them keeps one file open and
 // writes a part of its rows in each round; the first round warms up and is not counted. One JSON
-// object a line.
-//
-// `store_bench [DIRECTORY]`: where the files are made; by default beside the program, because the
-// temporary directory may live in memory.
+// object a line. `store_bench [DIRECTORY]`: where the files are made.
 
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <condition_variable>
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "reconciler/base/clock.hpp"
 #include "reconciler/base/rng.hpp"
 #include "src/store/sqlite_store.hpp"
+#include "tests/bench/bench.hpp"
 
 namespace slipway::store {
 namespace {
 
+using bench::Die;
+using bench::Must;
+using bench::Print;
+using bench::Stopwatch;
+
 constexpr int kRounds = 6;
 constexpr std::size_t kRowBytes = 2048;
 constexpr std::size_t kDifferentRows = 512;
-
-[[noreturn]] void Die(const std::string& what) {
-  std::fprintf(stderr, "store_bench: %s\n", what.c_str());
-  std::exit(1);
-}
-
-double SecondsSince(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-class RunningClock : public Clock {
- public:
-  Time Now() const override {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
-  }
-  MonoTime Mono() const override {
-    return {
-        std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch())};
-  }
-};
 
 /// The rows, the same for everybody: keys as the API server makes them, values of 2 KiB.
 class Rows {
@@ -104,7 +82,7 @@ class SqliteAlone : public Subject {
   }
 
   double Write(std::size_t begin, std::size_t end) override {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     for (std::size_t i = begin; i < end; ++i) {
       if ((i - begin) % in_transaction_ == 0) Step(begin_);
       const std::string key = Rows::Key(i);
@@ -115,7 +93,7 @@ class SqliteAlone : public Subject {
       Step(insert_);
       if ((i - begin + 1) % in_transaction_ == 0 || i + 1 == end) Step(commit_);
     }
-    return SecondsSince(start);
+    return watch.Seconds();
   }
 
  private:
@@ -146,13 +124,11 @@ class StoreWithCallers : public Subject {
     SqliteStore::Options options;
     options.path = path;
     options.clock = &clock_;
-    auto store = SqliteStore::Open(options);
-    if (!store) Die(store.error().message);
-    store_ = std::move(store.value());
+    store_ = Must(SqliteStore::Open(options));
   }
 
   double Write(std::size_t begin, std::size_t end) override {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     std::size_t next = begin;
     while (next < begin + callers_) Call(next++);
     for (std::size_t acknowledged = 0; acknowledged < end - begin;) {
@@ -160,7 +136,7 @@ class StoreWithCallers : public Subject {
       acknowledged += now;
       for (std::size_t i = 0; i < now && next < end; ++i) Call(next++);
     }
-    return SecondsSince(start);
+    return watch.Seconds();
   }
 
  private:
@@ -181,7 +157,7 @@ class StoreWithCallers : public Subject {
 
   const Rows& rows_;
   std::size_t callers_;
-  RunningClock clock_;
+  bench::RunningClock clock_;
   std::mutex mutex_;
   std::condition_variable wake_;
   std::size_t posted_ = 0;
@@ -196,11 +172,11 @@ class Disk : public Subject {
   ~Disk() override { close(file_); }
 
   double Write(std::size_t begin, std::size_t end) override {
-    const auto start = std::chrono::steady_clock::now();
+    const Stopwatch watch;
     for (std::size_t i = begin; i < end; ++i) {
       if (write(file_, block_.data(), block_.size()) < 0 || fdatasync(file_) != 0) Die("fdatasync");
     }
-    return SecondsSince(start);
+    return watch.Seconds();
   }
 
  private:
@@ -217,12 +193,6 @@ struct Measurement {
 
   double Rate() const { return (kRounds - 1) * static_cast<double>(a_round) / seconds; }
 };
-
-void Print(const std::string& name, double value, const char* unit, const std::string& more) {
-  std::printf(R"({"name": "%s", "value": %.4g, "unit": "%s"%s})"
-              "\n",
-              name.c_str(), value, unit, more.c_str());
-}
 
 std::vector<Measurement> Everything(const std::string& directory, const Rows& rows) {
   int files = 0;
@@ -244,48 +214,41 @@ std::vector<Measurement> Everything(const std::string& directory, const Rows& ro
 }
 
 void Report(const std::vector<Measurement>& all) {
-  const auto print = [&](std::size_t which, const std::string& more) {
-    Print(all[which].name, all[which].Rate(), all[which].unit, more);
+  const auto print = [&](std::size_t which, const std::string& peer) {
+    Print({all[which].name, all[which].Rate(), all[which].unit, peer});
   };
-  const auto beside = [&](std::size_t peer) { return R"(, "peer": ")" + all[peer].name + "\""; };
   const auto share = [&](std::size_t which, std::size_t peer) {
-    Print(all[which].name + ", share of SQLite alone", all[which].Rate() / all[peer].Rate(), "of 1",
-          R"(, "goal": 0.8, "better": "more")");
+    Print({.name = all[which].name + ", share of SQLite alone",
+           .value = all[which].Rate() / all[peer].Rate(),
+           .unit = "of 1",
+           .goal = bench::Goal{.bound = 0.8, .better = "more"}});
   };
   print(0, "");
   print(1, "");
-  print(2, beside(1));
-  print(3, beside(1));
+  print(2, all[1].name);
+  print(3, all[1].name);
   print(4, "");
-  print(5, beside(4));
+  print(5, all[4].name);
   share(2, 1);
   share(5, 4);
 }
 
-int Main(const std::filesystem::path& parent) {
-  std::string directory = parent / "store_bench-XXXXXX";
-  if (mkdtemp(directory.data()) == nullptr) Die("cannot make a directory in " + parent.string());
+void Measure(const std::string& directory) {
   const Rows rows;
-  {
-    std::vector<Measurement> all = Everything(directory, rows);
-    for (std::size_t round = 0; round < kRounds; ++round) {
-      for (Measurement& each : all) {
-        const std::size_t begin = round * each.a_round;
-        const double seconds = each.subject->Write(begin, begin + each.a_round);
-        if (round > 0) each.seconds += seconds;
-      }
+  std::vector<Measurement> all = Everything(directory, rows);
+  for (std::size_t round = 0; round < kRounds; ++round) {
+    for (Measurement& each : all) {
+      const std::size_t begin = round * each.a_round;
+      const double seconds = each.subject->Write(begin, begin + each.a_round);
+      if (round > 0) each.seconds += seconds;
     }
-    Report(all);
   }
-  std::filesystem::remove_all(directory);
-  return 0;
+  Report(all);
 }
 
 }  // namespace
 }  // namespace slipway::store
 
 int main(int argc, char** argv) {
-  namespace fs = std::filesystem;
-  return slipway::store::Main(argc > 1 ? fs::path(argv[1])
-                                       : fs::read_symlink("/proc/self/exe").parent_path());
+  return slipway::bench::InDirectory(argc, argv, &slipway::store::Measure);
 }
