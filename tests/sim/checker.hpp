@@ -88,6 +88,7 @@ class Checker final : public HostObserver {
   // checker_plans.cpp: what is about to be done, by what the planner could know
   void CheckBudget(const api::Server& wanted, const runtime::Cache& cache);
   void CheckVerdict(const runtime::WriteStatus& write, const runtime::Cache& cache);
+  void ForgetPending(const runtime::WriteStatus& write, const runtime::Cache& cache);
   void CheckName(const runtime::Create& create, const runtime::Cache& cache) const;
 
   // checker_end.cpp

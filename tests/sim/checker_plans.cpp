@@ -114,6 +114,7 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
       CheckSynced(write->key, cache);
     }
     if (write->key.kind == Kind::kRollout) {
+      ForgetPending(*write, cache);
       CheckVerdict(*write, cache);
     }
     return;
@@ -133,6 +134,16 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
     CheckBudget(api::Decode<api::Server>(tree.dump()).value(), cache);
   } catch (const nlohmann::json::exception&) {
     // It will be refused by the API as well.
+  }
+}
+
+/// An application is planned again only when all that was sent for it has ended: what is not in the cache by then was lost.
+void Checker::ForgetPending(const runtime::WriteStatus& write, const runtime::Cache& cache) {
+  const auto* rollout = cache.Get<api::Rollout>(write.key);
+  if (rollout != nullptr) {
+    std::erase_if(pending_, [&](const auto& sent) {
+      return IntentOf(sent.second, rollout->spec.application) != nullptr;
+    });
   }
 }
 
