@@ -75,7 +75,10 @@ void Summarise(Desk& desk) {
                     .failed = census.failed.count,
                     .unreachable = census.usage.unreachable,
                     .pending = census.pending.count};
-  if (!status.waves.empty() && status.phase != RolloutPhase::kRollingBack) {
+  // A wave that has passed keeps the count with which it did.
+  const bool passed = !status.waves.empty() && desk.stored.waves.size() == status.waves.size() &&
+                      desk.stored.waves.back().verdict == api::WaveVerdict::kPassed;
+  if (!status.waves.empty() && !passed && status.phase != RolloutPhase::kRollingBack) {
     status.waves.back().updated = census.succeeded;
   }
   const std::int64_t generation = desk.snapshot.rollout.metadata.generation;

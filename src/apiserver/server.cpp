@@ -114,7 +114,7 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
   if (IsProbe(head.path)) {
     const bool good = ready || head.path != "/readyz";
     Response response = Plain(good ? "ok" : "not ready", good ? 200 : 503);
-    co_await exchange->Respond(std::move(response));
+    (void)co_await exchange->Respond(std::move(response));
     co_return;
   }
   auto route = ParseRoute(head.path);
@@ -138,7 +138,7 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
   }
   if (!allowed.has_value()) {
     Response refusal = Failure(allowed.error(), path);
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   if (verb == "watch") {
@@ -166,7 +166,7 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   }
   Count(verb, route, response.status, begin);
   const Held bytes(sending, response.body.size());
-  co_await exchange->Respond(std::move(response));
+  (void)co_await exchange->Respond(std::move(response));
 }
 
 Response Server::State::Describe(const Route& route) const {
@@ -239,7 +239,7 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
   }
   if (!good.has_value()) {
     Response refusal = Failure(good.error(), &route.path);
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   watches.Add(1);

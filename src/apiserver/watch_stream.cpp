@@ -172,7 +172,7 @@ asio::awaitable<void> StreamWatch(std::shared_ptr<http::Exchange> exchange, Watc
   const bool expired = !started.has_value() && started.error().code == Code::kExpired;
   if (!started.has_value() && !expired) {
     http::Response refusal = Failure(started.error(), &streamer->job.path);
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   http::Response head;
@@ -182,11 +182,11 @@ asio::awaitable<void> StreamWatch(std::shared_ptr<http::Exchange> exchange, Watc
   }
   if (expired) {
     std::string line = ShowWatchError(started.error());
-    co_await exchange->Write(std::move(line));
+    (void)co_await exchange->Write(std::move(line));
   } else {
     co_await Run(streamer);
   }
-  co_await exchange->EndStream();
+  (void)co_await exchange->EndStream();
 }
 
 }  // namespace slipway::apiserver

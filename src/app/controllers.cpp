@@ -73,7 +73,7 @@ Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEf
       client_(client),
       git_(git),
       clock_(clock),
-      engine_(AllPlanners(options.first_grace), std::move(options.engine)),
+      engine_(AllPlanners(options.first_grace), options.engine),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }
@@ -129,8 +129,8 @@ void Controllers::Turn() {
   });
 }
 
-void Controllers::Answer(runtime::EffectId id, runtime::EffectResult result) {
-  engine_.EffectDone(id, std::move(result));
+void Controllers::Answer(runtime::EffectId id, const runtime::EffectResult& result) {
+  engine_.EffectDone(id, result);
   Wake();
 }
 

@@ -47,7 +47,7 @@ class Controllers {
   void Wake();
   void Turn();
   void Execute(const runtime::Effect& effect);
-  void Answer(runtime::EffectId id, runtime::EffectResult result);
+  void Answer(runtime::EffectId id, const runtime::EffectResult& result);
 
   boost::asio::io_context& io_;
   kube::ObjectClient& client_;

@@ -213,7 +213,7 @@ asio::awaitable<void> Gateway::State::Handle(ExchangePtr exchange) {
   const std::string& method = exchange->head().method;
   if (!agents.complete()) {
     auto refusal = Refuse(503, "Starting", "the control plane is starting; come back in a moment");
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   if (method == "POST" && path == "/v1/claim") {
@@ -225,7 +225,7 @@ asio::awaitable<void> Gateway::State::Handle(ExchangePtr exchange) {
     auto refusal =
         Refuse(401, "Unauthorized",
                "this needs the certificate of an agent whose ServerClaim is still there");
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
   } else if (method == "GET" && path == "/v1/session") {
     co_await HandleSession(exchange, server);
   } else if (method == "GET" && path == "/v1/packs") {
@@ -234,7 +234,7 @@ asio::awaitable<void> Gateway::State::Handle(ExchangePtr exchange) {
     co_await HandleLog(exchange, server);
   } else {
     auto refusal = Refuse(404, "NotFound", "there is no " + method + " " + path);
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
   }
 }
 
@@ -244,7 +244,7 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
                                         : Result<protocol::ClaimRequest>(body.error());
   if (!request.has_value()) {
     auto refusal = Refuse(request.error());
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   std::string token = exchange->head().Header("authorization");
@@ -252,7 +252,7 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
   const bool renewal = !token.starts_with("Bearer ");
   if (renewal && server.empty()) {
     auto refusal = Refuse(401, "Unauthorized", "the token is missing");
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   token.erase(0, 7);
@@ -273,7 +273,7 @@ asio::awaitable<void> Gateway::State::HandleClaim(ExchangePtr exchange) {
     response = {.status = 202,
                 .body = protocol::Encode(std::get<protocol::ClaimWaiting>(answer.value()))};
   }
-  co_await exchange->Respond(std::move(response));
+  (void)co_await exchange->Respond(std::move(response));
 }
 
 asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::string server) {
@@ -283,7 +283,7 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
   const auto socket = co_await exchange->Upgrade(std::move(socket_options));
   if (!socket.has_value()) {
     auto refusal = Refuse(socket.error());
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   const std::string key_hash = exchange->peer().key_hash;
@@ -333,13 +333,13 @@ asio::awaitable<void> Gateway::State::HandlePack(ExchangePtr exchange, std::stri
   if (!MayHave(server, repository, want)) {
     auto refusal =
         Refuse(403, "Forbidden", "this server is not wanted to have " + want + " of " + repository);
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   const auto pack = co_await BuildPack(repository, have, want);
   if (!pack.has_value()) {
     auto refusal = Refuse(pack.error());
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   co_await SendPack(exchange, pack.value());
@@ -395,7 +395,7 @@ asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
   std::ifstream file(pack->path, std::ios::binary);
   if (!file) {
     auto refusal = Refuse(500, "InternalError", "the pack cannot be read");
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   Response head{.content_type = "application/x-git-pack"};
@@ -406,7 +406,7 @@ asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
     file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
     chunk.resize(static_cast<std::size_t>(file.gcount()));
     if (chunk.empty()) {
-      co_await exchange->EndStream();
+      (void)co_await exchange->EndStream();
       co_return;
     }
     const auto sent = co_await exchange->Write(std::move(chunk));
@@ -420,7 +420,7 @@ asio::awaitable<void> Gateway::State::HandleLog(ExchangePtr exchange, std::strin
   const WantedLogs::Done done = logs.Take(id, server);
   if (done == nullptr) {
     auto refusal = Refuse(404, "NotFound", "nobody waits for this log any more");
-    co_await exchange->Respond(std::move(refusal));
+    (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
   if (!body.has_value()) {
@@ -433,7 +433,7 @@ asio::awaitable<void> Gateway::State::HandleLog(ExchangePtr exchange, std::strin
     done(body.value());
   }
   Response thanks{.status = 204, .content_type = "", .body = ""};
-  co_await exchange->Respond(std::move(thanks));
+  (void)co_await exchange->Respond(std::move(thanks));
 }
 
 }  // namespace slipway::gateway

@@ -131,7 +131,7 @@ Given Read(const std::filesystem::path& file) {
     }
     given.objects[kind].push_back(std::make_shared<std::string>(object.dump()));
   }
-  const json plan = document["plan"];
+  const json& plan = document["plan"];
   given.planned = {runtime::KindNamed(plan["kind"].get<std::string>()).value(), "default",
                    plan["name"].get<std::string>()};
   given.elapsed = api::ParseDuration(plan.value("elapsed", "0s")).value();

@@ -74,7 +74,7 @@ struct FakeGateway::State {
       logs[path.substr(9)] = body ? body.value() : "unreadable";
       response.status = 200;
     }
-    co_await exchange->Respond(std::move(response));
+    (void)co_await exchange->Respond(std::move(response));
   }
 
   http::Response Claim(const std::string& authorization, bool certified, const std::string& body) {

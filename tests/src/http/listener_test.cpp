@@ -99,13 +99,13 @@ class ListenerTest : public testing::Test {
 
 asio::awaitable<void> ListenerTest::Stream(ExchangePtr exchange) {
   Response head = Text("");
-  co_await exchange->BeginStream(std::move(head));
+  (void)co_await exchange->BeginStream(std::move(head));
   std::string first = "one";
-  co_await exchange->Write(std::move(first));
+  (void)co_await exchange->Write(std::move(first));
   std::string second = "two";
-  co_await exchange->Write(std::move(second));
+  (void)co_await exchange->Write(std::move(second));
   co_await UntilEnd(exchange);
-  co_await exchange->EndStream();
+  (void)co_await exchange->EndStream();
   stream_ended_.set_value();
 }
 
@@ -117,11 +117,11 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
   }
   if (head.path == "/short-stream") {
     Response start = Text("");
-    co_await exchange->BeginStream(std::move(start));
+    (void)co_await exchange->BeginStream(std::move(start));
     exchange->OnEnd([] {});
     std::string much(std::stoul("0" + std::string(head.Query("bytes"))), 'x');
-    co_await exchange->Write(std::move(much));
-    co_await exchange->EndStream();
+    (void)co_await exchange->Write(std::move(much));
+    (void)co_await exchange->EndStream();
     co_return;
   }
   if (head.path == "/stuck") {
@@ -153,7 +153,7 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
   } else if (head.path == "/large") {
     response = Text(std::string(20 << 20, 'x'));
   }
-  co_await exchange->Respond(std::move(response));
+  (void)co_await exchange->Respond(std::move(response));
 }
 
 TEST_F(ListenerTest, AnswersManyRequestsOnOneConnection) {

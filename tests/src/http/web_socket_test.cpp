@@ -61,10 +61,10 @@ class WebSocketTest : public testing::Test {
       Response refusal;
       refusal.status = 400;
       refusal.body = upgraded.error().message;
-      co_await exchange->Respond(std::move(refusal));
+      (void)co_await exchange->Respond(std::move(refusal));
       co_return;
     }
-    const std::shared_ptr<WebSocket> socket = upgraded.value();
+    const std::shared_ptr<WebSocket>& socket = upgraded.value();
     exchange->OnEnd([socket] { socket->Abort(); });
     for (;;) {
       const auto message = co_await socket->Read();
