@@ -47,7 +47,9 @@ Result<Projection> ProjectWhole(const std::string& json) {
   SLIPWAY_TRY(value, api::Decode<T>(json));
   auto view = std::make_shared<Whole<T>>();
   view->value = std::move(value);
-  return Projection{.metadata = view->value.metadata, .view = std::move(view)};
+  Projection projection{.metadata = view->value.metadata};
+  projection.view = std::move(view);
+  return projection;
 }
 
 /// ProjectWhole() of the kind's own type.
