@@ -428,15 +428,15 @@ void MeasureQuietTurns(World& world, int servers) {
       Die("a turn is not what it should be");
     }
   }
-  const std::string over = " over " + std::to_string(servers) + " servers";
-  bench::Line turn{"engine: turn of an application and its rollout" + over, Median(turns), "ms"};
+  const std::string many = ", " + std::to_string(servers) + " servers";
+  bench::Line both{"engine: plans of an application and its rollout" + many, Median(turns), "ms"};
   if (servers == kMostServers) {
-    turn.goal = bench::Goal{.bound = 20};
+    both.goal = bench::Goal{.bound = 20};
   }
-  Print(turn);
-  Print({"engine: the application's plan in it," + over, Median(applications), "ms"});
-  Print({"engine: the rollout's plan in it," + over, Median(rollouts), "ms"});
-  Print({"engine: one report taken in," + over, Median(reports), "ms"});
+  Print(both);
+  Print({"engine: of these, the application's" + many, Median(applications), "ms", both.name});
+  Print({"engine: of these, the rollout's" + many, Median(rollouts), "ms", both.name});
+  Print({"engine: one report taken in" + many, Median(reports), "ms"});
 }
 
 /// As many servers as one plan may take become healthy, so the rollout takes as many others. It
