@@ -59,7 +59,7 @@ struct Session::Link : std::enable_shared_from_this<Session::Link> {
     spoken.expires_at(asio::steady_timer::time_point::max());
   }
 
-  std::optional<websocket::stream<TlsStream>> socket;
+  std::optional<websocket::stream<TlsStream, false>> socket;
   asio::steady_timer news;      ///< cancelled when there is something to send
   asio::steady_timer watchdog;  ///< fires when the other side was silent for too long
   asio::steady_timer spoken;    ///< cancelled when Speak() has ended
@@ -195,7 +195,7 @@ asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
     co_return Fail(Code::kUnavailable, "stopped");
   }
   link->socket.emplace(std::move(*stream.value()));
-  websocket::stream<TlsStream>& socket = *link->socket;
+  websocket::stream<TlsStream, false>& socket = *link->socket;
   link->Watch(kGreetingDeadline);
   socket.read_message_max(protocol::kMaxMessageBytes);
   socket.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
@@ -233,7 +233,7 @@ asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
 }
 
 asio::awaitable<void> Session::Listen(std::shared_ptr<Link> link) {
-  websocket::stream<TlsStream>& socket = *link->socket;
+  websocket::stream<TlsStream, false>& socket = *link->socket;
   socket.control_callback([raw = link.get()](websocket::frame_type, beast::string_view) {
     if (raw->welcome && !raw->over) {
       raw->Heard();
@@ -304,7 +304,7 @@ std::string Session::NextFrame(Link& link) {
 }
 
 asio::awaitable<void> Session::Speak(std::shared_ptr<Link> link) {
-  websocket::stream<TlsStream>& socket = *link->socket;
+  websocket::stream<TlsStream, false>& socket = *link->socket;
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   SteadyClock::time_point last_ping = SteadyClock::now();

@@ -1,7 +1,11 @@
 #include "src/http/connection.hpp"
 
+#include <algorithm>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/ssl.hpp>
 #include <chrono>
 
@@ -13,8 +17,11 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 
-/// What one connection may hold of requests that were sent ahead, beside the header limit.
-constexpr std::size_t kReadAheadBytes = 16 << 10;
+/// Read at once: a TLS record. So much may a connection hold of requests that were sent ahead, beside
+/// the header limit.
+constexpr std::size_t kReadBytes = 16 << 10;
+/// What Limits::write is the time for.
+constexpr std::size_t kPieceBytes = 64 << 10;
 constexpr Duration kDrainTime = std::chrono::seconds(2);
 constexpr Duration kShutDownTime = std::chrono::seconds(2);
 
@@ -24,7 +31,7 @@ Connection::Connection(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::
                        const Limits& limits)
     : context_(std::move(context)),
       stream_(std::move(socket), *context_),
-      buffer_(2 * limits.header_bytes + kReadAheadBytes),
+      buffer_(2 * limits.header_bytes + kReadBytes),
       bytes_came_(stream_.get_executor()),
       limits_(limits) {
   boost::system::error_code error;
@@ -53,6 +60,29 @@ asio::awaitable<bool> Connection::Handshake() {
   co_return true;
 }
 
+asio::awaitable<boost::system::error_code> Connection::ReadSome() {
+  const std::size_t room = std::min(buffer_.max_size() - buffer_.size(), kReadBytes);
+  if (room == 0) {
+    co_return beast::http::make_error_code(beast::http::error::buffer_overflow);
+  }
+  boost::system::error_code error;
+  const auto bytes = buffer_.prepare(room);
+  buffer_.commit(
+      co_await stream_.async_read_some(bytes, asio::redirect_error(asio::use_awaitable, error)));
+  co_return error;
+}
+
+asio::awaitable<boost::system::error_code> Connection::Write(std::string bytes) {
+  boost::system::error_code error;
+  for (std::size_t begin = 0; begin < bytes.size() && !error; begin += kPieceBytes) {
+    const auto piece =
+        asio::buffer(bytes.data() + begin, std::min(kPieceBytes, bytes.size() - begin));
+    ExpireAfter(limits_.write);
+    co_await asio::async_write(stream_, piece, asio::redirect_error(asio::use_awaitable, error));
+  }
+  co_return error;
+}
+
 void Connection::ReadAhead() {
   // What is there already is the next request: a read would wait for bytes after it, and nobody
   // would look at these.
@@ -62,7 +92,7 @@ void Connection::ReadAhead() {
   reading_ahead_ = true;
   ExpireNever();
   stream_.async_read_some(
-      buffer_.prepare(kReadAheadBytes),
+      buffer_.prepare(kReadBytes),
       [self = shared_from_this()](const boost::system::error_code& error, std::size_t count) {
         self->reading_ahead_ = false;
         self->buffer_.commit(count);
@@ -91,7 +121,7 @@ asio::awaitable<void> Connection::Drain() {
   boost::system::error_code error;
   while (!error && !reading_ahead_) {
     buffer_.clear();
-    const auto room = buffer_.prepare(kReadAheadBytes);
+    const auto room = buffer_.prepare(kReadBytes);
     co_await stream_.async_read_some(room, asio::redirect_error(asio::use_awaitable, error));
   }
 }

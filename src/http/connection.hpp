@@ -11,6 +11,7 @@
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "src/http/exchange.hpp"
 #include "src/http/options.hpp"
@@ -32,6 +33,12 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Waits until something can be read. False: it has ended, or nothing came in time.
   boost::asio::awaitable<bool> WaitForBytes(Duration longest);
+
+  /// Appends what comes next to buffer(). buffer_overflow: it is full.
+  boost::asio::awaitable<boost::system::error_code> ReadSome();
+
+  /// Writes all of it, with Limits::write as the deadline of each 64 KiB.
+  boost::asio::awaitable<boost::system::error_code> Write(std::string bytes);
 
   /// Reads in the background, so that the client's going is seen while nobody reads. Nothing where a
   /// further request has come already: then the going is seen when something is written.

@@ -1,15 +1,15 @@
 #include "src/http/http_exchange.hpp"
 
 #include <algorithm>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/write.hpp>
-#include <boost/beast/http.hpp>
-#include <boost/beast/ssl.hpp>
+#include <boost/beast/core/error.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/http/write.hpp>
 #include <cstdio>
 #include <ctime>
 #include <limits>
+#include <sstream>
 
 #include "src/http/beast_web_socket.hpp"
 #include "src/http/request_target.hpp"
@@ -21,10 +21,7 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http;
 
-using Head = wire::response_header<>;
-
-/// What Limits::write is the time for.
-constexpr std::size_t kPieceBytes = 64 << 10;
+using Head = wire::response<wire::empty_body>;
 
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -41,7 +38,8 @@ std::string HttpDate() {
   return text;
 }
 
-void FillHead(const Response& response, Head& head) {
+Head HeadOf(const Response& response) {
+  Head head;
   head.version(11);
   head.result(static_cast<unsigned>(response.status));
   head.set(wire::field::date, HttpDate());
@@ -50,6 +48,14 @@ void FillHead(const Response& response, Head& head) {
   for (const auto& [name, value] : response.headers) {
     head.insert(name, value);
   }
+  return head;
+}
+
+/// As it is sent, with the empty line.
+std::string Text(const Head& head) {
+  std::ostringstream text;
+  text << head.base();
+  return std::move(text).str();
 }
 
 }  // namespace
@@ -78,11 +84,32 @@ Result<void> HttpExchange::TakeHead() {
   return ParseTarget(std::string_view(message.target().data(), message.target().size()), head_);
 }
 
+asio::awaitable<boost::system::error_code> HttpExchange::Parse(bool body) {
+  auto& buffer = connection_->buffer();
+  boost::system::error_code error;
+  parser_.eager(body);
+  while (!(body ? parser_.is_done() : parser_.is_header_done())) {
+    error = wire::error::need_more;
+    if (buffer.size() > 0) {
+      buffer.consume(parser_.put(buffer.data(), error));
+    }
+    if (error == wire::error::need_more) {
+      error = co_await connection_->ReadSome();
+    }
+    if (error == asio::error::eof && parser_.got_some()) {
+      error = {};
+      parser_.put_eof(error);
+    }
+    if (error) {
+      break;
+    }
+  }
+  co_return error;
+}
+
 asio::awaitable<bool> HttpExchange::ReadHead() {
   connection_->ExpireAfter(connection_->limits().header);
-  boost::system::error_code error;
-  co_await wire::async_read_header(connection_->stream(), connection_->buffer(), parser_,
-                                   asio::redirect_error(asio::use_awaitable, error));
+  const boost::system::error_code error = co_await Parse(/*body=*/false);
   if (error == wire::error::header_limit || error == wire::error::buffer_overflow) {
     std::string message = "the header is larger than " +
                           std::to_string(connection_->limits().header_bytes) + " bytes\n";
@@ -120,12 +147,8 @@ asio::awaitable<void> HttpExchange::Refuse(int status, std::string message) {
 }
 
 asio::awaitable<void> HttpExchange::SendContinue() {
-  connection_->ExpireAfter(connection_->limits().write);
-  boost::system::error_code error;
-  const std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
-  const auto bytes = asio::buffer(text);
-  co_await asio::async_write(connection_->stream(), bytes,
-                             asio::redirect_error(asio::use_awaitable, error));
+  std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
+  co_await connection_->Write(std::move(text));
 }
 
 asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
@@ -144,11 +167,7 @@ asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
     co_await SendContinue();
   }
   connection_->ExpireAfter(connection_->limits().body);
-  boost::system::error_code error;
-  if (!parser_.is_done()) {
-    co_await wire::async_read(connection_->stream(), connection_->buffer(), parser_,
-                              asio::redirect_error(asio::use_awaitable, error));
-  }
+  const boost::system::error_code error = co_await Parse(/*body=*/true);
   if (error == wire::error::body_limit) {
     co_return too_large;
   }
@@ -163,30 +182,24 @@ bool HttpExchange::KeepsAlive() const {
          !connection_->broken();
 }
 
-asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
-  state_ = State::kAnswered;
-  wire::response<wire::string_body> message;
-  FillHead(response, message.base());
-  message.body() = std::move(response.body);
-  message.prepare_payload();
-  message.keep_alive(KeepsAlive());
-  wire::response_serializer<wire::string_body> serializer(message);
-  if (head_.method == "HEAD") {
-    serializer.split(true);
-  }
-  while (!serializer.is_done()) {
-    if (serializer.split() && serializer.is_header_done()) {
-      break;
-    }
-    connection_->ExpireAfter(connection_->limits().write);
-    boost::system::error_code error;
-    co_await wire::async_write_some(connection_->stream(), serializer,
-                                    asio::redirect_error(asio::use_awaitable, error));
-    if (error) {
-      co_return Broken(error);
-    }
+asio::awaitable<Result<void>> HttpExchange::Send(std::string text) {
+  const boost::system::error_code error = co_await connection_->Write(std::move(text));
+  if (error) {
+    co_return Broken(error);
   }
   co_return Ok();
+}
+
+asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
+  state_ = State::kAnswered;
+  Head head = HeadOf(response);
+  head.content_length(response.body.size());
+  head.keep_alive(KeepsAlive());
+  std::string text = Text(head);
+  if (head_.method != "HEAD") {
+    text += response.body;
+  }
+  co_return co_await Send(std::move(text));
 }
 
 asio::awaitable<Result<void>> HttpExchange::BeginStream(Response response) {
@@ -202,19 +215,11 @@ asio::awaitable<Result<void>> HttpExchange::BeginStream(Response response) {
     co_return Fail(Code::kBadRequest, "streams need HTTP/1.1");
   }
   state_ = State::kStreaming;
-  wire::response<wire::empty_body> message;
-  FillHead(response, message.base());
-  message.chunked(true);
-  message.keep_alive(KeepsAlive());
-  wire::response_serializer<wire::empty_body> serializer(message);
-  connection_->ExpireAfter(connection_->limits().write);
-  boost::system::error_code error;
-  co_await wire::async_write_header(connection_->stream(), serializer,
-                                    asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
-    co_return Broken(error);
-  }
-  co_return Ok();
+  Head head = HeadOf(response);
+  head.chunked(true);
+  head.keep_alive(KeepsAlive());
+  std::string text = Text(head);
+  co_return co_await Send(std::move(text));
 }
 
 asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
@@ -224,31 +229,17 @@ asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
   if (chunk.empty()) {
     co_return Ok();  // an empty chunk would end the stream
   }
-  for (std::size_t begin = 0; begin < chunk.size(); begin += kPieceBytes) {
-    const std::size_t length = std::min(kPieceBytes, chunk.size() - begin);
-    const wire::chunk_body<asio::const_buffer> framed(asio::buffer(chunk.data() + begin, length));
-    connection_->ExpireAfter(connection_->limits().write);
-    boost::system::error_code error;
-    co_await asio::async_write(connection_->stream(), framed,
-                               asio::redirect_error(asio::use_awaitable, error));
-    if (error) {
-      co_return Broken(error);
-    }
-  }
-  co_return Ok();
+  char length[24];
+  const int digits = std::snprintf(length, sizeof length, "%zx\r\n", chunk.size());
+  chunk.insert(0, length, static_cast<std::size_t>(digits));
+  chunk += "\r\n";
+  co_return co_await Send(std::move(chunk));
 }
 
 asio::awaitable<Result<void>> HttpExchange::EndStream() {
   state_ = State::kAnswered;
-  const wire::chunk_last<wire::chunk_crlf> last;
-  connection_->ExpireAfter(connection_->limits().write);
-  boost::system::error_code error;
-  co_await asio::async_write(connection_->stream(), last,
-                             asio::redirect_error(asio::use_awaitable, error));
-  if (error) {
-    co_return Broken(error);
-  }
-  co_return Ok();
+  std::string end = "0\r\n\r\n";
+  co_return co_await Send(std::move(end));
 }
 
 void HttpExchange::OnEnd(std::function<void()> ended) {

@@ -43,6 +43,9 @@ class HttpExchange : public Exchange {
  private:
   enum class State : std::uint8_t { kUnanswered, kStreaming, kAnswered, kUpgraded };
 
+  /// Reads and parses what is missing of the head, or of everything.
+  boost::asio::awaitable<boost::system::error_code> Parse(bool body);
+  boost::asio::awaitable<Result<void>> Send(std::string text);
   Result<void> TakeHead();
   boost::asio::awaitable<void> Refuse(int status, std::string message);
   boost::asio::awaitable<void> SendContinue();
