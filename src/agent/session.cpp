@@ -10,13 +10,13 @@
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/websocket.hpp>
-#include <boost/beast/websocket/ssl.hpp>
 #include <chrono>
 #include <deque>
 #include <optional>
 
 #include "src/agent/claim.hpp"
 #include "src/agent/log.hpp"
+#include "src/transport/byte_stream.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -26,6 +26,7 @@ namespace beast = boost::beast;
 namespace websocket = beast::websocket;
 using boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
+using Socket = websocket::stream<transport::ByteStream, false>;
 
 constexpr Duration kConnectDeadline{15'000};
 constexpr Duration kGreetingDeadline{15'000};
@@ -59,7 +60,8 @@ struct Session::Link : std::enable_shared_from_this<Session::Link> {
     spoken.expires_at(asio::steady_timer::time_point::max());
   }
 
-  std::optional<websocket::stream<TlsStream, false>> socket;
+  std::unique_ptr<TlsStream> tls;
+  std::optional<Socket> socket;
   asio::steady_timer news;      ///< cancelled when there is something to send
   asio::steady_timer watchdog;  ///< fires when the other side was silent for too long
   asio::steady_timer spoken;    ///< cancelled when Speak() has ended
@@ -74,8 +76,8 @@ struct Session::Link : std::enable_shared_from_this<Session::Link> {
     over = true;
     news.cancel();
     watchdog.cancel();
-    if (socket) {
-      beast::get_lowest_layer(*socket).close();
+    if (tls) {
+      beast::get_lowest_layer(*tls).close();
     }
   }
 
@@ -194,8 +196,9 @@ asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
   if (stopped_) {
     co_return Fail(Code::kUnavailable, "stopped");
   }
-  link->socket.emplace(std::move(*stream.value()));
-  websocket::stream<TlsStream, false>& socket = *link->socket;
+  link->tls = std::move(stream.value());
+  link->socket.emplace(*link->tls);
+  Socket& socket = *link->socket;
   link->Watch(kGreetingDeadline);
   socket.read_message_max(protocol::kMaxMessageBytes);
   socket.set_option(websocket::stream_base::decorator([](websocket::request_type& request) {
@@ -233,7 +236,7 @@ asio::awaitable<Result<void>> Session::Connect(std::shared_ptr<Link> link) {
 }
 
 asio::awaitable<void> Session::Listen(std::shared_ptr<Link> link) {
-  websocket::stream<TlsStream, false>& socket = *link->socket;
+  Socket& socket = *link->socket;
   socket.control_callback([raw = link.get()](websocket::frame_type, beast::string_view) {
     if (raw->welcome && !raw->over) {
       raw->Heard();
@@ -304,7 +307,7 @@ std::string Session::NextFrame(Link& link) {
 }
 
 asio::awaitable<void> Session::Speak(std::shared_ptr<Link> link) {
-  websocket::stream<TlsStream, false>& socket = *link->socket;
+  Socket& socket = *link->socket;
   error_code failed;
   auto token = asio::redirect_error(asio::use_awaitable, failed);
   SteadyClock::time_point last_ping = SteadyClock::now();

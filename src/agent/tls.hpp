@@ -4,8 +4,6 @@
 // <utility> first: Asio 1.74 needs it and does not include it.
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/context.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,6 +12,7 @@
 #include "reconciler/base/time.hpp"
 #include "src/agent/control.hpp"
 #include "src/agent/identity.hpp"
+#include "src/transport/tls_stream.hpp"
 
 /// TLS to the control plane. Heavy: only for .cpp files of this folder.
 namespace slipway::agent {
@@ -30,7 +29,7 @@ struct ServerUrl {
 Result<ServerUrl> ParseServerUrl(const std::string& text);
 
 using TlsContext = std::shared_ptr<boost::asio::ssl::context>;
-using TlsStream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
+using transport::TlsStream;
 
 /// A context that trusts one CA: the one in the chain that the other side sends, or in files.Ca(),
 /// whose SHA-256 is `ca_hash`, and nothing else. The other side's certificate must be for servers.

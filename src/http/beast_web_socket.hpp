@@ -13,6 +13,7 @@
 
 #include "src/http/connection.hpp"
 #include "src/http/web_socket.hpp"
+#include "src/transport/byte_stream.hpp"
 
 // Private to this folder: shows Beast.
 namespace slipway::http {
@@ -36,7 +37,7 @@ class BeastWebSocket : public WebSocket, public std::enable_shared_from_this<Bea
 
   std::shared_ptr<Connection> connection_;
   WebSocketOptions options_;
-  boost::beast::websocket::stream<Stream&, false> socket_;
+  boost::beast::websocket::stream<transport::ByteStream, false> socket_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer write_deadline_;
 };

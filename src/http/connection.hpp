@@ -7,19 +7,18 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
-#include <boost/beast/ssl/ssl_stream.hpp>
 #include <functional>
 #include <memory>
 #include <string>
 
 #include "src/http/exchange.hpp"
 #include "src/http/options.hpp"
+#include "src/transport/tls_stream.hpp"
 
 // Private to this folder: shows Beast.
 namespace slipway::http {
 
-using Stream = boost::beast::ssl_stream<boost::beast::tcp_stream>;
+using Stream = transport::TlsStream;
 
 /// One TLS connection: its stream, what has been read of it, and whether it lives. Used on the thread
 /// of the io_context; coroutines that use it hold it by shared_ptr.
