@@ -175,18 +175,18 @@ runtime::Plan ApplicationPlanner::MakePlan(const PlanInput& input) const {
   for (const Object* object : rollout::RolloutsOf(input.cache, input.object)) {
     rollouts.push_back(object->As<api::Rollout>());
   }
-  const std::vector<ServerView> servers =
+  const rollout::ServerViews servers =
       rollout::SelectServers(input.cache, ns, application.spec.servers, application.metadata.name);
   const std::optional<Answer> answer = AnswerOf(input, repository);
   const std::optional<PinState> pin = PinOf(input, repository);
-  const rollout::Trust trust = rollout::TrustOf(input, options_, rollout::AllJudged(servers));
+  const rollout::Trust trust = rollout::TrustOf(input, options_, rollout::AllJudged(*servers));
   const Plan plan = PlanApplication(
       {.application = application,
        .repository = repository != nullptr ? repository->As<api::GitRepository>() : nullptr,
        .answer = answer ? &*answer : nullptr,
        .pin = pin ? &*pin : nullptr,
        .rollouts = rollouts,
-       .servers = servers,
+       .servers = *servers,
        .settled = trust.settled,
        .now = input.now});
   runtime::Plan out{.requeue_after = plan.requeue_after, .stands_still = !trust.settled};

@@ -41,16 +41,16 @@ struct Gathered {
   std::vector<const api::Rollout*> others;
   std::vector<const api::TestRun*> test_runs;
   std::string_view unreadable_run;
-  std::vector<ServerView> servers;
+  ServerViews servers = std::make_shared<const std::vector<ServerView>>();
   std::vector<GateServer> gate_servers;
 };
 
 std::vector<GateServer> GateServersOf(const Cache& cache, const std::string& ns,
                                       const api::Rollout& rollout) {
   std::vector<GateServer> gate;
-  const std::vector<ServerView> views =
+  const ServerViews views =
       SelectServers(cache, ns, rollout.spec.template_.gate->servers, rollout.spec.application);
-  for (const ServerView& view : views) {
+  for (const ServerView& view : *views) {
     GateServer server{.server = view.server};
     for (const Object* run : cache.Lookup(Kind::kTestRun, kByServer, ns, view.server->name)) {
       const auto* test_run = run->As<api::TestRun>();
@@ -88,7 +88,7 @@ Gathered Gather(const PlanInput& input, const api::Rollout& rollout, const Objec
 /// Whether everybody is judged whom the next decision is about: at the gate, its servers, and later those of the application.
 bool IsJudged(const Gathered& all, api::RolloutPhase phase) {
   if (phase != api::RolloutPhase::kTesting) {
-    return AllJudged(all.servers);
+    return AllJudged(*all.servers);
   }
   return std::ranges::all_of(all.gate_servers,
                              [](const GateServer& gate) { return gate.server->judged; });
@@ -266,7 +266,7 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
                     .others = all.others,
                     .test_runs = all.test_runs,
                     .unreadable_run = all.unreadable_run,
-                    .servers = all.servers,
+                    .servers = *all.servers,
                     .gate_servers = all.gate_servers,
                     .elapsed = input.elapsed,
                     .settled = trust.settled,

@@ -67,7 +67,7 @@ const ServerFacts* SelectedFacts(const api::ServerSelection& selection, const Ob
 }
 
 /// Objects lie all over the memory: asks for those that come next while this one is looked at. Objects first, what they point
-/// to later, so that no step waits for the one before it.
+/// to later, so that no step waits for the one before it; and of each the part that is read.
 void FetchAhead(runtime::Cache::Objects objects, std::size_t index) {
   constexpr std::size_t kObject = 24;
   constexpr std::size_t kFacts = 16;
@@ -78,34 +78,30 @@ void FetchAhead(runtime::Cache::Objects objects, std::size_t index) {
     }
   };
   if (index + kObject < objects.size()) {
-    fetch(objects[index + kObject], sizeof(Object));
+    fetch(objects[index + kObject], 64);
   }
   if (index + kFacts < objects.size()) {
-    fetch(objects[index + kFacts]->view.get(), sizeof(ServerFacts));
+    fetch(objects[index + kFacts]->view.get(), 128);
   }
   if (index + kEntries < objects.size()) {
     if (const auto* facts = objects[index + kEntries]->ViewAs<ServerFacts>(); facts != nullptr) {
-      fetch(facts->releases.data(), sizeof(ReleaseEntry));
+      fetch(facts->releases.data(), sizeof(ReleaseEntry) - sizeof(std::string));
       fetch(facts->labels.data(), 128);
     }
   }
 }
 
-}  // namespace
+/// The answer to a question that planners ask one after the other.
+struct Selected final : runtime::Derived {
+  std::string ns;
+  std::string application;
+  api::ServerSelection selection;
+  std::vector<ServerView> views;
+};
 
-void RegisterViews(runtime::CacheSchema& schema) {
-  schema.SetProjector(Kind::kServer, &ProjectServer);
-  schema.AddIndex(Kind::kServer, kByFleet, &FleetOf);
-  schema.AddIndex(Kind::kRollout, kByApplication, &ApplicationOf);
-  schema.AddIndex(Kind::kRollout, kByState, &StateOf);
-  schema.AddIndex(Kind::kApplication, kByFleet, &FleetsOf);
-  schema.AddIndex(Kind::kApplication, kByRepository, &RepositoryOf);
-  schema.AddIndex(Kind::kTestRun, kByServer, &ServerOf);
-}
-
-std::vector<ServerView> SelectServers(const runtime::Cache& cache, const std::string& ns,
-                                      const api::ServerSelection& selection,
-                                      const std::string& application) {
+std::vector<ServerView> Select(const runtime::Cache& cache, const std::string& ns,
+                               const api::ServerSelection& selection,
+                               const std::string& application) {
   std::vector<ServerView> views;
   const auto add = [&](runtime::Cache::Objects objects) {
     views.reserve(views.size() + objects.size());
@@ -127,6 +123,34 @@ std::vector<ServerView> SelectServers(const runtime::Cache& cache, const std::st
         views, {}, [](const ServerView& view) -> const std::string& { return view.server->name; });
   }
   return views;
+}
+
+}  // namespace
+
+void RegisterViews(runtime::CacheSchema& schema) {
+  schema.SetProjector(Kind::kServer, &ProjectServer);
+  schema.AddIndex(Kind::kServer, kByFleet, &FleetOf);
+  schema.AddIndex(Kind::kRollout, kByApplication, &ApplicationOf);
+  schema.AddIndex(Kind::kRollout, kByState, &StateOf);
+  schema.AddIndex(Kind::kApplication, kByFleet, &FleetsOf);
+  schema.AddIndex(Kind::kApplication, kByRepository, &RepositoryOf);
+  schema.AddIndex(Kind::kTestRun, kByServer, &ServerOf);
+}
+
+ServerViews SelectServers(const runtime::Cache& cache, const std::string& ns,
+                          const api::ServerSelection& selection, const std::string& application) {
+  const auto kept = std::dynamic_pointer_cast<const Selected>(cache.Kept(Kind::kServer));
+  if (kept != nullptr && kept->ns == ns && kept->application == application &&
+      kept->selection == selection) {
+    return {kept, &kept->views};
+  }
+  auto selected = std::make_shared<Selected>();
+  selected->ns = ns;
+  selected->application = application;
+  selected->selection = selection;
+  selected->views = Select(cache, ns, selection, application);
+  cache.Keep(Kind::kServer, selected);
+  return {selected, &selected->views};
 }
 
 std::vector<const Object*> ApplicationsOf(const runtime::Cache& cache,

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,10 +36,12 @@ inline constexpr const char* kOpen = "open";
 /// Adds the projector of Server and the indexes above.
 void RegisterViews(runtime::CacheSchema& schema);
 
-/// The servers that are selected and not on their way out, by name, as seen by `application`.
-std::vector<ServerView> SelectServers(const runtime::Cache& cache, const std::string& ns,
-                                      const api::ServerSelection& selection,
-                                      const std::string& application);
+using ServerViews = std::shared_ptr<const std::vector<ServerView>>;
+
+/// The servers that are selected and not on their way out, by name, as seen by `application`. Never nullptr; valid until a
+/// server changes. Who asks the same before that gets the same.
+ServerViews SelectServers(const runtime::Cache& cache, const std::string& ns,
+                          const api::ServerSelection& selection, const std::string& application);
 
 /// The applications that a change of a Server may matter to.
 std::vector<const runtime::Object*> ApplicationsOf(const runtime::Cache& cache,

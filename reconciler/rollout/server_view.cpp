@@ -122,7 +122,7 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.labels.assign(server.metadata.labels.begin(), server.metadata.labels.end());
   facts.name_hash = StableHash(facts.name);
   facts.cordoned = server.spec.cordoned;
-  facts.intents = server.spec.releases.size();
+  facts.intents = static_cast<std::uint32_t>(server.spec.releases.size());
   for (const api::Condition& condition : server.status.conditions) {
     if (condition.type == "Reachable") {
       facts.reachable = condition.status == api::ConditionStatus::kTrue;

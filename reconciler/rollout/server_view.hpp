@@ -75,16 +75,16 @@ struct ReleaseEntry {
 /// How many entries spec.releases may have.
 inline constexpr std::size_t kMaxIntents = 100;
 
-/// One server.
+/// One server. What every plan looks at comes first.
 struct ServerFacts final : runtime::View {
-  std::vector<ReleaseEntry> releases;  ///< ordered by application
   std::uint64_t name_hash = 0;  ///< the same on every machine and in every version of this program
+  std::uint32_t intents = 0;    ///< entries of spec.releases
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
   bool judged = false;          ///< condition Reachable is True or False
   bool cordoned = false;
-  std::size_t intents = 0;  ///< entries of spec.releases
-  std::string fleet;
+  std::vector<ReleaseEntry> releases;  ///< ordered by application
   Labels labels;
+  std::string fleet;
   std::string name;
   Uid uid;
   std::int64_t generation = 0;

@@ -190,6 +190,7 @@ void Cache::Bury(const Key& key, std::uint64_t version) {
 
 Change Cache::Put(ObjectPtr object) {
   PerKind& cached = of(object->key.kind);
+  cached.derived.reset();
   ObjectPtr& slot = cached.objects[object->key];
   ObjectPtr before = std::exchange(slot, object);
   if (before != nullptr) {
@@ -201,6 +202,7 @@ Change Cache::Put(ObjectPtr object) {
 
 Change Cache::Remove(const Key& key) {
   PerKind& cached = of(key.kind);
+  cached.derived.reset();
   const auto found = cached.objects.find(key);
   ObjectPtr before = std::move(found->second);
   cached.objects.erase(found);

@@ -5,6 +5,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <memory>
 #include <set>
 #include <span>
 #include <string>
@@ -52,6 +53,11 @@ class CacheSchema {
   std::array<PerKind, kAllKinds.size()> kinds_;
 };
 
+/// What a planner made of the objects of one kind.
+struct Derived {
+  virtual ~Derived() = default;
+};
+
 /// What the engine knows about all objects. One thread. Versions never go back: what is older than
 /// what the cache holds, or speaks of an object that is known to be gone, is ignored. All lists are
 /// ordered by namespace and name.
@@ -93,6 +99,13 @@ class Cache {
 
   std::size_t size(Kind kind) const;
 
+  /// What was kept last for the kind, for planners that look at the same objects one after the other.
+  /// nullptr where one of the objects has changed since.
+  const std::shared_ptr<const Derived>& Kept(Kind kind) const { return of(kind).derived; }
+  void Keep(Kind kind, std::shared_ptr<const Derived> derived) const {
+    of(kind).derived = std::move(derived);
+  }
+
   // --- For the engine. Each returns what changed, in order.
 
   /// A list as of `revision`. What is absent from it and not newer than it is gone, unless some of
@@ -121,7 +134,8 @@ class Cache {
     std::map<Key, ObjectPtr> objects;
     Bucket all;
     std::unordered_map<std::string, Bucket>
-        buckets;         ///< by index, namespace and value; never iterated
+        buckets;  ///< by index, namespace and value; never iterated
+    mutable std::shared_ptr<const Derived> derived;
     std::set<Uid> dead;  ///< uids that are gone although a late watch may still tell of them
   };
 

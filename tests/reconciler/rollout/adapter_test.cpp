@@ -152,6 +152,27 @@ class Adapter : public ::testing::Test {
   std::uint64_t version_ = 0;
 };
 
+TEST_F(Adapter, ServersAreSelectedOnceUntilOneOfThemChanges) {
+  LoadAll();
+  const auto select = [&] { return SelectServers(cache_, "default", app.spec.servers, "shop"); };
+  const ServerViews before = select();
+  ASSERT_THAT(*before, SizeIs(1));
+  EXPECT_TRUE(before->front().reachable);
+  EXPECT_EQ(select(), before) << "who asks the same gets the same";
+
+  const ServerViews other = SelectServers(cache_, "default", app.spec.servers, "other");
+  EXPECT_EQ(other->front().release.intent->attempt, 1) << "another application sees its own";
+  EXPECT_EQ(select()->front().release.intent->attempt, 7);
+  app.spec.servers.fleets = {"web", "elsewhere"};
+  EXPECT_THAT(*select(), SizeIs(2)) << "another selection";
+
+  one.status.conditions.clear();
+  Load(Kind::kServer, one, two);
+  EXPECT_FALSE(select()->front().reachable);
+  Load(Kind::kServer, two);
+  EXPECT_EQ(select()->front().server->name, "web-2");
+}
+
 TEST_F(Adapter, AnIntentIsAPatchOfItsOwnEntryOnly) {
   LoadAll();
   const runtime::Plan plan = PlanOf("shop-2");
