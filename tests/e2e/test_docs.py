@@ -20,7 +20,7 @@ def commands(text):
     blocks = re.findall(r"^```[a-z]*\n(.*?)^```", text, re.S | re.M)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     lines += re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```", "", text, flags=re.S | re.M))
-    for line in (re.sub(r'"\$\(.*?\)"', "X", line) for line in lines):
+    for line in (re.sub(r'"\$\(.*?\)"|^\./dev .*', "X", line) for line in lines):
         for found in re.findall(r"(?:^|\s|[/=|;&(])(slipway(?:-agent)? [^|;&<>]*)", line):
             yield shlex.split(found, comments=True)
 
@@ -54,6 +54,16 @@ def test_the_tutorial_shows_commands():
     assert {("slipway", "server"), ("slipway", "rollout"), ("slipway-agent", "--server")} <= shown
     assert list(faults(["slipway", "rollout", "begin"])) == ["slipway rollout begin"]
     assert list(faults(["slipway", "get", "servers", "--colour"])) == ["--colour"]
+
+
+def test_the_objects_of_the_tutorial_are_taken(town):
+    town.start_server()
+    objects = "\n---\n".join(re.findall(r"^```yaml\n(.*?)^```", TUTORIAL, re.S | re.M))
+    done = subprocess.run([BIN / "slipway", "apply", "-f", "-"], env=town.environment(), input=objects, text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done
+    assert done.stdout.split() == ["fleets/web", "created", "secrets/shop-git", "created", "gitrepositories/shop", "created",
+                                   "applications/shop", "created"]
 
 
 def packages_of(program):

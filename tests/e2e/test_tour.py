@@ -11,6 +11,9 @@ EXPECTED = [  # what a reader sees, in this order
     "hello, moon", "RolledBack|Halted|GateFailed", "hello, world"]
 
 
+BUILD = "./dev build slipway slipway-agent\n"
+
+
 def tour():
     readme = (PROJECT / "README.md").read_text()
     return re.findall(r"```sh\n(.*?)```", readme.split("## A tour in ten minutes")[1].split("\n## ")[0], re.S)
@@ -19,7 +22,7 @@ def tour():
 def test_a_server_that_cannot_start_ends_the_wait_and_says_why(tmp_path):
     (tmp_path / "slipway").write_text("#!/bin/sh\necho 'error: 127.0.0.1:7443 is in use'\nexit 1\n")
     (tmp_path / "slipway").chmod(0o755)
-    script = tour()[0].replace("./dev build\n", "").replace("$PWD/build/dev/bin", str(tmp_path))
+    script = tour()[0].replace(BUILD, "").replace("$PWD/build/dev/bin", str(tmp_path))
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, text=True, capture_output=True, timeout=60, check=False,
                           env={"PATH": os.environ["PATH"], "TMPDIR": str(tmp_path)})
     assert "error: 127.0.0.1:7443 is in use" in done.stdout
@@ -27,12 +30,12 @@ def test_a_server_that_cannot_start_ends_the_wait_and_says_why(tmp_path):
 
 def test_the_tour_of_the_readme_works_as_written(tmp_path):
     script = "\n".join(tour())
-    assert script.startswith("./dev build\n")
+    assert script.startswith(BUILD)
     # The programs are built already: a test does not build.
-    script = "set -e\n" + script.removeprefix("./dev build\n").replace("$PWD/build/dev/bin", os.environ["SLIPWAY_BIN"])
+    script = "set -e\n" + script.removeprefix(BUILD).replace("$PWD/build/dev/bin", os.environ["SLIPWAY_BIN"])
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "NO_COLOR": "1",
                    "LANG": "C.UTF-8"}
-    # From a file: the tour's last line looks for processes by their command lines, and must not find this shell.
+    # From a file: the tour's last lines look for processes by their command lines, and must not find this shell.
     (tmp_path / "tour.sh").write_text(script)
     done = subprocess.run(["bash", str(tmp_path / "tour.sh")], cwd=PROJECT, env=environment, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, timeout=540, check=False)
@@ -42,3 +45,4 @@ def test_the_tour_of_the_readme_works_as_written(tmp_path):
         found = re.compile(expected).search(done.stdout, position)
         assert found, f"{expected!r} is missing after position {position} of:\n{done.stdout}"
         position = found.end()
+    assert not list(tmp_path.glob("tmp.*")), "the tour removes its folder"
