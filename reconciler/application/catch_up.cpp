@@ -25,6 +25,12 @@ struct Stage {
   rollout::PackedRelease release;
 };
 
+/// Whether the gateway may send its intent: what is neither the promoted release nor the active rollout's is inert.
+bool IsLive(const Stage& stage, const ServerView& view) {
+  const std::int64_t rollout = view.release.intent ? view.release.intent->rollout : 0;
+  return rollout != 0 && (rollout == stage.stable_number || rollout == stage.active_number);
+}
+
 enum class Need : std::uint8_t { kNone, kBring, kAgain };
 
 /// A rollout that halted where it stood because its strategy says never to go back keeps its servers, until a newer one is
@@ -99,12 +105,12 @@ void CatchUp(Desk& desk) {
   std::vector<Candidate> candidates;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
-    rollout::Count(view, usage);
+    rollout::Count(view, IsLive(stage, view), usage);
     rollout::Count(view, stage.release, health);
     if (NeedOf(desk, stage, view) != Need::kNone) {
       candidates.push_back({.index = index,
                             .rank = rollout::RankOf(view, stage.release, stage.release),
-                            .in_service = rollout::Available(view)});
+                            .in_service = rollout::MayServe(view)});
     }
   }
   const rollout::Limits limits = rollout::ResolveLimits(

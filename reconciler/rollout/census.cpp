@@ -51,6 +51,17 @@ void CountOurs(const ServerView& view, std::uint32_t index, std::int64_t wave, C
   }
 }
 
+/// Whether the gateway may send this intent, as Live() says for objects.
+bool IsLive(const api::Rollout& rollout, std::int64_t stable, const ReleaseFacts& release) {
+  if (!release.intent || release.intent->rollout == 0) {
+    return false;
+  }
+  const bool brings = rollout.status.phase == api::RolloutPhase::kProgressing ||
+                      rollout.status.phase == api::RolloutPhase::kPaused;
+  return release.intent->rollout == stable ||
+         (brings && release.intent->rollout == rollout.spec.number && release.intent->wave > 0);
+}
+
 }  // namespace
 
 void Tally::Add(std::uint32_t index) {
@@ -84,10 +95,10 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
   }
 }
 
-void Count(const ServerView& view, Usage& usage) {
+void Count(const ServerView& view, bool live, Usage& usage) {
   if (!view.reachable) {
     ++usage.unreachable;
-  } else if (!Available(view)) {
+  } else if (!(live ? Available(view) : MayServe(view))) {
     ++usage.down;
   }
 }
@@ -105,7 +116,7 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
     const ServerView& view = servers[index];
     const bool has_intent = view.release.intent.has_value();
     ++census.total;
-    Count(view, census.usage);
+    Count(view, IsLive(rollout, stable_number, view.release), census.usage);
     Count(view, stable, census.stable);
     if (has_intent && view.release.intent->rollout == number && view.release.intent->wave > 0) {
       ++census.possible;
@@ -135,7 +146,7 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
       continue;
     }
     census.candidates.push_back(
-        {.index = index, .rank = RankOf(view, wanted, stable), .in_service = in_service});
+        {.index = index, .rank = RankOf(view, wanted, stable), .in_service = MayServe(view)});
   }
   return census;
 }

@@ -38,8 +38,9 @@ struct StableHealth {
 /// Adds one server to the tally.
 void Count(const ServerView& view, const PackedRelease& stable, StableHealth& health);
 
-/// Counts what is in service for budgets.
-void Count(const ServerView& view, Usage& usage);
+/// Counts what is in service for budgets. `live`: whether an intent of which its agent has not spoken yet may be sent to it;
+/// one that is inert takes nothing out of service.
+void Count(const ServerView& view, bool live, Usage& usage);
 
 /// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves.
 struct Census {

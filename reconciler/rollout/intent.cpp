@@ -91,6 +91,14 @@ bool Available(const ServerView& view) {
          view.release.running->health == api::RunningHealth::kHealthy && !Taken(view.release);
 }
 
+bool MayServe(const ServerView& view) {
+  const ReleaseFacts& release = view.release;
+  const bool undisturbed =
+      !release.intent || (Matches(release) && (!IsReported(release) || IsSettled(release)));
+  return view.reachable && release.running &&
+         release.running->health == api::RunningHealth::kHealthy && undisturbed;
+}
+
 bool Taken(const api::Intent* intent, const api::ServerRelease* release) {
   return intent != nullptr && Taken(MakeReleaseFacts(intent->application, intent, release));
 }

@@ -52,6 +52,11 @@ bool Success(const ReleaseFacts& release);
 /// Nothing is known to be wrong with it: reachable, healthy on whatever release, not taken.
 bool Available(const ServerView& view);
 
+/// Whether taking it may take something out of service: what is Available, and also what runs what is wanted, is healthy, and
+/// has an intent that its agent has not spoken of yet. Where such an intent is live, budgets count the server as taken; yet
+/// taking it again is not free.
+bool MayServe(const ServerView& view);
+
 // The same for objects as they are stored; either pointer may be null.
 bool Taken(const api::Intent* intent, const api::ServerRelease* release);
 bool Success(const api::Intent* intent, const api::ServerRelease* release);

@@ -53,7 +53,7 @@ Returning TakeStock(const Desk& desk) {
     if (view.release.intent->from == number) {
       Sort(view, index, returning);
     } else if (view.release.intent->rollout == number && view.reachable) {
-      returning.out.push_back({.index = index, .in_service = Available(view)});
+      returning.out.push_back({.index = index, .in_service = MayServe(view)});
     } else if (view.release.intent->rollout == number) {
       returning.lost.Add(index);
     }
@@ -84,7 +84,7 @@ void SendBack(Desk& desk, Returning& returning) {
   }
   for (const std::uint32_t index : returning.again) {
     const ServerView& view = desk.snapshot.servers[index];
-    const bool in_service = Available(view);
+    const bool in_service = MayServe(view);
     if (HasRoom(desk.plan) && (!in_service || headroom > 0)) {
       headroom -= in_service ? 1 : 0;
       Send(desk, index, view.release.intent->retries + 1);

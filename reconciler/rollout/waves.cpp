@@ -31,7 +31,7 @@ api::ReleaseRef OwnRelease(const Desk& desk) {
 void Retry(Desk& desk, std::int64_t& headroom) {
   for (const std::uint32_t index : desk.census.retry) {
     const ServerView& view = desk.snapshot.servers[index];
-    const bool in_service = Available(view);
+    const bool in_service = MayServe(view);
     if (!HasRoom(desk.plan) || (in_service && headroom == 0)) {
       continue;
     }

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <string>
+#include <vector>
 
 #include "tests/reconciler/rollout/world.hpp"
 
@@ -62,6 +64,37 @@ TEST(OutOfReach, Case11OneServerOutOfReachNeitherBlocksNorIsForgotten) {
   world.Run();
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 10)));
   EXPECT_EQ(world.IntentOn("web-3")->wave, 0);
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
+/// What is told to go back runs the promoted release still: it serves, although its agent has not said so. Where the budget is
+/// used up by others, the next release must not have it.
+TEST(OutOfReach, WhoServesWhileItIsToldToGoBackIsNotTakenForNothing) {
+  World world(4);
+  world.app.spec.strategy.waves = {};
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(1);
+  world.app.spec.strategy.unreachable.max = IntOrPercent::Count(1);
+  world.Promote(1);
+  world.Push(2);
+  world.Settle();
+  ASSERT_THAT(world.WithIntentOf(2), SizeIs(1));
+  const std::string taken = world.WithIntentOf(2).front();
+  std::vector<std::string> others = {"web-1", "web-2", "web-3", "web-4"};
+  std::erase(others, taken);
+  for (const std::string& lost : {taken, others[0], others[1]}) {
+    world.SetReachable(lost, false);
+  }
+  world.Push(3);
+  world.Settle();
+  ASSERT_EQ(world.phase(3), RolloutPhase::kPaused);
+  world.SetReachable(taken, true);
+  world.Settle();
+  EXPECT_EQ(world.IntentOn(taken)->rollout, "shop-1")
+      << "two are lost, and one may be out of service";
+  world.SetReachable(others[0], true);
+  world.SetReachable(others[1], true);
+  world.Run();
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(3, 4)));
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
