@@ -125,6 +125,27 @@ std::vector<ServerView> Select(const runtime::Cache& cache, const std::string& n
   return views;
 }
 
+void BringUpToDate(const runtime::Change& change, Selected& selected) {
+  const runtime::Key& key = change.any().key;
+  if (key.ns != selected.ns) {
+    return;
+  }
+  const auto name_of = [](const ServerView& view) -> const std::string& {
+    return view.server->name;
+  };
+  const auto at = std::ranges::lower_bound(selected.views, key.name, {}, name_of);
+  const bool was_there = at != selected.views.end() && name_of(*at) == key.name;
+  const ServerFacts* facts =
+      change.after != nullptr ? SelectedFacts(selected.selection, *change.after) : nullptr;
+  if (facts != nullptr && was_there) {
+    *at = ViewOf(*facts, selected.application);
+  } else if (facts != nullptr) {
+    selected.views.insert(at, ViewOf(*facts, selected.application));
+  } else if (was_there) {
+    selected.views.erase(at);
+  }
+}
+
 }  // namespace
 
 void RegisterViews(runtime::CacheSchema& schema) {
@@ -139,16 +160,20 @@ void RegisterViews(runtime::CacheSchema& schema) {
 
 ServerViews SelectServers(const runtime::Cache& cache, const std::string& ns,
                           const api::ServerSelection& selection, const std::string& application) {
-  const auto kept = std::dynamic_pointer_cast<const Selected>(cache.Kept(Kind::kServer));
-  if (kept != nullptr && kept->ns == ns && kept->application == application &&
-      kept->selection == selection) {
-    return {kept, &kept->views};
+  const runtime::Derivation kept = cache.Kept(Kind::kServer);
+  auto selected = std::dynamic_pointer_cast<Selected>(kept.derived);
+  if (selected != nullptr && selected->ns == ns && selected->application == application &&
+      selected->selection == selection) {
+    for (const runtime::Change& change : kept.since) {
+      BringUpToDate(change, *selected);
+    }
+  } else {
+    selected = std::make_shared<Selected>();
+    selected->ns = ns;
+    selected->application = application;
+    selected->selection = selection;
+    selected->views = Select(cache, ns, selection, application);
   }
-  auto selected = std::make_shared<Selected>();
-  selected->ns = ns;
-  selected->application = application;
-  selected->selection = selection;
-  selected->views = Select(cache, ns, selection, application);
   cache.Keep(Kind::kServer, selected);
   return {selected, &selected->views};
 }

@@ -39,7 +39,7 @@ void RegisterViews(runtime::CacheSchema& schema);
 using ServerViews = std::shared_ptr<const std::vector<ServerView>>;
 
 /// The servers that are selected and not on their way out, by name, as seen by `application`. Never nullptr; valid until a
-/// server changes. Who asks the same before that gets the same.
+/// server changes. The answer is kept: who asks the same next pays only for the servers that have changed since.
 ServerViews SelectServers(const runtime::Cache& cache, const std::string& ns,
                           const api::ServerSelection& selection, const std::string& application);
 

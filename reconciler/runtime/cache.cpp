@@ -7,6 +7,7 @@
 namespace slipway::runtime {
 namespace {
 
+constexpr std::size_t kMostSince = 1'000;
 constexpr char kOwnerIndex[] = "owner";
 constexpr char kNamespaceIndex[] = "namespace";
 constexpr std::size_t kMostGraves = 16'384;
@@ -188,26 +189,42 @@ void Cache::Bury(const Key& key, std::uint64_t version) {
   }
 }
 
+void Cache::Keep(Kind kind, std::shared_ptr<Derived> derived) const {
+  of(kind).derived = std::move(derived);
+  of(kind).since.clear();
+}
+
+void Cache::Note(const PerKind& cached, const Change& change) {
+  if (cached.derived != nullptr && cached.since.size() < kMostSince) {
+    cached.since.push_back(change);
+  } else {
+    cached.derived.reset();
+    cached.since.clear();
+  }
+}
+
 Change Cache::Put(ObjectPtr object) {
   PerKind& cached = of(object->key.kind);
-  cached.derived.reset();
   ObjectPtr& slot = cached.objects[object->key];
   ObjectPtr before = std::exchange(slot, object);
   if (before != nullptr) {
     Unlink(*before);
   }
   Link(*object);
-  return Change{.before = std::move(before), .after = std::move(object)};
+  Change change{.before = std::move(before), .after = std::move(object)};
+  Note(cached, change);
+  return change;
 }
 
 Change Cache::Remove(const Key& key) {
   PerKind& cached = of(key.kind);
-  cached.derived.reset();
   const auto found = cached.objects.find(key);
   ObjectPtr before = std::move(found->second);
   cached.objects.erase(found);
   Unlink(*before);
-  return Change{.before = std::move(before), .after = nullptr};
+  Change change{.before = std::move(before), .after = nullptr};
+  Note(cached, change);
+  return change;
 }
 
 void Cache::Link(const Object& object) {

@@ -58,6 +58,13 @@ struct Derived {
   virtual ~Derived() = default;
 };
 
+/// What was kept, and what has changed since, in order. The objects before a change live as long as it stands here.
+struct Derivation {
+  std::shared_ptr<Derived>
+      derived;  ///< nullptr: nothing, or more has changed than is worth telling
+  std::span<const Change> since;
+};
+
 /// What the engine knows about all objects. One thread. Versions never go back: what is older than
 /// what the cache holds, or speaks of an object that is known to be gone, is ignored. All lists are
 /// ordered by namespace and name.
@@ -99,12 +106,12 @@ class Cache {
 
   std::size_t size(Kind kind) const;
 
-  /// What was kept last for the kind, for planners that look at the same objects one after the other.
-  /// nullptr where one of the objects has changed since.
-  const std::shared_ptr<const Derived>& Kept(Kind kind) const { return of(kind).derived; }
-  void Keep(Kind kind, std::shared_ptr<const Derived> derived) const {
-    of(kind).derived = std::move(derived);
-  }
+  /// What was kept last for the kind: one thing, for planners that look at the same objects one after the other, again and
+  /// again. Valid until the next Keep().
+  Derivation Kept(Kind kind) const { return {of(kind).derived, of(kind).since}; }
+
+  /// Keeps what is true of the objects as they are now. It may be what was kept before, brought up to date.
+  void Keep(Kind kind, std::shared_ptr<Derived> derived) const;
 
   // --- For the engine. Each returns what changed, in order.
 
@@ -135,7 +142,8 @@ class Cache {
     Bucket all;
     std::unordered_map<std::string, Bucket>
         buckets;  ///< by index, namespace and value; never iterated
-    mutable std::shared_ptr<const Derived> derived;
+    mutable std::shared_ptr<Derived> derived;
+    mutable std::vector<Change> since;
     std::set<Uid> dead;  ///< uids that are gone although a late watch may still tell of them
   };
 
@@ -144,6 +152,7 @@ class Cache {
   PerKind& of(Kind kind) { return kinds_[static_cast<std::size_t>(kind)]; }
   const PerKind& of(Kind kind) const { return kinds_[static_cast<std::size_t>(kind)]; }
   Objects Bucketed(Kind kind, const std::string& bucket) const;
+  static void Note(const PerKind& cached, const Change& change);
   Change Put(ObjectPtr object);
   Change Remove(const Key& key);
   void Link(const Object& object);

@@ -3,12 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/rng.hpp"
 
 namespace slipway::rollout {
 namespace {
@@ -148,8 +150,7 @@ class Adapter : public ::testing::Test {
   api::Server two;
   Duration up = std::chrono::hours(1);
 
- private:
-  std::uint64_t version_ = 0;
+  std::uint64_t version_ = 0;  ///< of what was loaded last
 };
 
 TEST_F(Adapter, ServersAreSelectedOnceUntilOneOfThemChanges) {
@@ -171,6 +172,55 @@ TEST_F(Adapter, ServersAreSelectedOnceUntilOneOfThemChanges) {
   EXPECT_FALSE(select()->front().reachable);
   Load(Kind::kServer, two);
   EXPECT_EQ(select()->front().server->name, "web-2");
+}
+
+TEST_F(Adapter, ASelectionThatIsBroughtUpToDateIsTheOneThatWouldBeMade) {
+  Rng rng(7);
+  runtime::Cache fresh(Schema());
+  std::map<std::string, api::Server> servers;
+  const auto describe = [](const ServerViews& views) {
+    std::vector<std::string> lines;
+    for (const ServerView& view : *views) {
+      const std::int64_t attempt = view.release.intent ? view.release.intent->attempt : -1;
+      lines.push_back(view.server->name + (view.reachable ? " reachable " : " lost ") +
+                      (view.cordoned ? "cordoned " : "") + std::to_string(attempt));
+    }
+    return lines;
+  };
+  app.spec.servers.fleets = {"web"};
+  app.spec.servers.selector = api::LabelSelector{.match_labels = {{"tier", "front"}}};
+  Load(Kind::kServer);
+  for (int turn = 0; turn < 300; ++turn) {
+    for (std::uint64_t changes = rng.Below(4) == 0 ? rng.Below(1'500) : rng.Below(4); changes > 0;
+         --changes) {
+      const std::string name = "web-" + std::to_string(rng.Below(40));
+      const auto known = servers.find(name);
+      if (known != servers.end() && rng.Chance(20)) {
+        cache_.Forget({Kind::kServer, "default", name}, known->second.metadata.uid);
+        servers.erase(known);
+        continue;
+      }
+      api::Server server = one;
+      server.metadata = Named<api::Server>(name).metadata;
+      server.metadata.uid = Uid("uid-" + std::to_string(++version_));
+      server.metadata.resource_version = std::to_string(version_);
+      server.metadata.labels["tier"] = rng.Chance(70) ? "front" : "back";
+      server.spec.fleet = rng.Chance(80) ? "web" : "elsewhere";
+      server.spec.cordoned = rng.Chance(30);
+      server.spec.releases[1].attempt = static_cast<std::int64_t>(rng.Below(100));
+      (void)cache_.Apply(Kind::kServer, std::make_shared<std::string>(api::Encode(server)));
+      servers[name] = server;
+    }
+    std::vector<runtime::Bytes> all;
+    for (const auto& [name, server] : servers) {
+      all.push_back(std::make_shared<std::string>(api::Encode(server)));
+    }
+    fresh.Replace(Kind::kServer, all, version_);
+    fresh.Keep(Kind::kServer, nullptr);
+    ASSERT_EQ(describe(SelectServers(cache_, "default", app.spec.servers, "shop")),
+              describe(SelectServers(fresh, "default", app.spec.servers, "shop")))
+        << "turn " << turn;
+  }
 }
 
 TEST_F(Adapter, AnIntentIsAPatchOfItsOwnEntryOnly) {
