@@ -52,6 +52,16 @@ const api::RolloutRelease* ReleaseNow(const History& history) {
   return nullptr;
 }
 
+/// The newest failure of the release that is wanted now; nullptr where it did not fail.
+const api::FailedRelease* FailureOfTheWanted(const api::Application& application) {
+  const auto& target = application.status.target;
+  const auto& failed = application.status.failed;  // newest first
+  const auto found = std::ranges::find_if(failed, [&](const api::FailedRelease& each) {
+    return target && each.commit == target->commit && each.hash == target->hash;
+  });
+  return found == failed.end() ? nullptr : &*found;
+}
+
 Error Unsuccessful(const api::Rollout& rollout) {
   return Fail(Code::kInvalid, rollout.metadata.name +
                                   " did not succeed; go back only to one that did: `slipway "
@@ -137,14 +147,32 @@ Result<std::size_t> ChooseRetry(const History& history) {
                                      std::string(api::ToString(newest.status.phase)) +
                                      "; wait for it, or abort it first");
   }
-  if (newest.status.phase == RolloutPhase::kSucceeded) {
-    return Fail(Code::kInvalid,
-                newest.metadata.name +
-                    " succeeded, so there is nothing to retry; push a commit, or go back with "
-                    "`slipway rollout undo " +
-                    newest.spec.application + "`");
+  if (newest.status.phase != RolloutPhase::kSucceeded) {
+    return history.rollouts.size() - 1;
   }
-  return history.rollouts.size() - 1;
+  const std::string& application = history.application.metadata.name;
+  const api::FailedRelease* failed = FailureOfTheWanted(history.application);
+  if (failed == nullptr) {
+    return Fail(Code::kInvalid, newest.metadata.name +
+                                    " succeeded, so there is nothing to retry; push a commit, or "
+                                    "go back with `slipway rollout undo " +
+                                    application + "`");
+  }
+  if (newest.spec.hold) {
+    return Fail(Code::kConflict,
+                newest.metadata.name + " holds, so " + failed->rollout +
+                    " is not retried; lift the hold with `slipway rollout resume " + application +
+                    "` first");
+  }
+  const auto found = std::ranges::find_if(history.rollouts, [&](const api::Rollout& rollout) {
+    return rollout.metadata.name == failed->rollout;
+  });
+  if (found == history.rollouts.end()) {
+    return Fail(Code::kNotFound, failed->rollout +
+                                     " failed and is no longer kept, so it cannot be retried; push "
+                                     "a commit");
+  }
+  return static_cast<std::size_t>(found - history.rollouts.begin());
 }
 
 // A release that a person chose says nothing about the reference that the repository follows.

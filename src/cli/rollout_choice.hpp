@@ -38,7 +38,8 @@ Result<std::vector<LevelPatch>> ChooseForLevel(const History& history, Level lev
 /// now. Only one that succeeded.
 Result<std::size_t> ChooseUndo(const History& history, std::optional<std::int64_t> to);
 
-/// Which rollout `retry` repeats: the newest, where it ended without success.
+/// Which rollout `retry` repeats: the newest, where it ended without success; where it succeeded, the one in which the release
+/// that is wanted now failed last, such as after an undo whose hold was lifted.
 Result<std::size_t> ChooseRetry(const History& history);
 
 /// The next Rollout, owned by the application: the release and the template of `model`, the JSON of one of its rollouts. Without

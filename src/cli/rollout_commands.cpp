@@ -78,9 +78,11 @@ ExitCode MakeNext(const Session& session, const NextOptions& options, Choice cho
         NextRollout(history, loaded.value().objects[chosen.value()], hold, options.reason);
     const auto made = session.Create(session.Path(loaded.value().resource, ""), next);
     if (made.has_value()) {
-      const std::string commit = model.spec.release.commit.value.substr(0, 8);
+      const api::RolloutRelease& release = model.spec.release;
       streams.out << "rollouts/" << next["metadata"]["name"].get<std::string>()
-                  << " created: " << commit << ", as in " << model.metadata.name << "\n";
+                  << " created: " << release.commit.value.substr(0, 8)
+                  << (release.subject.empty() ? "" : " \"" + release.subject + "\"") << ", as in "
+                  << model.metadata.name << "\n";
       return kSucceeded;
     }
     if (made.error().code != Code::kAlreadyExists || attempt == kNameTries) {

@@ -28,7 +28,7 @@ struct NextOptions {
 /// hold: automation starts nothing until somebody lifts it with `rollout resume`.
 ExitCode UndoRollout(const Session& session, const NextOptions& options, const Streams& streams);
 
-/// Tries the newest rollout, which did not succeed, once more: as a rollout of its own, held where that one was.
+/// Tries what did not succeed (ChooseRetry) once more: as a rollout of its own, held where that one was.
 ExitCode RetryRollout(const Session& session, const NextOptions& options, const Streams& streams);
 
 struct FollowOptions {

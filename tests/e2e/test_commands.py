@@ -190,3 +190,24 @@ def test_a_data_directory_that_is_closed_to_us_says_what_to_do(town):
         for path in (closed / "fleet.yaml", closed):
             done = refused("apply", "-f", str(path), KUBECONFIG=str(kubeconfig))
             assert done.returncode == 1 and f"{path}: cannot be read" in done.stderr, done
+
+
+def test_a_release_that_failed_is_retried_although_an_undo_came_after_it(town, world_module):
+    town.populate()
+    town.wait_for_phase(town.tree.push("First"), "Succeeded")
+    town.tree.replace("shop.py", "Hello, {name}!", "Welcome, {name}!")
+    town.tree.replace("test_shop.py", "Hello, Ada!", "Welcome, Ada!")
+    town.wait_for_phase(town.tree.push("Second"), "Succeeded")
+    town.tree.replace("shop.py", "Welcome, {name}!", "Goodbye, {name}!")
+    third = town.tree.push("Third")
+    town.wait_for_phase(third, "Halted")
+    assert town.slipway("rollout", "undo", "shop", "--reason", "to look at it").startswith("rollouts/shop-4 created")
+    assert slipway(town, "rollout", "status", "shop", "--timeout", "2m").returncode == 0
+    held = slipway(town, "rollout", "retry", "shop")
+    assert held.returncode == 1 and "lift the hold with `slipway rollout resume shop` first" in held.stderr, held
+    town.slipway("rollout", "resume", "shop")
+    world_module.wait_for("the failure to be told", lambda: "failed in shop-3" in
+                          slipway(town, "get", "app", "shop", "-o", "wide").stdout, 60)
+    done = slipway(town, "rollout", "retry", "shop")
+    assert done.returncode == 0, done
+    assert done.stdout == f'rollouts/shop-5 created: {third[:8]} "Third", as in shop-3\n'

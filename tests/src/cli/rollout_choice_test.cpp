@@ -139,6 +139,38 @@ TEST(ChooseRetry, TakesTheNewestIfItEndedWithoutSuccess) {
   EXPECT_EQ(ChooseRetry(Shop({})).error().code, Code::kNotFound);
 }
 
+/// As after `undo`, and `resume` where nothing holds: the wanted release failed in shop-2, and earlier in shop-1.
+History Undone(bool hold) {
+  auto history = Shop({{RolloutPhase::kHalted, 'c', 0}, {RolloutPhase::kRolledBack, 'c'}, kSecond});
+  for (const std::size_t i : {std::size_t{1}, std::size_t{0}}) {
+    const api::Rollout& rollout = history.rollouts[i];
+    history.application.status.failed.push_back({.commit = rollout.spec.release.commit,
+                                                 .hash = rollout.spec.release.hash,
+                                                 .rollout = rollout.metadata.name});
+  }
+  const auto& release = history.rollouts[1].spec.release;
+  history.application.status.target = api::Target{.commit = release.commit, .hash = release.hash};
+  history.rollouts.back().spec.hold = hold;
+  return history;
+}
+
+TEST(ChooseRetry, TakesTheLastFailureOfTheWantedReleaseAfterASuccess) {
+  EXPECT_EQ(ChooseRetry(Undone(false)).value(), 1U);
+  // Who pushed something else meanwhile does not want the failed one.
+  auto moved_on = Undone(false);
+  moved_on.application.status.target->commit = Commit(std::string(40, 'd'));
+  EXPECT_EQ(ChooseRetry(moved_on).error().code, Code::kInvalid);
+  auto pruned = Undone(false);
+  pruned.rollouts.erase(pruned.rollouts.begin() + 1);
+  EXPECT_EQ(ChooseRetry(pruned).error().code, Code::kNotFound);
+}
+
+TEST(ChooseRetry, DoesNotLiftAHoldInPassing) {
+  const auto refused = ChooseRetry(Undone(true)).error();
+  EXPECT_EQ(refused.code, Code::kConflict);
+  EXPECT_NE(refused.message.find("`slipway rollout resume shop`"), std::string::npos);
+}
+
 std::vector<LevelPatch> Patches(const History& history, Level level) {
   const auto chosen = ChooseForLevel(history, level);
   EXPECT_TRUE(chosen.has_value());
