@@ -39,6 +39,12 @@ inline std::string Shortened(std::string text, std::size_t bytes) {
   return text.append(kDots);
 }
 
+/// `text` as a sentence that another may follow: with a full stop where it ends in none. What others say often has none.
+inline std::string Sentence(std::string text) {
+  const bool open = !text.empty() && std::string_view(".!?").find(text.back()) == text.npos;
+  return open ? text.append(".") : text;
+}
+
 /// Sets `wanted.type`, at the end where it is new. The time of the last transition is `now` only
 /// where the status changes; the message is cut to kMaxMessage.
 inline void SetCondition(std::vector<Condition>& conditions, Condition wanted, Time now) {

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <array>
 
+#include "reconciler/api/conditions.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/host/steps.hpp"
 
@@ -95,8 +96,9 @@ void End(Desk& desk, const std::string& application, ApplicationRecord& record, 
   AttemptRecord& attempt = *record.attempt;
   attempt.result = outcome;
   if (outcome != Outcome::kSucceeded && attempt.stopped) {
-    message += message.empty() ? "" : ". ";
-    message += "What ran before was stopped";
+    message = api::Sentence(std::move(message));
+    message += message.empty() ? "" : " ";
+    message += "What ran before was stopped.";
   }
   attempt.message = Shorten(std::move(message));
   if (outcome == Outcome::kSucceeded) {

@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <string>
 #include <tuple>
+#include <utility>
 
+#include "reconciler/api/conditions.hpp"
 #include "reconciler/rollout/desk.hpp"
 #include "reconciler/rollout/names.hpp"
 
@@ -12,9 +14,10 @@ using api::Outcome;
 using api::RolloutCause;
 using api::RolloutPhase;
 
-/// "api: 2 of 40 failed (login, logout)".
+/// "2 of 40 cases failed. Failed: api/login, api/logout."
 std::string DescribeFailure(const api::TestRun& run) {
-  std::string text = run.status.message.empty() ? "The gate failed." : run.status.message;
+  std::string text =
+      run.status.message.empty() ? "The gate failed." : api::Sentence(run.status.message);
   std::size_t named = 0;
   for (const api::CaseFailure& failure : run.status.failures) {
     if (named == kNamesInMessages) {
@@ -23,7 +26,7 @@ std::string DescribeFailure(const api::TestRun& run) {
     text += (named == 0 ? " Failed: " : ", ") + failure.suite + "/" + failure.name;
     ++named;
   }
-  return text;
+  return api::Sentence(std::move(text));
 }
 
 /// The integration server that has least to do; among equals another one for each rollout. The one of the run before comes
@@ -101,7 +104,7 @@ void JudgeRun(Desk& desk, const api::TestRun& run) {
     desk.status.cause = RolloutCause::kInfrastructure;
     End(desk, RolloutPhase::kHalted,
         "The gate was interrupted " + std::to_string(kMaxGateRuns) +
-            " times, so nothing is known about the release: " + run.status.message +
+            " times, so nothing is known about the release: " + api::Sentence(run.status.message) +
             " No server was touched. Mend the integration servers, then retry.");
     return;
   }

@@ -95,7 +95,7 @@ void SendBack(Desk& desk, Returning& returning) {
 /// Why the rollout failed, as it was recorded when it did.
 std::string WhyItFailed(const Desk& desk) {
   const api::Condition* ready = api::FindCondition(desk.stored.conditions, "Ready");
-  return ready != nullptr ? ready->message : std::string();
+  return ready != nullptr ? api::Sentence(ready->message) : std::string();
 }
 
 void GiveUp(Desk& desk, const std::string& why) {

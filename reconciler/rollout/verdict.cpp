@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <string>
 
+#include "reconciler/api/conditions.hpp"
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/rollout/desk.hpp"
 #include "reconciler/rollout/intent.hpp"
@@ -16,11 +17,11 @@ bool IsSameRelease(const api::ReleaseRef& stable, const api::RolloutRelease& rel
   return stable.commit == release.commit && stable.hash == release.hash;
 }
 
-/// Why the first server of a tally says that it failed.
+/// Why the first server of a tally says that it failed; it ends the sentence.
 std::string FirstMessage(const Desk& desk, const Tally& tally) {
   const ServerFacts& server = *desk.snapshot.servers[tally.first.front()].server;
   const std::string_view message = MessageOf(server, desk.application.metadata.name);
-  return message.empty() ? "." : ": " + std::string(message);
+  return message.empty() ? "." : ": " + api::Sentence(std::string(message));
 }
 
 /// How long the servers of the current wave must still stay healthy.

@@ -99,7 +99,8 @@ TEST(Rollback, Case3ItEndsAsHaltedWhenGoingBackFailsToo) {
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kHalted);
   EXPECT_EQ(world.status(2).cause, RolloutCause::kRollbackFailed);
-  EXPECT_THAT(world.status(2).message, HasSubstr("connection refused"));  // why it failed at first
+  EXPECT_THAT(world.status(2).message,
+              HasSubstr("web: connection refused. Going back to"));  // why it failed at first
   EXPECT_THAT(world.status(2).message, HasSubstr("Going back to shop-1 failed too"));
   EXPECT_THAT(world.status(2).message, HasSubstr(canary));
   EXPECT_EQ(world.IntentOn(canary)->retries, 3);  // an attempt budget of its own

@@ -471,7 +471,7 @@ bool World::StepGate(const std::string& name) {
     } else {
       run.status.phase = api::TestRunPhase::kEnded;
       run.status.result = gate_result(NumberOf(run.spec.commit));
-      run.status.message = run.status.result == Outcome::kFailed ? "1 of 3 cases failed." : "";
+      run.status.message = run.status.result == Outcome::kFailed ? "1 of 3 cases failed" : "";
     }
     return true;
   }
