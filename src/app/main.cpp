@@ -7,6 +7,7 @@
 #include "src/app/server_command.hpp"
 #include "src/app/version.hpp"
 #include "src/cli/commands.hpp"
+#include "src/cli/usage.hpp"
 #include "src/git/worker.hpp"
 
 namespace {
@@ -15,48 +16,35 @@ constexpr const char* kFooter =
     "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n"
     "`slipway COMMAND --help` says more about a command.";
 
-/// The help of the command that `words` name, such as {rollout, status}.
-std::string HelpOf(const CLI::App& app, const std::vector<std::string>& words) {
-  const CLI::App* command = &app;
-  std::string before;
-  for (const std::string& word : words) {
-    const auto named =
-        command->get_subcommands([&word](const CLI::App* sub) { return sub->check_name(word); });
-    if (named.empty()) {
-      throw CLI::ValidationError(word, "there is no such command; `slipway help` lists them");
-    }
-    before += (before.empty() ? "" : " ") + command->get_name();
-    command = named.front();
-  }
-  return command->help(before);
-}
-
 int Run(int argc, char** argv) {
   using namespace slipway;
   CLI::App app("GitOps for servers: push a commit, and it is tested, rolled out and proven.",
                "slipway");
   app.footer(kFooter);
   app.require_subcommand(1);
+  const std::string version = std::string("slipway ") + app::kVersion;
+  app.set_version_flag("--version", version, "Print the version");
   int server_exit = 0;
   cli::ExitCode client_exit = cli::kSucceeded;
   const cli::Streams streams = cli::StandardStreams();
   app::AddServerCommand(app, server_exit);
   cli::AddClientCommands(app, streams, client_exit);
-  app.add_subcommand("version", "Print the version")->callback([] {
-    std::cout << "slipway " << app::kVersion << "\n";
+  app.add_subcommand("version", "Print the version")->callback([&] {
+    std::cout << version << "\n";
   });
   std::vector<std::string> asked_for;
   auto* help = app.add_subcommand("help", "Print this, or the help of a command");
   help->add_option("command", asked_for, "Such as: rollout status");
   // Once `help` is parsed, CLI11 takes its help for that of the whole.
   const std::string overview = app.help();
-  help->callback([&] { std::cout << (asked_for.empty() ? overview : HelpOf(app, asked_for)); });
+  help->callback(
+      [&] { std::cout << (asked_for.empty() ? overview : cli::HelpOf(app, asked_for)); });
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
     return app.exit(asked);
   } catch (const CLI::ParseError& wrong) {
-    app.exit(wrong, std::cerr, std::cerr);
+    std::cerr << cli::UsageError(app, wrong);
     return cli::kUsage;
   }
   return server_exit != 0 ? server_exit : static_cast<int>(client_exit);

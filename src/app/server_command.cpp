@@ -155,7 +155,7 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
     for (const std::string* address : {&options->listen, &options->agent_listen}) {
       const auto parsed = ParseListenAddress(*address);
       if (!parsed.has_value()) {
-        throw CLI::ValidationError("server", parsed.error().message);
+        throw CLI::ValidationError(parsed.error().message);
       }
     }
     exit_code = RunServer(*options);

@@ -9,7 +9,7 @@
 #include <iostream>
 #include <memory>
 
-#include "reconciler/api/scalars.hpp"
+#include "src/cli/arguments.hpp"
 #include "src/cli/logs.hpp"
 #include "src/cli/object_commands.hpp"
 #include "src/cli/rollout_commands.hpp"
@@ -17,6 +17,8 @@
 
 namespace slipway::cli {
 namespace {
+
+constexpr int kMaxLogLines = 100'000;
 
 /// What every command shares: where to write, who to ask, how it ended.
 struct Frame {
@@ -36,19 +38,50 @@ struct Frame {
 };
 using FramePtr = std::shared_ptr<Frame>;
 
-/// Reads a duration option into `target`, with CLI11's own error when it is none.
-void AddDuration(CLI::App& command, const std::string& name, Duration& target,
-                 const std::string& description) {
-  command.add_option_function<std::string>(
+/// The value of a word of the command line, or CLI11's own error where it has none.
+template <typename Value>
+Value Understood(Result<Value> parsed) {
+  if (!parsed.has_value()) {
+    throw CLI::ValidationError(parsed.error().message);
+  }
+  return std::move(parsed.value());
+}
+
+/// Adds an option or a positional argument that `parse` reads into `target`.
+template <typename Value, typename Parse>
+CLI::Option* AddParsed(CLI::App& command, const std::string& name, Value& target, Parse parse,
+                       const std::string& description) {
+  return command.add_option_function<std::string>(
       name,
-      [&target, name](const std::string& text) {
-        const auto parsed = ParseDurationFlag(text);
+      [&target, parse, shown = name.substr(name.rfind(',') + 1)](const std::string& text) {
+        const Result<Value> parsed = parse(text);
         if (!parsed.has_value()) {
-          throw CLI::ValidationError(name, parsed.error().message);
+          throw CLI::ValidationError(shown, parsed.error().message);
         }
         target = parsed.value();
       },
       description);
+}
+
+void AddDuration(CLI::App& command, const std::string& name, Duration& target,
+                 const std::string& description) {
+  AddParsed(command, name, target, ParseDurationFlag, description);
+}
+
+/// Adds the name of an object of `kind`, which must be given.
+void AddName(CLI::App& command, const std::string& kind, const std::string& called,
+             std::string& target) {
+  AddParsed(
+      command, called, target, [kind](const std::string& word) { return ParseName(kind, word); },
+      "Name of the " + kind)
+      ->required();
+}
+
+/// Options that exclude each other where the command line is taken as a whole.
+void Refuse(bool wrong, const std::string& message) {
+  if (wrong) {
+    throw CLI::ValidationError(message);
+  }
 }
 
 void AddApply(CLI::App& app, const FramePtr& frame) {
@@ -60,42 +93,60 @@ void AddApply(CLI::App& app, const FramePtr& frame) {
   });
 }
 
+Result<Output> ParseOutput(const std::string& word) {
+  for (const auto& [name, output] : {std::pair{"wide", Output::kWide},
+                                     {"yaml", Output::kYaml},
+                                     {"json", Output::kJson},
+                                     {"name", Output::kName}}) {
+    if (word == name) {
+      return output;
+    }
+  }
+  return Fail(Code::kInvalid, "\"" + word + "\": must be wide, yaml, json or name");
+}
+
+/// What `get` cannot show at the same time.
+void CheckGet(const GetOptions& options) {
+  const bool table = options.output == Output::kTable || options.output == Output::kWide;
+  Refuse(options.watch && (!table || options.names.size() > 1),
+         "--watch shows a table of all objects or of one; leave out -o yaml, json and name, and "
+         "all names but one");
+  Refuse(!options.names.empty() && options.all_namespaces,
+         "a name means one object of one namespace; leave out --all-namespaces");
+}
+
 void AddGet(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("get", "Show objects");
   auto options = std::make_shared<GetOptions>();
-  static const std::map<std::string, Output> kOutputs = {{"wide", Output::kWide},
-                                                         {"yaml", Output::kYaml},
-                                                         {"json", Output::kJson},
-                                                         {"name", Output::kName}};
-  command->add_option("resource", options->resource, "Kind, such as applications or app")
+  command->add_option("resource", options->resource, "Kind, such as applications or app; KIND/NAME")
       ->required();
   command->add_option("names", options->names, "Names; without one, all of them");
-  command->add_option("-o,--output", options->output, "wide, yaml, json or name")
-      ->transform(CLI::CheckedTransformer(kOutputs, CLI::ignore_case));
-  command->add_option("-l,--selector", options->selector, "Labels, such as role=web,tier!=test");
+  AddParsed(*command, "-o,--output", options->output, ParseOutput, "wide, yaml, json or name");
+  AddParsed(*command, "-l,--selector", options->selector, ParseSelector,
+            "Labels, such as role=web,tier!=test");
   command->add_flag("-w,--watch", options->watch, "Go on and show every change");
   command->add_flag("-A,--all-namespaces", options->all_namespaces, "Of every namespace");
   command->add_flag("--ignore-not-found", options->ignore_not_found,
                     "An object that is not there is no error");
   command->callback([=] {
-    const bool table = options->output == Output::kTable || options->output == Output::kWide;
-    if (options->watch && (!table || options->names.size() > 1)) {
-      throw CLI::ValidationError("--watch",
-                                 "shows a table of all objects or of one; leave out -o "
-                                 "yaml, json and name, and all names but one");
-    }
+    const Targets targets = Understood(ParseTargets(options->resource, options->names));
+    options->resource = targets.resource;
+    options->names = targets.names;
+    CheckGet(*options);
     frame->Run([&](const Session& session) { return Get(session, *options, frame->streams); });
   });
 }
 
 void AddDescribe(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("describe", "Show one object, its conditions and its events");
-  auto names = std::make_shared<std::pair<std::string, std::string>>();
-  command->add_option("resource", names->first, "Kind")->required();
-  command->add_option("name", names->second, "Name")->required();
+  auto words = std::make_shared<std::pair<std::string, std::vector<std::string>>>();
+  command->add_option("resource", words->first, "Kind, or KIND/NAME")->required();
+  command->add_option("name", words->second, "Name")->expected(0, 1);
   command->callback([=] {
+    const Targets targets = Understood(ParseTargets(words->first, words->second));
+    Refuse(targets.names.size() != 1, "give a kind and one name, such as app hello");
     frame->Run([&](const Session& session) {
-      return Describe(session, names->first, names->second, frame->streams);
+      return Describe(session, targets.resource, targets.names[0], frame->streams);
     });
   });
 }
@@ -103,16 +154,23 @@ void AddDescribe(CLI::App& app, const FramePtr& frame) {
 void AddDelete(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("delete", "Delete objects by name, or those of files");
   auto options = std::make_shared<DeleteOptions>();
-  command->add_option("resource", options->resource, "Kind");
+  command->add_option("resource", options->resource, "Kind, or KIND/NAME");
   command->add_option("names", options->names, "Names");
   command->add_option("-f,--filename", options->files, "File, folder, or - for standard input");
   command->add_flag("--ignore-not-found", options->ignore_not_found,
                     "An object that is not there is no error");
-  command->add_flag("--wait,!--no-wait", options->wait, "Wait until they are gone (the default)");
-  AddDuration(*command, "--timeout", options->timeout, "How long to wait, such as 5m");
+  command->add_flag("--wait", options->wait, "Wait until they are gone (the default)");
+  command->add_flag_callback(
+      "--no-wait", [options] { options->wait = false; }, "Come back at once");
+  AddDuration(*command, "--timeout", options->timeout, "How long to wait (5m)");
   command->callback([=] {
-    if (options->files.empty() && (options->resource.empty() || options->names.empty())) {
-      throw CLI::RequiredError("delete needs a kind and names, or -f FILE; one of them");
+    const bool by_file = !options->files.empty();
+    Refuse(by_file != options->resource.empty(), "give either a kind and names, or -f FILE");
+    if (!by_file) {
+      const Targets targets = Understood(ParseTargets(options->resource, options->names));
+      options->resource = targets.resource;
+      options->names = targets.names;
+      Refuse(options->names.empty(), "give the names of what is to be deleted");
     }
     frame->Run([&](const Session& session) { return Delete(session, *options, frame->streams); });
   });
@@ -130,7 +188,7 @@ void AddRolloutLevels(CLI::App& rollout, const FramePtr& frame) {
         Verb{"abort", "Give the rollout up and go back", Level::kAbort}}) {
     auto* command = rollout.add_subcommand(verb.name, verb.description);
     auto application = std::make_shared<std::string>();
-    command->add_option("application", *application, "Name of the Application")->required();
+    AddName(*command, "Application", "application", *application);
     command->callback([=, level = verb.level] {
       frame->Run([&](const Session& session) {
         return SetRolloutLevel(session, *application, level, frame->streams);
@@ -145,7 +203,7 @@ void AddRolloutNext(CLI::App& rollout, const FramePtr& frame) {
   auto* retry = rollout.add_subcommand("retry", "Try the release that failed once more");
   for (CLI::App* command : {undo, retry}) {
     auto options = std::make_shared<NextOptions>();
-    command->add_option("application", options->application, "Name of the Application")->required();
+    AddName(*command, "Application", "application", options->application);
     command->add_option("--reason", options->reason, "Why; kept in the Rollout");
     if (command == undo) {
       command->add_option("--to", options->to, "Number of the rollout whose release to go back to");
@@ -160,11 +218,12 @@ void AddRolloutNext(CLI::App& rollout, const FramePtr& frame) {
 }
 
 void AddRollout(CLI::App& app, const FramePtr& frame) {
-  auto* rollout = app.add_subcommand("rollout", "Follow and steer the rollouts of an application");
+  auto* rollout = app.add_subcommand(
+      "rollout", "Rollouts: status, watch, history; pause, resume, abort; undo, retry");
   rollout->require_subcommand(1);
   auto* history = rollout->add_subcommand("history", "Every attempt that is kept");
   auto application = std::make_shared<std::string>();
-  history->add_option("application", *application, "Name of the Application")->required();
+  AddName(*history, "Application", "application", *application);
   history->callback([=] {
     frame->Run([&](const Session& session) {
       return RolloutHistory(session, *application, frame->streams);
@@ -175,9 +234,10 @@ void AddRollout(CLI::App& app, const FramePtr& frame) {
   for (CLI::App* command : {status, watch}) {
     auto options = std::make_shared<FollowOptions>();
     options->forever = command == watch;
-    command->add_option("application", options->application, "Name of the Application")->required();
+    AddName(*command, "Application", "application", options->application);
     if (command == status) {
-      command->add_option("--revision", options->revision, "Wait for the rollout of this commit");
+      AddParsed(*command, "--revision", options->revision, ParseRevision,
+                "Wait for the rollout of this commit");
       AddDuration(*command, "--timeout", options->timeout, "Exit code 3 after this long (30m)");
     }
     command->callback([=] {
@@ -192,17 +252,19 @@ void AddRollout(CLI::App& app, const FramePtr& frame) {
 void AddLogs(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("logs", "Show the end of an application's log on one server");
   auto options = std::make_shared<LogsOptions>();
-  command->add_option("server", options->server, "Name of the Server")->required();
-  command->add_option("application", options->application, "Name of the Application")->required();
-  command->add_option("-p,--process", options->process, "Name of the process; the first one");
-  command->add_option("--tail", options->lines, "How many lines")->check(CLI::Range(1, 100000));
+  AddName(*command, "Server", "server", options->server);
+  AddName(*command, "Application", "application", options->application);
+  command->add_option("-p,--process", options->process, "Name of the process (the first one)");
+  command->add_option("--tail", options->lines, "How many lines (200)");
   command->callback([=] {
+    Refuse(options->lines < 1 || options->lines > kMaxLogLines,
+           "--tail: must be from 1 to " + std::to_string(kMaxLogLines));
     frame->Run([&](const Session& session) { return Logs(session, *options, frame->streams); });
   });
 }
 
 void AddToken(CLI::App& app, const FramePtr& frame) {
-  auto* token = app.add_subcommand("token", "Tokens that agents join with");
+  auto* token = app.add_subcommand("token", "Tokens that agents join with: create");
   token->require_subcommand(1);
   auto* create = token->add_subcommand("create", "Make one");
   auto options = std::make_shared<TokenOptions>();
@@ -210,6 +272,7 @@ void AddToken(CLI::App& app, const FramePtr& frame) {
   AddDuration(*create, "--ttl", options->ttl, "How long it may be used (24h)");
   create->add_flag("-q,--quiet", options->bare, "Print the token and nothing else");
   create->callback([=] {
+    Refuse(options->ttl <= Duration(0), "--ttl: must be longer than nothing, such as 24h");
     frame->Run(
         [&](const Session& session) { return CreateToken(session, *options, frame->streams); });
   });
@@ -221,7 +284,7 @@ void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_cod
   auto frame = std::make_shared<Frame>(Frame{{}, streams, exit_code});
   app.add_option("--kubeconfig", frame->options.kubeconfig,
                  "Who to ask; $KUBECONFIG, then the data directory's admin.kubeconfig");
-  app.add_option("-n,--namespace", frame->options.ns, "Namespace; the kubeconfig's");
+  app.add_option("-n,--namespace", frame->options.ns, "Namespace (that of the kubeconfig)");
   app.fallthrough();
   AddApply(app, frame);
   AddGet(app, frame);
@@ -230,15 +293,6 @@ void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_cod
   AddRollout(app, frame);
   AddLogs(app, frame);
   AddToken(app, frame);
-}
-
-Result<Duration> ParseDurationFlag(const std::string& text) {
-  const auto parsed = api::ParseDuration(text);
-  if (!parsed.has_value()) {
-    return Fail(Code::kInvalid,
-                "\"" + text + "\": must be a length of time, such as 90s, 5m or 1h30m");
-  }
-  return parsed.value();
 }
 
 Streams StandardStreams() {

@@ -15,7 +15,4 @@ void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_cod
 /// What standard input and output are good for.
 Streams StandardStreams();
 
-/// A length of time as people write it on a command line: 90s, 5m, 1h30m. kInvalid says so.
-Result<Duration> ParseDurationFlag(const std::string& text);
-
 }  // namespace slipway::cli

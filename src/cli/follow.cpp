@@ -2,6 +2,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 #include <ostream>
+#include <utility>
 
 #include "src/cli/output.hpp"
 #include "src/cli/rollout_board.hpp"
@@ -61,6 +62,13 @@ class Screen {
   std::size_t lines_ = 0;
 };
 
+/// That there is no rollout to follow yet, and which one is meant.
+std::string WaitsFor(const FollowOptions& options) {
+  return options.revision.empty() ? "waits for the first rollout of " + options.application
+                                  : "waits for a rollout of " + options.revision.substr(0, 8) +
+                                        (options.revision.size() > 8 ? "…" : "");
+}
+
 Error NotInTime(const FollowOptions& options, const std::optional<RolloutPicture>& picture) {
   const std::string after = " after " + Elapsed(options.timeout);
   if (!picture) {
@@ -91,6 +99,7 @@ ExitCode FollowRollout(const Session& session, const FollowOptions& options,
   auto next_frame = Board::Clock::now();
   Board board(session, options.application);
   Screen screen(streams);
+  bool told = false;
   while (true) {
     const auto tick = Board::Clock::now() + kTick;
     const Board::News news = board.Wait(next_frame, options.forever ? tick : std::min(tick, end));
@@ -109,6 +118,8 @@ ExitCode FollowRollout(const Session& session, const FollowOptions& options,
     }
     if (picture) {
       screen.Show(*picture);
+    } else if (news.changed && !std::exchange(told, true)) {
+      screen.Say(WaitsFor(options));
     }
     next_frame = Board::Clock::now() + kFrame;
     if (!options.forever && Board::Clock::now() >= end) {

@@ -17,14 +17,41 @@ def slipway(town, *arguments, stdin=None):
 
 
 def test_wrong_usage_is_exit_code_2(town):
-    town.start_server()
-    for arguments in ([], ["launch"], ["get"], ["get", "servers", "-o", "xml"], ["delete"],
-                      ["get", "servers", "-w", "-o", "yaml"], ["get", "servers", "-w", "-o", "name"],
-                      ["get", "servers", "-w", "web-1", "web-2"],
-                      ["rollout", "status", "shop", "--timeout", "soon"], ["server", "--listen", "here"]):
-        done = slipway(town, *arguments)
-        assert done.returncode == 2, (arguments, done)
-        assert done.stderr, arguments
+    """It is told with the command's name and what is wrong, and nobody is asked: there is no server."""
+    for words, said in (
+            ("", "slipway: a command is missing; there are server, apply,"),
+            ("launch", 'slipway: unknown command "launch"; there are server, apply,'),
+            ("rollout launch shop", 'slipway rollout: unknown command "launch"; there are history, status,'),
+            ("token list", 'slipway token: unknown command "list"; there is create'),
+            ("help launch", 'slipway help: unknown command "launch"'),
+            ("get", "slipway get: resource is required"),
+            ("get rockets", 'slipway get: there is no kind "rockets"; there are '),
+            ("get servers --colour", 'slipway get: unknown option "--colour"'),
+            ("get servers -o xml", 'slipway get: --output: "xml": must be wide, yaml, json or name'),
+            ("get servers -o 3", 'slipway get: --output: "3": must be'),
+            ("get servers -l a=b=c", 'slipway get: --selector: the selector "a=b=c" cannot be understood'),
+            ("get servers web-1 -A", "leave out --all-namespaces"),
+            ("get servers -w -o yaml", "--watch shows a table"), ("get servers -w -o name", "--watch shows a table"),
+            ("get servers -w web-1 web-2", "--watch shows a table"),
+            ("describe rocket one", 'there is no kind "rocket"'), ("describe servers", "give a kind and one name"),
+            ("delete", "slipway delete: give either a kind and names, or -f FILE"),
+            ("delete fleet web -f here", "slipway delete: give either a kind and names, or -f FILE"),
+            ("delete fleet", "give the names"), ("delete rocket one", 'there is no kind "rocket"'),
+            ("rollout status shop --timeout soon", 'slipway rollout status: --timeout: "soon": must be a length of time'),
+            ("rollout status shop --revision zzz", '--revision: "zzz": must be a commit'),
+            ("rollout pause fleets/shop", "must be the name of one of the applications"),
+            ("logs web-1 shop --tail 0", "--tail: must be from 1"),
+            ("token create --ttl 0s", "slipway token create: --ttl: must be longer"),
+            ("server --listen here", 'slipway server: "here": must be an IP address and a port')):
+        done = slipway(town, *words.split())
+        assert done.returncode == 2, (words, done)
+        first, second = done.stderr.splitlines()
+        assert first.startswith("error: slipway") and said in first, (words, done)
+        assert second.startswith("`slipway help"), (words, done)
+
+
+def test_the_version_is_an_option_as_well(town):
+    assert slipway(town, "--version").stdout == slipway(town, "version").stdout != ""
 
 
 def test_no_server_is_a_clear_error(town):
@@ -106,9 +133,10 @@ def test_apply_get_describe_and_delete(town):
     assert table[0].startswith("NAME") and table[1].startswith("web")
     assert slipway(town, "get", "fleets", "-o", "name").stdout == "fleets/web\n"
     assert "Conditions:" in slipway(town, "describe", "fleet", "web").stdout
+    assert slipway(town, "get", "fleets/web", "-o", "name").stdout == "fleets/web\n"
     assert slipway(town, "get", "fleet", "none").returncode == 1
     assert slipway(town, "get", "fleet", "none", "--ignore-not-found").returncode == 0
-    assert slipway(town, "delete", "fleet", "web").returncode == 0
+    assert slipway(town, "delete", "fleets/web").returncode == 0
     assert slipway(town, "get", "fleet", "web").returncode == 1
 
 
@@ -138,7 +166,9 @@ def test_help_lists_all_commands_and_explains_each(town):
     assert one.returncode == 0
     assert "slipway rollout status" in one.stdout and "--revision" in one.stdout
     assert "undo" in slipway(town, "help", "rollout").stdout
-    assert slipway(town, "help", "launch").returncode == 2
+    assert all(verb in overview for verb in ("status", "history", "pause", "resume", "undo", "retry")), overview
+    for command in ("get", "delete", "logs"):
+        assert "{" not in slipway(town, "help", command).stdout, "values of enums are no business of people"
 
 
 def test_documents_of_the_wrong_shape_are_errors_that_name_the_field(town):

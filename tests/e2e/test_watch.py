@@ -163,7 +163,9 @@ def test_the_exit_code_says_how_the_rollout_ended(fake):
         assert out[-1] == f"shop-1: {phase}, It is {phase}."
     for arguments in (("shop", "--timeout", "1s"), ("shop", "--timeout", "1s", "--revision", "abcd")):
         _, command = fake([shop("Testing")], [silence], "rollout", "status", *arguments)
-        assert ended(command)[0] == 3, arguments
+        returncode, _, err = ended(command)
+        assert returncode == 3, arguments
+        assert ("waits for a rollout of abcd\n" in err) == ("abcd" in arguments), err
 
 
 def test_a_server_that_stays_away_is_a_timeout(fake):
