@@ -7,18 +7,8 @@
 #include "src/cli/watch.hpp"
 
 namespace slipway::cli {
-namespace {
 
 using nlohmann::json;
-
-Duration AgeOf(const api::Rollout& rollout) {
-  return rollout.metadata.creation_timestamp
-             ? std::chrono::duration_cast<Duration>(std::chrono::system_clock::now() -
-                                                    *rollout.metadata.creation_timestamp)
-             : Duration(0);
-}
-
-}  // namespace
 
 Board::Board(const Session& session, std::string application)
     : session_(session), application_(std::move(application)) {
@@ -151,6 +141,13 @@ std::optional<RolloutPicture> Board::Look(const std::string& revision) const {
     picture.gate = run->second;
   }
   return picture;
+}
+
+Duration AgeOf(const api::Rollout& rollout) {
+  return rollout.metadata.creation_timestamp
+             ? std::chrono::duration_cast<Duration>(std::chrono::system_clock::now() -
+                                                    *rollout.metadata.creation_timestamp)
+             : Duration(0);
 }
 
 Result<RolloutPicture> TakePicture(const Session& session, const api::Rollout& rollout) {

@@ -74,6 +74,9 @@ class Board {
   std::vector<std::jthread> threads_;
 };
 
+/// How long ago the rollout was created.
+Duration AgeOf(const api::Rollout& rollout);
+
 /// The rollout with what the API says of its servers and its gate at this moment.
 Result<RolloutPicture> TakePicture(const Session& session, const api::Rollout& rollout);
 

@@ -62,6 +62,52 @@ const api::FailedRelease* FailureOfTheWanted(const api::Application& application
   return found == failed.end() ? nullptr : &*found;
 }
 
+/// What `level` changes of one rollout; an empty patch where it is nothing.
+LevelPatch PatchFor(const api::Rollout& rollout, bool newest, Level level) {
+  const std::string name = "rollouts/" + rollout.metadata.name;
+  json spec = json::object();
+  std::string done;
+  switch (level) {
+    case Level::kPause:
+    case Level::kAbort:
+      if (!Ended(rollout)) {
+        spec[level == Level::kPause ? "paused" : "aborted"] = true;
+        done = name + (level == Level::kPause ? " paused" : " aborted");
+      }
+      break;
+    case Level::kResume:
+      if (!Ended(rollout) && rollout.spec.paused) {
+        spec["paused"] = false;
+        done = name + " resumed";
+      }
+      if (newest && rollout.spec.hold) {
+        spec["hold"] = false;
+        done +=
+            (done.empty() ? "" : "; ") + ("the hold of " + rollout.metadata.name + " is lifted");
+      }
+      break;
+  }
+  return {.rollout = 0, .patch = spec.empty() ? "" : json{{"spec", spec}}.dump(), .done = done};
+}
+
+/// Why `level` changes nothing, and what else can be done.
+Error NothingToChange(const History& history, Level level) {
+  const api::Rollout& last = history.rollouts.back();
+  if (level == Level::kResume) {
+    std::string message = "nothing of " + last.spec.application + " is paused or held by a person";
+    if (last.status.phase == RolloutPhase::kPaused) {
+      message += "; " + last.metadata.name + " waits by itself: " + last.status.message;
+    }
+    return Fail(Code::kConflict, message);
+  }
+  const bool left = last.status.wave > 0 && Stands(last);
+  return Fail(
+      Code::kConflict,
+      last.metadata.name + " has ended: " + std::string(api::ToString(last.status.phase)) +
+          (left ? "; to leave its release, `slipway rollout undo " + last.spec.application + "`"
+                : ""));
+}
+
 Error Unsuccessful(const api::Rollout& rollout) {
   return Fail(Code::kInvalid, rollout.metadata.name +
                                   " did not succeed; go back only to one that did: `slipway "
@@ -81,31 +127,17 @@ Result<std::vector<LevelPatch>> ChooseForLevel(const History& history, Level lev
   if (history.rollouts.empty()) {
     return NothingYet(history.application.metadata.name);
   }
-  const std::size_t newest = history.rollouts.size() - 1;
   std::vector<LevelPatch> chosen;
-  for (std::size_t i = 0; i <= newest; ++i) {
-    const bool going = !Ended(history.rollouts[i]);
-    json spec = json::object();
-    if (level == Level::kResume) {
-      if (going) {
-        spec["paused"] = false;
-      }
-      if (i == newest) {
-        spec["hold"] = false;
-      }
-    } else if (going) {
-      spec[level == Level::kPause ? "paused" : "aborted"] = true;
-    }
-    if (!spec.empty()) {
-      chosen.push_back({i, json{{"spec", spec}}.dump()});
+  for (std::size_t i = 0; i < history.rollouts.size(); ++i) {
+    const bool newest = i + 1 == history.rollouts.size();
+    LevelPatch patch = PatchFor(history.rollouts[i], newest, level);
+    if (!patch.patch.empty()) {
+      patch.rollout = i;
+      chosen.push_back(std::move(patch));
     }
   }
   if (chosen.empty()) {
-    const api::Rollout& last = history.rollouts[newest];
-    return Fail(Code::kConflict,
-                last.metadata.name +
-                    " has ended: " + std::string(api::ToString(last.status.phase)) +
-                    "; to leave its release, `slipway rollout undo " + last.spec.application + "`");
+    return NothingToChange(history, level);
   }
   if (level != Level::kResume) {
     std::reverse(chosen.begin(), chosen.end());

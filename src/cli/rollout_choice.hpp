@@ -26,12 +26,14 @@ enum class Level { kPause, kResume, kAbort };
 struct LevelPatch {
   std::size_t rollout;  ///< index in History::rollouts
   std::string patch;    ///< JSON merge patch
+  std::string done;     ///< what to say once it is done, such as "hello-3 is paused"
 
   bool operator==(const LevelPatch&) const = default;
 };
 
-/// What `level` changes, in the order in which it is to be done: pause and abort reach every rollout that has not ended, and so
-/// does resume, which also lifts the hold of the newest. kNotFound where there is no rollout, kConflict where all have ended.
+/// What `level` changes, in the order in which it is to be done: pause and abort reach every rollout that has not ended, resume
+/// those that are paused, and it lifts the hold of the newest. kNotFound where there is no rollout, kConflict where there is
+/// nothing to change.
 Result<std::vector<LevelPatch>> ChooseForLevel(const History& history, Level level);
 
 /// Which rollout `undo` repeats: number `to`, or else the newest that was promoted with another release than the servers are on

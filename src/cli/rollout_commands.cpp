@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "src/cli/output.hpp"
+#include "src/cli/rollout_board.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -48,18 +49,6 @@ Result<Loaded> Load(const Session& session, const std::string& application) {
 
 /// Which rollout a new one is to repeat, or why there is none.
 using Choice = Result<std::size_t> (*)(const History& history, const NextOptions& options);
-
-const char* WordFor(Level level) {
-  switch (level) {
-    case Level::kPause:
-      return "paused";
-    case Level::kResume:
-      return "resumed";
-    case Level::kAbort:
-      return "aborted";
-  }
-  return "";
-}
 
 ExitCode MakeNext(const Session& session, const NextOptions& options, Choice choose, bool hold,
                   const Streams& streams) {
@@ -105,7 +94,7 @@ ExitCode RolloutHistory(const Session& session, const std::string& application,
   }
   const auto& stable = history.application.status.stable;
   std::vector<std::vector<std::string>> rows{
-      {"NUMBER", "PHASE", "COMMIT", "RELEASE", "CAUSE", "SUBJECT"}};
+      {"NUMBER", "PHASE", "COMMIT", "CONFIG", "CAUSE", "AGE", "SUBJECT"}};
   for (const api::Rollout& rollout : history.rollouts) {
     std::string phase(api::ToString(rollout.status.phase));
     phase += stable && rollout.metadata.name == stable->rollout ? " (promoted)" : "";
@@ -113,7 +102,9 @@ ExitCode RolloutHistory(const Session& session, const std::string& application,
                     rollout.spec.release.commit.value.substr(0, 8),
                     rollout.spec.release.hash.value.substr(0, 8),
                     std::string(rollout.status.cause ? api::ToString(*rollout.status.cause) : ""),
-                    rollout.spec.release.subject});
+                    Elapsed(AgeOf(rollout)),
+                    rollout.spec.release.subject +
+                        (rollout.spec.reason.empty() ? "" : " (" + rollout.spec.reason + ")")});
   }
   streams.out << AlignedTable(rows);
   return kSucceeded;
@@ -136,7 +127,7 @@ ExitCode SetRolloutLevel(const Session& session, const std::string& application,
     const auto patched =
         session.MergePatch(session.Path(loaded.value().resource, name), json::parse(each.patch));
     if (patched.has_value()) {
-      streams.out << "rollouts/" << name << " " << WordFor(level) << "\n";
+      streams.out << each.done << "\n";
     } else {
       worst = Report(patched.error(), streams);
     }

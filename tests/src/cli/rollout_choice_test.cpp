@@ -178,29 +178,57 @@ std::vector<LevelPatch> Patches(const History& history, Level level) {
 }
 
 TEST(ChooseForLevel, ReachesEveryRolloutThatHasNotEnded) {
-  const auto history = Shop({kFirst,
-                             {RolloutPhase::kProgressing, 'b'},
-                             {RolloutPhase::kHalted, 'c', 0},
-                             {RolloutPhase::kTesting, 'd', 0}});
-  EXPECT_EQ(Patches(history, Level::kPause),
-            (std::vector<LevelPatch>{{3, R"({"spec":{"paused":true}})"},
-                                     {1, R"({"spec":{"paused":true}})"}}));
-  EXPECT_EQ(Patches(history, Level::kAbort),
-            (std::vector<LevelPatch>{{3, R"({"spec":{"aborted":true}})"},
-                                     {1, R"({"spec":{"aborted":true}})"}}));
+  auto history = Shop({kFirst,
+                       {RolloutPhase::kProgressing, 'b'},
+                       {RolloutPhase::kHalted, 'c', 0},
+                       {RolloutPhase::kTesting, 'd', 0}});
+  EXPECT_EQ(
+      Patches(history, Level::kPause),
+      (std::vector<LevelPatch>{{3, R"({"spec":{"paused":true}})", "rollouts/shop-4 paused"},
+                               {1, R"({"spec":{"paused":true}})", "rollouts/shop-2 paused"}}));
+  EXPECT_EQ(
+      Patches(history, Level::kAbort),
+      (std::vector<LevelPatch>{{3, R"({"spec":{"aborted":true}})", "rollouts/shop-4 aborted"},
+                               {1, R"({"spec":{"aborted":true}})", "rollouts/shop-2 aborted"}}));
+  history.rollouts[1].spec.paused = true;
+  history.rollouts[3].spec.paused = true;
+  history.rollouts[3].spec.hold = true;
   EXPECT_EQ(Patches(history, Level::kResume),
-            (std::vector<LevelPatch>{{1, R"({"spec":{"paused":false}})"},
-                                     {3, R"({"spec":{"hold":false,"paused":false}})"}}));
+            (std::vector<LevelPatch>{{1, R"({"spec":{"paused":false}})", "rollouts/shop-2 resumed"},
+                                     {3, R"({"spec":{"hold":false,"paused":false}})",
+                                      "rollouts/shop-4 resumed; the hold of shop-4 is lifted"}}));
 }
 
 TEST(ChooseForLevel, LiftsTheHoldOfAnEndedRolloutAndChangesNothingElseOfIt) {
-  const auto history = Shop({kFirst, kSecond});
-  EXPECT_EQ(Patches(history, Level::kResume),
-            (std::vector<LevelPatch>{{1, R"({"spec":{"hold":false}})"}}));
-  EXPECT_EQ(ChooseForLevel(history, Level::kPause).error().code, Code::kConflict);
-  EXPECT_NE(ChooseForLevel(history, Level::kAbort).error().message.find("shop-2 has ended"),
+  auto history = Shop({kFirst, kSecond});
+  history.rollouts[1].spec.hold = true;
+  history.rollouts[1].spec.paused = true;
+  EXPECT_EQ(
+      Patches(history, Level::kResume),
+      (std::vector<LevelPatch>{{1, R"({"spec":{"hold":false}})", "the hold of shop-2 is lifted"}}));
+}
+
+TEST(ChooseForLevel, SaysWhenThereIsNothingToChange) {
+  const auto message = [](const std::vector<Made>& rollouts, Level level) {
+    const auto error = ChooseForLevel(Shop(rollouts), level).error();
+    EXPECT_EQ(error.code, rollouts.empty() ? Code::kNotFound : Code::kConflict);
+    return error.message;
+  };
+  message({}, Level::kResume);
+  EXPECT_EQ(message({kFirst, kSecond}, Level::kResume),
+            "nothing of shop is paused or held by a person");
+  EXPECT_EQ(message({kFirst, {RolloutPhase::kProgressing, 'b'}}, Level::kResume),
+            "nothing of shop is paused or held by a person");
+  EXPECT_NE(message({kFirst, {RolloutPhase::kPaused, 'b'}}, Level::kResume)
+                .find("shop-2 waits by itself"),
             std::string::npos);
-  EXPECT_EQ(ChooseForLevel(Shop({}), Level::kResume).error().code, Code::kNotFound);
+  EXPECT_EQ(message({kFirst, kSecond}, Level::kAbort),
+            "shop-2 has ended: Succeeded; to leave its release, `slipway rollout undo shop`");
+  // There is no release to leave where it went back or touched nobody.
+  EXPECT_EQ(message({kFirst, {RolloutPhase::kAborted, 'b'}}, Level::kPause),
+            "shop-2 has ended: Aborted");
+  EXPECT_EQ(message({kFirst, {RolloutPhase::kHalted, 'b', 0}}, Level::kPause),
+            "shop-2 has ended: Halted");
 }
 
 }  // namespace
