@@ -1,4 +1,6 @@
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 #include <string>
 #include <string_view>
@@ -15,6 +17,17 @@ namespace {
 constexpr const char* kFooter =
     "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n"
     "`slipway COMMAND --help` says more about a command.";
+
+/// The exit code of a command that ended with `exit_code`: nothing succeeded whose answer could not be written.
+int Written(int exit_code) {
+  errno = 0;
+  if (std::cout.flush() || exit_code != slipway::cli::kSucceeded) {
+    return exit_code;
+  }
+  std::cerr << "error: standard output cannot be written"
+            << (errno != 0 ? std::string(": ") + std::strerror(errno) : "") << "\n";
+  return slipway::cli::kFailed;
+}
 
 int Run(int argc, char** argv) {
   using namespace slipway;
@@ -42,12 +55,12 @@ int Run(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {
-    return app.exit(asked);
+    return Written(app.exit(asked));
   } catch (const CLI::ParseError& wrong) {
     std::cerr << cli::UsageError(app, wrong);
     return cli::kUsage;
   }
-  return server_exit != 0 ? server_exit : static_cast<int>(client_exit);
+  return app.got_subcommand("server") ? server_exit : Written(client_exit);
 }
 
 }  // namespace

@@ -78,22 +78,37 @@ std::string VersionOf(const json& table) {
   return table.value("/metadata/resourceVersion"_json_pointer, std::string());
 }
 
-/// Prints the rows of a table; those of a watch come without header, and with the columns of `columns` where they have none.
-void PrintRows(json table, const json& columns, const GetOptions& options, bool header,
-               const Streams& streams) {
-  if (table.value("columnDefinitions", json::array()).empty()) {
-    table["columnDefinitions"] = columns;
-  }
-  auto rows = TableRows(table, options.output == Output::kWide, options.all_namespaces);
-  if (!header) {
-    rows.erase(rows.begin());
-  }
-  streams.out << AlignedTable(rows) << std::flush;
-}
+/// Prints tables one below the other; the columns of the first stay, and where they stand.
+class TablePrinter {
+ public:
+  TablePrinter(const GetOptions& options, const Streams& streams)
+      : options_(options), streams_(streams) {}
 
-/// Prints what changes after `shown`, until it is interrupted.
+  /// The events of a watch come without a header, and their tables without columns.
+  void Print(json table, bool header) {
+    if (columns_.empty()) {
+      columns_ = table.value("columnDefinitions", json::array());
+    }
+    if (table.value("columnDefinitions", json::array()).empty()) {
+      table["columnDefinitions"] = columns_;
+    }
+    auto rows = TableRows(table, options_.output == Output::kWide, options_.all_namespaces);
+    if (!header) {
+      rows.erase(rows.begin());
+    }
+    streams_.out << AlignedTable(rows, widths_) << std::flush;
+  }
+
+ private:
+  const GetOptions& options_;
+  const Streams& streams_;
+  json columns_ = json::array();
+  std::vector<std::size_t> widths_;
+};
+
+/// Prints what changes after `version`, until it is interrupted.
 ExitCode Watch(const Session& session, const Resource& resource, const GetOptions& options,
-               const json& shown, const Streams& streams) {
+               const std::string& version, TablePrinter& printer, const Streams& streams) {
   CollectionWatch watch;
   watch.request = {.path = session.Path(resource, "", options.all_namespaces)};
   watch.request.accept = kTableAccept;
@@ -103,16 +118,15 @@ ExitCode Watch(const Session& session, const Resource& resource, const GetOption
   if (!options.names.empty()) {
     watch.request.query["fieldSelector"] = "metadata.name=" + options.names[0];
   }
-  const json columns = shown.value("columnDefinitions", json::array());
   // Again after a gap, and of the collection: the one object that was asked for may be gone.
   watch.list = [&]() -> Result<std::string> {
     SLIPWAY_TRY(text, session.Send(watch.request));
     SLIPWAY_TRY(table, ParseAnswer(text));
-    PrintRows(table, columns, options, true, streams);
+    printer.Print(table, true);
     return VersionOf(table);
   };
   watch.changed = [&](const std::string&, const json& table) -> Result<bool> {
-    PrintRows(table, columns, options, false, streams);
+    printer.Print(table, false);
     return static_cast<bool>(streams.out);
   };
   watch.trouble = [&](const Error* trouble) {
@@ -120,7 +134,7 @@ ExitCode Watch(const Session& session, const Resource& resource, const GetOption
       streams.err << TryingAgain(*trouble) << std::endl;
     }
   };
-  const auto ended = FollowCollection(session, watch, VersionOf(shown));
+  const auto ended = FollowCollection(session, watch, version);
   return ended.has_value() ? kSucceeded : Report(ended.error(), streams);
 }
 
@@ -138,8 +152,11 @@ ExitCode GetTable(const Session& session, const Resource& resource, const GetOpt
                 << (options.all_namespaces ? "" : " in namespace " + session.ns()) << ".\n";
     return kSucceeded;
   }
-  PrintRows(table.value(), json::array(), options, true, streams);
-  return options.watch ? Watch(session, resource, options, table.value(), streams) : kSucceeded;
+  TablePrinter printer(options, streams);
+  printer.Print(table.value(), true);
+  return options.watch
+             ? Watch(session, resource, options, VersionOf(table.value()), printer, streams)
+             : kSucceeded;
 }
 
 }  // namespace

@@ -27,6 +27,11 @@ std::string CellText(const json& cell) {
 
 std::string AlignedTable(const std::vector<std::vector<std::string>>& rows) {
   std::vector<std::size_t> widths;
+  return AlignedTable(rows, widths);
+}
+
+std::string AlignedTable(const std::vector<std::vector<std::string>>& rows,
+                         std::vector<std::size_t>& widths) {
   for (const auto& row : rows) {
     widths.resize(std::max(widths.size(), row.size()), 0);
     for (std::size_t i = 0; i < row.size(); ++i) {

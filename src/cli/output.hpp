@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
@@ -11,6 +12,10 @@ namespace slipway::cli {
 /// Rows in aligned columns, three spaces apart, as kubectl prints them; every line ends with a
 /// newline.
 std::string AlignedTable(const std::vector<std::vector<std::string>>& rows);
+
+/// The same for a table that goes on later: each column is at least as wide as `widths` says, which grows with it.
+std::string AlignedTable(const std::vector<std::vector<std::string>>& rows,
+                         std::vector<std::size_t>& widths);
 
 /// A Kubernetes Table (meta.k8s.io/v1) as rows of text: the header first. Columns of a priority
 /// above 0 only when `wide`; with `show_namespace` a first column holds the namespace.

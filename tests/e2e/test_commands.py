@@ -50,6 +50,16 @@ def test_wrong_usage_is_exit_code_2(town):
         assert second.startswith("`slipway help"), (words, done)
 
 
+def test_an_answer_that_cannot_be_written_is_no_success(town):
+    town.start_server()
+    for command in ("get namespaces", "get namespaces -o yaml", "help", "--help", "version"):
+        with open("/dev/full", "w") as full:
+            done = subprocess.run([str(town.slipway_binary), *command.split()], env=town.environment(), text=True, stdout=full,
+                                  stderr=subprocess.PIPE, timeout=60, check=False)
+        assert done.returncode == 1, command
+        assert done.stderr.startswith("error: standard output cannot be written"), (command, done)
+
+
 def test_the_version_is_an_option_as_well(town):
     assert slipway(town, "--version").stdout == slipway(town, "version").stdout != ""
 
@@ -235,7 +245,12 @@ def test_a_release_that_failed_is_retried_although_an_undo_came_after_it(town, w
     assert slipway(town, "rollout", "status", "shop", "--timeout", "2m").returncode == 0
     held = slipway(town, "rollout", "retry", "shop")
     assert held.returncode == 1 and "lift the hold with `slipway rollout resume shop` first" in held.stderr, held
-    town.slipway("rollout", "resume", "shop")
+    history = slipway(town, "rollout", "history", "shop").stdout.splitlines()
+    assert history[0].split() == ["NUMBER", "PHASE", "COMMIT", "CONFIG", "CAUSE", "AGE", "SUBJECT"]
+    assert history[-1].endswith(" First (to look at it)"), history
+    assert town.slipway("rollout", "resume", "shop") == "the hold of shop-4 is lifted\n"
+    again = slipway(town, "rollout", "resume", "shop")
+    assert (again.returncode, again.stderr) == (1, "error: nothing of shop is paused or held by a person\n")
     world_module.wait_for("the failure to be told", lambda: "failed in shop-3" in
                           slipway(town, "get", "app", "shop", "-o", "wide").stdout, 60)
     done = slipway(town, "rollout", "retry", "shop")

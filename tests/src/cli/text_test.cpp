@@ -39,6 +39,14 @@ TEST(AlignedTable, CountsCharactersNotBytes) {
   EXPECT_EQ(AlignedTable({{"NAME", "X"}, {"é", "1"}}), "NAME   X\né      1\n");
 }
 
+TEST(AlignedTable, GoesOnWithTheColumnsItHas) {
+  std::vector<std::size_t> widths;
+  EXPECT_EQ(AlignedTable({{"NAME", "X"}, {"a", "1"}}, widths), "NAME   X\na      1\n");
+  EXPECT_EQ(AlignedTable({{"b", "2"}}, widths), "b      2\n");
+  EXPECT_EQ(AlignedTable({{"longer", "3"}}, widths), "longer   3\n");
+  EXPECT_EQ(AlignedTable({{"c", "4"}}, widths), "c        4\n");
+}
+
 TEST(TableRows, HidesWideColumnsUnlessAsked) {
   const json table = json::parse(R"({
     "columnDefinitions":[{"name":"Name","priority":0},{"name":"Why","priority":1}],
