@@ -256,8 +256,10 @@ asio::awaitable<void> Agent::JoinAndListen() {
 
 asio::awaitable<Result<void>> Agent::Join(std::string why) {
   if (options_.token.empty()) {
-    co_return Fail(Code::kUnauthorized, "there is no usable certificate (" + why +
-                                            ") and no token to ask for one: give --token-file");
+    co_return Fail(
+        Code::kUnauthorized,
+        "there is no usable certificate (" + why + ") and no token to ask for one: " +
+            (options_.token_problem.empty() ? "give --token-file" : options_.token_problem));
   }
   LogInfo("asks for a certificate: " + why);
   ClaimOptions claim = MakeClaim();
@@ -502,7 +504,7 @@ asio::awaitable<void> Agent::SendLogs(protocol::LogsRequest request) {
       request.request_id.find_first_not_of(safe) != std::string::npos) {
     co_return;
   }
-  const Result<std::string> text = ReadLogs(layout_, request);
+  const Result<std::string> text = ReadLogs(layout_, options_.name, request);
   Result<TlsContext> context = MakeTlsContext(identity_, options_.ca_hash, /*certificate=*/true);
   if (!context) {
     co_return;

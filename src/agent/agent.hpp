@@ -24,8 +24,9 @@ namespace slipway::agent {
 /// How an agent runs, as its command line says.
 struct AgentOptions {
   ServerUrl server;
-  std::string ca_hash;  ///< 64 hexadecimal digits
-  std::string token;    ///< empty: only an agent that has its certificate can start
+  std::string ca_hash;        ///< 64 hexadecimal digits
+  std::string token;          ///< empty: only an agent that has its certificate can start
+  std::string token_problem;  ///< why there is no token although one was named
   std::string name;
   std::string root;     ///< absolute
   std::string address;  ///< empty: 127.0.0.1 for checks, the interfaces' addresses for reports

@@ -101,6 +101,7 @@ Result<AgentOptions> MakeOptions(const CommandLine& line) {
   options.server = std::move(server);
   options.ca_hash = std::move(hash);
   options.token = token ? token.value() : "";
+  options.token_problem = token ? "" : token.error().message;
   options.name = line.name;
   options.root = Absolute(line.root);
   options.address = line.address;

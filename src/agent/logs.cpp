@@ -20,7 +20,7 @@ std::string Join(const std::vector<std::string>& names) {
   for (const std::string& name : names) {
     text += (text.empty() ? "" : ", ") + name;
   }
-  return text.empty() ? "none" : text;
+  return text;
 }
 
 /// The end of a file and, where that is not enough, of the older one beside it.
@@ -40,7 +40,8 @@ Result<std::string> ReadRotated(const std::string& path, std::int64_t lines) {
 
 }  // namespace
 
-Result<std::string> ReadLogs(const Layout& layout, const protocol::LogsRequest& request) {
+Result<std::string> ReadLogs(const Layout& layout, const std::string& server,
+                             const protocol::LogsRequest& request) {
   const std::int64_t lines = std::clamp<std::int64_t>(request.lines, 1, kMostLines);
   if (!IsName(request.application)) {
     return Fail(Code::kInvalid, "application \"" + request.application + "\" is no name");
@@ -54,11 +55,14 @@ Result<std::string> ReadLogs(const Layout& layout, const protocol::LogsRequest& 
     return LastLines(text, lines);
   }
   const std::vector<std::string> known = ListDirectory(layout.Processes(request.application));
-  const std::string process =
-      request.process.empty() && !known.empty() ? known.front() : request.process;
+  if (known.empty()) {
+    return Fail(Code::kNotFound,
+                "application " + request.application + " does not run on " + server);
+  }
+  const std::string process = request.process.empty() ? known.front() : request.process;
   if (std::ranges::find(known, process) == known.end()) {
     return Fail(Code::kNotFound, "application " + request.application + " has no process \"" +
-                                     process + "\" on this server; it has: " + Join(known));
+                                     process + "\" on " + server + "; it has: " + Join(known));
   }
   SLIPWAY_TRY(text,
               ReadRotated(layout.Processes(request.application) + "/" + process + "/log", lines));

@@ -270,6 +270,15 @@ TEST_F(AgentTest, TheServerMayHaveAName) {
   EXPECT_TRUE(Eventually([&] { return gateway.Hellos().size() == 1; })) << AgentLog();
 }
 
+TEST_F(AgentTest, ATokenFileThatCannotBeReadIsNamedWithTheReason) {
+  test::Process joining(
+      {SLIPWAY_AGENT_PROGRAM, "--server", gateway.Url(), "--ca-hash", gateway.CaHash(),
+       "--token-file", directory / "nope", "--name", "web-1", "--root", directory / "agent"},
+      directory / "agent.log");
+  EXPECT_EQ(joining.Wait(), 1);
+  EXPECT_THAT(AgentLog(), HasSubstr((directory / "nope") + ": cannot open: No such file"));
+}
+
 TEST_F(AgentTest, TwoAgentsNeverUseOneDirectory) {
   StartAgent();
   test::Process second(

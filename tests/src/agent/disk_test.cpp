@@ -310,17 +310,23 @@ TEST(Logs, GiveTheEndOfTheProcessThatIsAskedFor) {
   protocol::LogsRequest request;
   request.application = "shop";
   request.lines = 2;
-  EXPECT_EQ(ReadLogs(layout, request).value(), "two\nthree\n");
+  EXPECT_EQ(ReadLogs(layout, "web-1", request).value(), "two\nthree\n");
   request.step = "Install";
   request.lines = 1;
-  EXPECT_EQ(ReadLogs(layout, request).value(), "b\n");
+  EXPECT_EQ(ReadLogs(layout, "web-1", request).value(), "b\n");
   request.step = "../../etc/passwd";
-  EXPECT_EQ(ReadLogs(layout, request).error().code, Code::kInvalid);
+  EXPECT_EQ(ReadLogs(layout, "web-1", request).error().code, Code::kInvalid);
   request.step = "";
   request.process = "worker";
-  const Result<std::string> missing = ReadLogs(layout, request);
+  const Result<std::string> missing = ReadLogs(layout, "web-1", request);
   EXPECT_EQ(missing.error().code, Code::kNotFound);
-  EXPECT_THAT(missing.error().message, HasSubstr("it has: web"));
+  EXPECT_THAT(missing.error().message, HasSubstr("\"worker\" on web-1; it has: web"));
+  request.application = "nope";
+  for (const char* process : {"", "worker"}) {
+    request.process = process;
+    EXPECT_EQ(ReadLogs(layout, "web-1", request).error().message,
+              "application nope does not run on web-1");
+  }
 }
 
 }  // namespace
