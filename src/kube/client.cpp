@@ -66,8 +66,10 @@ http::http_request Make(const Request& request, const std::string& token) {
 Error ErrorOf(int status, const std::string& body) {
   const auto json = nlohmann::json::parse(body, nullptr, false);
   if (!json.is_object() || json.value("kind", "") != "Status") {
+    // That an object is missing can be said by the API only, and this is somebody else.
+    const Code code = CodeOf(status, "");
     return Error{
-        .code = CodeOf(status, ""),
+        .code = code == Code::kNotFound ? Code::kBadRequest : code,
         .message = "the server answered " + std::to_string(status) + ": " + body.substr(0, 300)};
   }
   Error error{.code = CodeOf(status, json.value("reason", "")),

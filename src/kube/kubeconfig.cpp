@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <utility>
 #include <vector>
 
 namespace slipway::kube {
@@ -79,6 +80,34 @@ Result<std::string> Pem(const YAML::Node& node, const std::string& field, const 
   return std::string();
 }
 
+/// What keeps the tree from being a kubeconfig; "" where nothing does that can be seen from its shape.
+std::string FaultOf(const YAML::Node& root) {
+  if (!root.IsMap()) {
+    return "it must hold clusters, contexts, users and current-context";
+  }
+  for (const auto& [list, inner] :
+       {std::pair{"clusters", "cluster"}, {"contexts", "context"}, {"users", "user"}}) {
+    const YAML::Node entries = root[list];
+    if (!entries || entries.IsNull()) {
+      continue;
+    }
+    if (!entries.IsSequence()) {
+      return std::string(list) + ": must be a list";
+    }
+    for (const YAML::Node& entry : entries) {
+      if (!entry.IsMap() || (entry[inner] && !entry[inner].IsMap() && !entry[inner].IsNull())) {
+        return std::string(list) + ": each must hold name and " + inner;
+      }
+    }
+  }
+  return "";
+}
+
+/// "line 3: ", where the library knows it.
+std::string Place(const YAML::Exception& error) {
+  return error.mark.is_null() ? "" : "line " + std::to_string(error.mark.line + 1) + ": ";
+}
+
 Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
   const std::string current =
       root["current-context"] ? root["current-context"].as<std::string>() : "";
@@ -117,11 +146,19 @@ Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
 
 Result<Connection> LoadKubeconfig(const std::string& path) {
   SLIPWAY_TRY(text, ReadFile(path));
+  std::string fault;
   try {
-    return Resolve(YAML::Load(text), path);
+    const YAML::Node root = YAML::Load(text);
+    fault = FaultOf(root);
+    if (fault.empty()) {
+      return Resolve(root, path);
+    }
+  } catch (const YAML::ParserException& error) {
+    fault = Place(error) + "is not YAML: " + error.msg;
   } catch (const YAML::Exception& error) {
-    return Fail(Code::kInvalid, path + ": is not a kubeconfig: " + error.what());
+    fault = Place(error) + "must be text";
   }
+  return Fail(Code::kInvalid, path + ": is not a kubeconfig: " + fault);
 }
 
 Result<std::string> FindKubeconfig(const std::string& flag) {

@@ -94,6 +94,23 @@ users: [{name: b, user: {client-certificate-data: ")" +
   }
 }
 
+TEST_F(Kubeconfig, ThatIsBrokenSaysWhatIsWrongInItsOwnWords) {
+  for (const auto& [text, fault] : std::vector<std::pair<std::string, std::string>>{
+           {"just words", "it must hold clusters, contexts, users and current-context"},
+           {"a: b\n c: {", "line 2: is not YAML"},
+           {"contexts: 7", "contexts: must be a list"},
+           {"contexts: [7]", "contexts: each must hold name and context"},
+           {"contexts: [{name: a, context: b}]", "contexts: each must hold name and context"},
+           {"current-context: a\ncontexts: [{name: a, context: {cluster: c}}]\n"
+            "clusters: [{name: c, cluster: {server: [1]}}]",
+            "line 3: must be text"}}) {
+    const std::string path = Write("config", text);
+    const std::string message = LoadKubeconfig(path).error().message;
+    EXPECT_NE(message.find(fault), std::string::npos) << message;
+    EXPECT_EQ(message.find("yaml-cpp"), std::string::npos) << message;
+  }
+}
+
 TEST_F(Kubeconfig, ThatIsNoneIsRefusedByName) {
   for (const std::string text : {"", "just words", "{", "current-context: gone", "contexts: 7"}) {
     const std::string path = Write("config", text);
