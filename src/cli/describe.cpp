@@ -29,10 +29,13 @@ void PrintConditions(const json& conditions, const Streams& streams) {
     return;
   }
   std::vector<std::vector<std::string>> rows{{"  TYPE", "STATUS", "REASON", "SINCE", "MESSAGE"}};
+  std::string before;
   for (const json& condition : conditions) {
+    const std::string message = condition.value("message", "");
     rows.push_back({"  " + condition.value("type", ""), condition.value("status", ""),
                     condition.value("reason", ""), condition.value("lastTransitionTime", ""),
-                    condition.value("message", "")});
+                    !message.empty() && message == before ? "(the same)" : message});
+    before = message;
   }
   streams.out << "Conditions:\n" << AlignedTable(rows);
 }

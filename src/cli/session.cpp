@@ -13,15 +13,27 @@ namespace {
 
 constexpr const char* kPageSize = "500";
 
-/// What to do about an error of this kind; "" where its message says so already.
-const char* AdviceFor(Code code) {
+/// The plural at the end of the path of one object, such as /api/v1/namespaces/default/secrets/x; "" where it is no such path.
+std::string KindAt(const std::string& path) {
+  const std::size_t name = path.rfind('/');
+  const std::size_t kind = name == 0 || name == path.npos ? path.npos : path.rfind('/', name - 1);
+  if (kind == path.npos) {
+    return "";
+  }
+  const std::string plural = path.substr(kind + 1, name - kind - 1);
+  const auto resource = FindResource(plural);
+  return resource.has_value() && resource.value().plural == plural ? plural : "";
+}
+
+/// What to do about an error of this kind in answer to a request for `path`; "" where its message says so already.
+std::string AdviceFor(Code code, const std::string& path) {
   switch (code) {
     case Code::kUnauthorized:
       return "use the admin.kubeconfig that this server wrote in its data directory";
     case Code::kForbidden:
       return "use a kubeconfig that allows it";
     case Code::kNotFound:
-      return "`slipway get KIND` lists what there is";
+      return KindAt(path).empty() ? "" : "`slipway get " + KindAt(path) + "` lists what there is";
     case Code::kAlreadyExists:
       return "`slipway apply` changes what is there";
     case Code::kConflict:
@@ -84,7 +96,7 @@ Result<json> Session::Get(const std::string& path) const {
 Result<std::string> Session::Send(const kube::Request& request) const {
   auto answer = client_.Send(request);
   if (!answer.has_value()) {
-    return Advised(answer.error());
+    return Advised(answer.error(), request.path);
   }
   return answer;
 }
@@ -94,7 +106,7 @@ Result<void> Session::Stream(const kube::Request& request, Duration idle,
                              const std::stop_token& stop) const {
   auto ended = client_.Stream(request, idle, on_line, stop);
   if (!ended.has_value()) {
-    return Advised(ended.error());
+    return Advised(ended.error(), request.path);
   }
   return ended;
 }
@@ -141,8 +153,8 @@ Result<json> Session::MergePatch(const std::string& path, const json& patch) con
   return ParseAnswer(text);
 }
 
-Error Advised(Error error) {
-  const std::string advice = AdviceFor(error.code);
+Error Advised(Error error, const std::string& path) {
+  const std::string advice = AdviceFor(error.code, path);
   error.message += advice.empty() ? "" : "; " + advice;
   return error;
 }

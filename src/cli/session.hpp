@@ -102,8 +102,8 @@ class Session {
 /// Parses an answer of the API. kInternal where it is not JSON.
 Result<nlohmann::json> ParseAnswer(const std::string& text);
 
-/// The error of an answer of the API, with a sentence on what to do where only that is missing.
-Error Advised(Error error);
+/// The error of an answer of the API to a request for `path`, with a sentence on what to do where only that is missing.
+Error Advised(Error error, const std::string& path);
 
 /// Prints an error and everything that is wrong, and says which exit code it means.
 ExitCode Report(const Error& error, const Streams& streams);

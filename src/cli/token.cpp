@@ -70,6 +70,14 @@ Result<std::string> Make(const Session& session, const TokenOptions& options) {
 }  // namespace
 
 ExitCode CreateToken(const Session& session, const TokenOptions& options, const Streams& streams) {
+  if (!options.fleet.empty()) {
+    const auto fleets = FindResource("fleets");
+    const auto fleet = session.Get(session.Path(fleets.value(), options.fleet));
+    if (!fleet.has_value() && fleet.error().code == Code::kNotFound) {
+      streams.err << "warning: there is no fleet " << options.fleet << " in namespace "
+                  << session.ns() << " yet; until there is, nobody can join with this token\n";
+    }
+  }
   const auto token = Make(session, options);
   if (!token.has_value()) {
     return Report(token.error(), streams);

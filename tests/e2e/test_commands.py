@@ -96,7 +96,9 @@ def test_an_error_ends_with_what_to_do(town, tmp_path):
     town.start_server()
     done = slipway(town, "get", "app", "nope")
     assert done.returncode == 1
-    assert done.stderr.endswith("not found; `slipway get KIND` lists what there is\n"), done
+    assert done.stderr.endswith("not found; `slipway get applications` lists what there is\n"), done
+    for command in (("get", "app", "-n", "nowhere"), ("logs", "web-1", "nope"), ("token", "create", "-n", "nowhere")):
+        assert "lists what there is" not in slipway(town, *command).stderr, command
     stranger = yaml.safe_load((town.data / "admin.kubeconfig").read_text())
     stranger["users"][0]["user"] = {"token": "guessed"}
     (tmp_path / "stranger").write_text(yaml.safe_dump(stranger))
@@ -144,10 +146,20 @@ def test_apply_get_describe_and_delete(town):
     assert slipway(town, "get", "fleets", "-o", "name").stdout == "fleets/web\n"
     assert "Conditions:" in slipway(town, "describe", "fleet", "web").stdout
     assert slipway(town, "get", "fleets/web", "-o", "name").stdout == "fleets/web\n"
+    assert slipway(town, "get", "claims").returncode == slipway(town, "get", "gitrepos").returncode == 0
     assert slipway(town, "get", "fleet", "none").returncode == 1
     assert slipway(town, "get", "fleet", "none", "--ignore-not-found").returncode == 0
     assert slipway(town, "delete", "fleets/web").returncode == 0
     assert slipway(town, "get", "fleet", "web").returncode == 1
+
+
+def test_a_token_for_a_fleet_that_is_not_there_is_told(town):
+    town.start_server()
+    town.apply(town.fleet("web", ["web-1"]))
+    assert "warning" not in slipway(town, "token", "create", "--fleet", "web").stderr
+    done = slipway(town, "token", "create", "--fleet", "wbe", "--quiet")
+    assert done.returncode == 0 and done.stdout
+    assert done.stderr == "warning: there is no fleet wbe in namespace default yet; until there is, nobody can join with this token\n"
 
 
 def test_a_rollout_that_does_not_come_is_a_timeout(town):
@@ -243,6 +255,11 @@ def test_a_release_that_failed_is_retried_although_an_undo_came_after_it(town, w
     town.wait_for_phase(third, "Halted")
     assert town.slipway("rollout", "undo", "shop", "--reason", "to look at it").startswith("rollouts/shop-4 created")
     assert slipway(town, "rollout", "status", "shop", "--timeout", "2m").returncode == 0
+    world_module.wait_for("the hold to be told", lambda: " Held " in slipway(town, "describe", "app", "shop").stdout, 60)
+    described = slipway(town, "describe", "app", "shop").stdout
+    assert described.count("`slipway rollout resume shop`. Reason: to look at it.") == 1, described
+    missing = slipway(town, "logs", "web-1", "nope")
+    assert missing.stderr == "error: application nope does not run on web-1\n", missing
     held = slipway(town, "rollout", "retry", "shop")
     assert held.returncode == 1 and "lift the hold with `slipway rollout resume shop` first" in held.stderr, held
     history = slipway(town, "rollout", "history", "shop").stdout.splitlines()

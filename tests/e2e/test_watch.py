@@ -72,7 +72,7 @@ def test_a_watch_lists_again_when_its_version_is_too_old(fake):
 
 def test_a_watch_that_may_not_be_ends_at_once(fake):
     for code, reason, advice in ((401, "Unauthorized", "admin.kubeconfig"), (403, "Forbidden", "kubeconfig"),
-                                 (404, "NotFound", "slipway get KIND"), (500, "InternalError", "slipway server"),
+                                 (500, "InternalError", "slipway server"),
                                  (429, "TooManyRequests", "run the command again")):
         _, command = fake([lambda path, code=code, reason=reason: (code, status(code, reason))], [], *WATCH_FLEETS)
         returncode, out, err = ended(command)
