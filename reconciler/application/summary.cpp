@@ -90,13 +90,16 @@ Account AccountOfTarget(const Desk& desk) {
   if (servers.updated < servers.total) {
     return {.reason = "CatchingUp",
             .message = commit + " is promoted and runs on " + std::to_string(servers.updated) +
-                       " of " + std::to_string(servers.total) + " servers; " +
+                       " of " + rollout::NumberOfServers(servers.total) + "; " +
                        std::to_string(servers.unreachable) + " cannot be reached.",
             .reconciling = true};
   }
-  return {.reason = "Succeeded",
-          .message = commit + " runs on all " + std::to_string(servers.total) + " servers.",
-          .ready = true};
+  return {
+      .reason = "Succeeded",
+      .message = commit + (servers.total == 1
+                               ? " runs on its one server."
+                               : " runs on all " + rollout::NumberOfServers(servers.total) + "."),
+      .ready = true};
 }
 
 Account AccountOf(const Desk& desk) {
@@ -123,9 +126,11 @@ Account AccountOf(const Desk& desk) {
     return {.reason = "Held",
             .message = desk.status.hold->rollout +
                        " holds: a person decided, and nothing newer is made until somebody lifts "
-                       "it with `slipway rollout resume`." +
-                       (desk.status.hold->reason.empty() ? std::string()
-                                                         : " Reason: " + desk.status.hold->reason)};
+                       "it with `slipway rollout resume " +
+                       desk.name + "`." +
+                       (desk.status.hold->reason.empty()
+                            ? std::string()
+                            : " Reason: " + api::Sentence(desk.status.hold->reason))};
   }
   return desk.status.target ? AccountOfTarget(desk)
                             : Account{.reason = "Resolving",

@@ -178,7 +178,8 @@ Plan PlanFleet(const Snapshot& snapshot) {
     SayWhatIsBlocked(plan, snapshot);
   } else {
     Say(plan, snapshot, true, false, "Succeeded",
-        std::to_string(complete.servers.size()) + " servers are listed.");
+        std::to_string(complete.servers.size()) +
+            (complete.servers.size() == 1 ? " server is listed." : " servers are listed."));
   }
   KeepWhatIsStored(plan, snapshot);
   return plan;

@@ -25,4 +25,8 @@ std::string TestRunName(std::string_view rollout, std::int64_t number) {
   return std::string(rollout) + "-gate-" + std::to_string(number);
 }
 
+std::string NumberOfServers(std::int64_t count) {
+  return std::to_string(count) + (count == 1 ? " server" : " servers");
+}
+
 }  // namespace slipway::rollout

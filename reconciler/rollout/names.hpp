@@ -37,6 +37,9 @@ std::string ListNames(const Names& names, std::int64_t total) {
   return text;
 }
 
+/// "1 server", "4 servers".
+std::string NumberOfServers(std::int64_t count);
+
 /// How many names a message holds at most.
 inline constexpr std::size_t kNamesInMessages = 5;
 

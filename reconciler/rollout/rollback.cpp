@@ -117,9 +117,11 @@ RolloutPhase EndOf(const Desk& desk) {
 }
 
 void Finish(Desk& desk, const Returning& returning) {
-  std::string message = WhyItFailed(desk) + " All " + std::to_string(returning.back) +
-                        " servers that it had reached are back on " + desk.status.stable->rollout +
-                        ".";
+  const std::string reached =
+      returning.back == 1 ? "The one server that it had reached is"
+                          : "All " + NumberOfServers(returning.back) + " that it had reached are";
+  std::string message =
+      WhyItFailed(desk) + " " + reached + " back on " + desk.status.stable->rollout + ".";
   if (returning.lost.count > 0) {
     message += " " + NamesOf(returning.lost, desk.snapshot.servers) +
                " cannot be reached and will go back when they return.";
@@ -178,8 +180,8 @@ void PlanRollback(Desk& desk) {
                      " is healthy nowhere, so servers that are healthy on the new release "
                      "keep it.");
   } else if (!waits_for.empty()) {
-    Say(desk, "Goes back to " + stable + ": " + std::to_string(returning.back) +
-                  " servers are back; waits for " + waits_for + ".");
+    Say(desk, "Goes back to " + stable + ": " + NumberOfServers(returning.back) +
+                  (returning.back == 1 ? " is" : " are") + " back; waits for " + waits_for + ".");
     WatchClock(desk, desk.status.progress.elapsed, deadline);
   } else if (returning.exhausted.count > 0) {
     GiveUp(desk, "it failed on " + NamesOf(returning.exhausted, desk.snapshot.servers) + ".");

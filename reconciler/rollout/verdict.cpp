@@ -43,7 +43,7 @@ void Pass(Desk& desk) {
     return;
   }
   std::string message = "Promoted to " + std::to_string(desk.census.succeeded) + " of " +
-                        std::to_string(desk.census.total) + " servers.";
+                        NumberOfServers(desk.census.total) + ".";
   if (desk.census.usage.unreachable > 0) {
     message += " " + std::to_string(desk.census.usage.unreachable) +
                " cannot be reached and will catch up when they come back.";
@@ -72,8 +72,8 @@ void GoOn(Desk& desk) {
     return;
   }
   Say(desk, "In " + NameOfWave(desk, desk.status.wave) + " " + std::to_string(census.succeeded) +
-                " of " + std::to_string(desk.status.waves.back().target) +
-                " servers run the release and are healthy; at most " +
+                " of " + NumberOfServers(desk.status.waves.back().target) +
+                " run the release and are healthy; at most " +
                 std::to_string(desk.limits.max_unavailable) + " may be out of service" +
                 (waits_for.empty() ? "." : "; waits for " + waits_for + "."));
 }
@@ -181,9 +181,12 @@ void JudgeWave(Desk& desk) {
   }
   desk.status.waves.back().baking = true;
   const Duration reached = desk.status.waves.back().bake_elapsed;
-  Say(desk, "All " + std::to_string(census.succeeded) + " servers of " +
-                NameOfWave(desk, desk.status.wave) + " are healthy; they must stay so for " +
-                api::FormatDuration(reached + left) + ".");
+  const bool one = census.succeeded == 1;
+  Say(desk,
+      (one ? "The one server of " : "All " + NumberOfServers(census.succeeded) + " of ") +
+          NameOfWave(desk, desk.status.wave) +
+          (one ? " is healthy; it must stay so for " : " are healthy; they must stay so for ") +
+          api::FormatDuration(reached + left) + ".");
   WatchClock(desk, reached, reached + left);
 }
 

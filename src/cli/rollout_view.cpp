@@ -247,7 +247,10 @@ void DrawBranch(const Branch& branch, bool last, bool color, std::vector<std::st
   }
   if (branch.hidden > 0) {
     lines.push_back(stem + "└─ " + (branch.shown > 0 ? "and " : "") +
-                    std::to_string(branch.hidden) + (branch.shown > 0 ? " more" : " servers"));
+                    std::to_string(branch.hidden) +
+                    (branch.shown > 0    ? " more"
+                     : branch.hidden > 1 ? " servers"
+                                         : " server"));
   }
 }
 

@@ -37,6 +37,9 @@ TEST(Rollback, Case1AFailedReleaseIsNotTriedAgainUntilSomethingChangesOrSomebody
   MakeBad(world, 2);
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kRolledBack);
+  EXPECT_THAT(
+      world.status(2).message,
+      HasSubstr("connection refused. The one server that it had reached is back on shop-1."));
   EXPECT_EQ(world.status(2).cause, RolloutCause::kServerFailed);
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 10)));
   ASSERT_THAT(world.app.status.failed, SizeIs(1));
