@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -14,6 +15,18 @@ using nlohmann::json;
 constexpr const char* kTableAccept =
     "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
 
+/// Orders objects, or rows that hold them at `object`, by namespace and name.
+void SortByName(json& list, const std::string& object) {
+  const auto text = [&](const json& each, const char* field) {
+    return each.value(json::json_pointer(object + "/metadata/" + field), std::string());
+  };
+  std::stable_sort(list.begin(), list.end(), [&](const json& left, const json& right) {
+    const std::string before = text(left, "namespace");
+    const std::string after = text(right, "namespace");
+    return before != after ? before < after : NameLess(text(left, "name"), text(right, "name"));
+  });
+}
+
 /// What the options ask for as one JSON document: an object where one name was given, else a List.
 Result<json> Fetch(const Session& session, const Resource& resource, const GetOptions& options) {
   if (options.names.size() == 1) {
@@ -27,6 +40,7 @@ Result<json> Fetch(const Session& session, const Resource& resource, const GetOp
     }
     SLIPWAY_TRY(listing, session.List(resource, query, options.all_namespaces));
     list["items"] = std::move(listing.items);
+    SortByName(list["items"], "");
     return list;
   }
   for (const std::string& name : options.names) {
@@ -91,6 +105,9 @@ class TablePrinter {
     }
     if (table.value("columnDefinitions", json::array()).empty()) {
       table["columnDefinitions"] = columns_;
+    }
+    if (options_.names.empty() && table.contains("rows")) {
+      SortByName(table["rows"], "/object");
     }
     auto rows = TableRows(table, options_.output == Output::kWide, options_.all_namespaces);
     if (!header) {

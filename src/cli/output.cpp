@@ -81,6 +81,35 @@ std::vector<std::vector<std::string>> TableRows(const json& table, bool wide, bo
   return rows;
 }
 
+bool NameLess(const std::string& left, const std::string& right) {
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  const auto end_of_number = [&](const std::string& text, std::size_t start) {
+    const auto end =
+        std::find_if_not(text.begin() + static_cast<std::ptrdiff_t>(start), text.end(), digit);
+    return static_cast<std::size_t>(end - text.begin());
+  };
+  std::size_t i = 0;
+  while (i < left.size() && i < right.size()) {
+    if (digit(left[i]) && digit(right[i])) {
+      const std::size_t left_end = end_of_number(left, i);
+      const std::size_t right_end = end_of_number(right, i);
+      if (left_end != right_end) {
+        return left_end < right_end;  // all before is equal: the longer number is greater
+      }
+      const int order = left.compare(i, left_end - i, right, i, right_end - i);
+      if (order != 0) {
+        return order < 0;
+      }
+      i = left_end;
+    } else if (left[i] != right[i]) {
+      return left[i] < right[i];
+    } else {
+      ++i;
+    }
+  }
+  return left.size() < right.size();
+}
+
 std::string Elapsed(Duration length) {
   const auto seconds = std::max<std::int64_t>(0, length.count() / 1000);
   char text[32];

@@ -22,6 +22,9 @@ std::string AlignedTable(const std::vector<std::vector<std::string>>& rows,
 std::vector<std::vector<std::string>> TableRows(const nlohmann::json& table, bool wide,
                                                 bool show_namespace);
 
+/// Whether `left` comes before `right` where people look for it: numbers in names count as numbers, shop-2 before shop-10.
+bool NameLess(const std::string& left, const std::string& right);
+
 /// A length of time for people: 5s, 3m12s, 4h07m, 12d. Two units at most.
 std::string Elapsed(Duration length);
 

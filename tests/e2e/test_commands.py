@@ -3,6 +3,7 @@
 import os
 import pathlib
 import pwd
+import re
 import shutil
 import stat
 import subprocess
@@ -83,6 +84,10 @@ def test_labels_and_namespaces_select(town):
         return sorted(slipway(town, "get", "fleets", "-o", "name", *arguments).stdout.split())
 
     assert names() == ["fleets/one", "fleets/two"]
+    town.apply(*({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": f"shop-{i}"}} for i in (10, 2, 1)))
+    for form in ("name", "wide"):
+        shown = slipway(town, "get", "configmaps", "-o", form).stdout
+        assert re.findall(r"shop-\d+", shown) == ["shop-1", "shop-2", "shop-10"]
     assert names("-l", "tier=web") == ["fleets/one"]
     assert names("-A", "-l", "tier=web") == ["fleets/one", "fleets/three"]
     assert names("-n", "other") == ["fleets/three"]

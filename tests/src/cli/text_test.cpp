@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "src/cli/output.hpp"
@@ -56,6 +57,17 @@ TEST(TableRows, HidesWideColumnsUnlessAsked) {
   EXPECT_EQ(TableRows(table, false, false), (Rows{{"NAME"}, {"a"}, {"b"}}));
   EXPECT_EQ(TableRows(table, true, true),
             (Rows{{"NAMESPACE", "NAME", "WHY"}, {"n", "a", "because"}, {"m", "b", "<none>"}}));
+}
+
+TEST(NameLess, TakesNumbersAsNumbers) {
+  std::vector<std::string> names = {"shop-10", "shop-2",     "shop-1",  "shop",       "a-10-gate-2",
+                                    "b",       "a-9-gate-3", "shop-2x", "a-10-gate-1"};
+  std::sort(names.begin(), names.end(), NameLess);
+  EXPECT_EQ(names, (std::vector<std::string>{"a-9-gate-3", "a-10-gate-1", "a-10-gate-2", "b",
+                                             "shop", "shop-1", "shop-2", "shop-2x", "shop-10"}));
+  for (const std::string& name : names) {
+    EXPECT_FALSE(NameLess(name, name));
+  }
 }
 
 TEST(Elapsed, UsesTwoUnitsAtMost) {
