@@ -119,6 +119,11 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
     }
     return;
   }
+  if (const auto* get = std::get_if<runtime::Get>(&effect.work)) {
+    // A write had no answer. Nothing is planned for its application until this one says what became of it.
+    pending_.erase(get->key);
+    return;
+  }
   if (const auto* create = std::get_if<runtime::Create>(&effect.work)) {
     return CheckName(*create, cache);
   }
