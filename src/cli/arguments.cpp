@@ -19,14 +19,14 @@ Result<Targets> ParseTargets(const std::string& first, const std::vector<std::st
     targets.names.push_back(first.substr(slash + 1));
   }
   for (const std::string& word : more) {
-    if ((slash != std::string::npos) != (word.find("/") != std::string::npos)) {
+    if ((slash != std::string::npos) != (word.find('/') != std::string::npos)) {
       return Fail(Code::kInvalid, "\"" + word + "\": give either KIND NAME or KIND/NAME, not both");
     }
     SLIPWAY_TRY(name, ParseName(resource.kind, word));
     targets.names.push_back(name);
   }
   for (const std::string& name : targets.names) {
-    if (name.empty() || name.find("/") != std::string::npos) {
+    if (name.empty() || name.find('/') != std::string::npos) {
       return Fail(Code::kInvalid, "\"" + first + "\": must be KIND/NAME, such as app/hello");
     }
   }
@@ -41,7 +41,7 @@ Result<std::string> ParseName(const std::string& kind, const std::string& word) 
   const auto resource = FindResource(word.substr(0, slash));
   const std::string name = word.substr(slash + 1);
   if (!resource.has_value() || resource.value().kind != kind || name.empty() ||
-      name.find("/") != std::string::npos) {
+      name.find('/') != std::string::npos) {
     SLIPWAY_TRY(wanted, FindResource(kind));
     return Fail(Code::kInvalid, "\"" + word + "\": must be the name of one of the " +
                                     wanted.plural + ", such as hello or " + wanted.plural +

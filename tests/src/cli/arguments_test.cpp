@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
 namespace slipway::cli {
 namespace {
 
@@ -44,7 +47,8 @@ TEST(ParseName, TakesTheKindInFrontOfItIfItIsTheRightOne) {
 
 TEST(ParseRevision, TakesHexDigitsOnly) {
   EXPECT_EQ(ParseRevision("293746b7").value(), "293746b7");
-  for (const std::string word : {"", "zzz", "HEAD", "main", std::string(65, 'a').c_str()}) {
+  for (const std::string& word :
+       std::vector<std::string>{"", "zzz", "HEAD", "main", std::string(65, 'a')}) {
     EXPECT_FALSE(ParseRevision(word).has_value()) << word;
   }
 }
