@@ -77,9 +77,9 @@ def test_each_verb_installs_only_its_own(checkout):
 
 
 # Which package brings a program that a reader of the README calls. Essential ones are on every Debian.
-PROGRAMS = {"curl": "curl", "git": "git", "pkill": "procps", "grep": "", "mktemp": "", "sed": "", "cat": "", "head": "",
+PROGRAMS = {"curl": "curl", "git": "git", "pkill": "procps", "grep": "", "mktemp": "", "sed": "", "cat": "", "head": "", "rm": "",
             "sleep": ""}
-SHELL = {"break", "cd", "do", "done", "echo", "exit", "export", "fi", "if", "jobs", "kill", "then", "true", "until", "wait", "{", "}"}
+SHELL = {"break", "cd", "do", "done", "echo", "exit", "export", "fi", "if", "jobs", "kill", "then", "true", "until", "wait", "while", "{", "}"}
 OURS = {"./dev", "slipway", "slipway-agent"}
 
 
@@ -96,7 +96,7 @@ def commands(script):
             separates = set(word) <= set("();|&")
             if first and not separates and word != "for" and "=" not in word:
                 yield word
-            first = separates or first and (word in ("do", "if", "then", "until", "{") or "=" in word)
+            first = separates or first and (word in ("do", "if", "then", "until", "while", "{") or "=" in word)
 
 
 def modules(text):
