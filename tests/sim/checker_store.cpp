@@ -111,10 +111,15 @@ void Checker::CheckNewRollout(const api::Rollout& rollout, Writer writer) {
   if (name != rollout.spec.application + "-" + std::to_string(number)) {
     throw Violation("5: the name " + name + " is not made of application and number");
   }
-  const auto& stable = application->second.status.stable;
-  if (writer == Writer::kControllers && stable &&
-      !git_.Descends(rollout.spec.release.commit, stable->commit)) {
-    throw Violation("8: " + name + " goes to a commit that does not descend from the promoted one");
+  if (writer == Writer::kControllers) {
+    made_by_controllers_.insert(rollout.metadata.uid.value);
+    const auto followed = followed_.find(application->second.metadata.uid.value);
+    if (followed != followed_.end() &&
+        !git_.Descends(rollout.spec.release.commit, followed->second)) {
+      throw Violation("8: " + name + " goes to a commit that does not descend from " +
+                      followed->second.value +
+                      ", which was promoted last of those that were pushed");
+    }
   }
   if (writer == Writer::kControllers &&
       failed_[rollout.spec.application].contains(ReleaseOf(rollout))) {
@@ -352,6 +357,9 @@ void Checker::CheckPromotion(const api::Application& before, const api::Applicat
   const auto rollout = rollouts_.find(stable->rollout);
   if (rollout == rollouts_.end() || rollout->second.status.phase != Phase::kSucceeded) {
     throw Violation("10: " + stable->rollout + " is promoted without a good verdict");
+  }
+  if (made_by_controllers_.contains(rollout->second.metadata.uid.value)) {
+    followed_[after.metadata.uid.value] = stable->commit;
   }
   promoted_[name].insert({stable->commit.value, stable->hash.value});
   ++promotions_;

@@ -12,6 +12,7 @@ constexpr std::uint64_t kSeeds = 2'000;
 constexpr std::uint64_t kOnceFailed[] = {
     5'385,  // a server that was told to go back, and served, was taken although others used up the budget
     5'485,  // a patch was lost for good, another server was taken, and the checker counted both
+    19'968,  // back to what a rewritten history left behind, and forward again: not against the promoted one
 };
 
 TEST(Seeds, WhatOnceFailedEndsWell) {
