@@ -109,9 +109,8 @@ class Checker final : public HostObserver {
   // What happened.
   std::map<std::string, std::map<std::int64_t, Release>>
       numbers_;  ///< by uid of the application: the rollouts that there ever were
-  std::set<std::string> made_by_controllers_;  ///< uids of rollouts that no person made
-  /// By uid of the application: what was promoted last of what was pushed. An undo is no push, and may go to what a rewritten
-  /// history has left behind.
+  /// By uid of the application: what was promoted last of what is followed. An undo that holds is none of it, and may go to what
+  /// a rewritten history has left behind.
   std::map<std::string, Commit> followed_;
   std::map<std::string, std::string> test_run_uids_;
   std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad

@@ -112,7 +112,6 @@ void Checker::CheckNewRollout(const api::Rollout& rollout, Writer writer) {
     throw Violation("5: the name " + name + " is not made of application and number");
   }
   if (writer == Writer::kControllers) {
-    made_by_controllers_.insert(rollout.metadata.uid.value);
     const auto followed = followed_.find(application->second.metadata.uid.value);
     if (followed != followed_.end() &&
         !git_.Descends(rollout.spec.release.commit, followed->second)) {
@@ -358,7 +357,7 @@ void Checker::CheckPromotion(const api::Application& before, const api::Applicat
   if (rollout == rollouts_.end() || rollout->second.status.phase != Phase::kSucceeded) {
     throw Violation("10: " + stable->rollout + " is promoted without a good verdict");
   }
-  if (made_by_controllers_.contains(rollout->second.metadata.uid.value)) {
+  if (!rollout->second.spec.hold) {
     followed_[after.metadata.uid.value] = stable->commit;
   }
   promoted_[name].insert({stable->commit.value, stable->hash.value});
