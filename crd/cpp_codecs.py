@@ -64,16 +64,17 @@ def _enum_text(enum):
 
 def _struct_text(struct):
     name = struct.name
-    return [f"std::string Encode(const {name}& value) {{", "  return codec::Print(codec::Write(value, codec::Form::kComplete));",
+    return [f"std::string Encode(const {name}& value) {{", "  return PrintJson(codec::Write(value, codec::Form::kComplete));",
             "}", "", f"std::string EncodeCanonical(const {name}& value) {{",
-            "  return codec::Print(codec::Write(value, codec::Form::kCanonical));", "}", "", "template <>",
+            "  return PrintJson(codec::Write(value, codec::Form::kCanonical));", "}", "", "template <>",
             f"Result<{name}> Decode<{name}>(std::string_view json) {{",
             f"  return codec::DecodeAs<{name}>(json);", "}", ""]
 
 
 def source(model, file):
     enums, structs = model.of_file(file)
-    lines = [BANNER, "#include <nlohmann/json.hpp>", "", '#include "reconciler/api/json_codecs.hpp"', '#include "reconciler/base/assert.hpp"', "",
+    lines = [BANNER, "#include <nlohmann/json.hpp>", "", '#include "reconciler/api/json_codecs.hpp"', '#include "reconciler/base/assert.hpp"',
+             '#include "reconciler/base/json.hpp"', "",
              "namespace slipway::api::codec {", ""]
     for enum in enums:
         lines += _enum_codec(enum)

@@ -4,6 +4,8 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
+
 namespace slipway::api::codec {
 namespace {
 
@@ -47,15 +49,11 @@ void Cursor::Refuse(std::string_view message) {
 }
 
 Result<Json> Parse(std::string_view text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json json = ReadJson(text);
   if (json.is_discarded()) {
     return Fail(Code::kBadRequest, "the text is not JSON");
   }
   return json;
-}
-
-std::string Print(const Json& value) {
-  return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
 bool IsObject(const Json& json, Cursor& at) {

@@ -51,9 +51,6 @@ class Cursor {
 /// Parses text; Code::kBadRequest where it is no JSON.
 Result<Json> Parse(std::string_view text);
 
-/// `value` as text, keys sorted. Bytes that are no UTF-8 become U+FFFD.
-std::string Print(const Json& value);
-
 // --- JSON -> value. Each Read refuses by the cursor what does not fit, and then leaves `value` in any
 // state. Overloads for enums and structs are generated.
 

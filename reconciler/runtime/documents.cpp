@@ -8,6 +8,7 @@
 #include "reconciler/api/codec.hpp"
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::runtime::documents {
 namespace {
@@ -17,7 +18,7 @@ using Json = nlohmann::json;
 constexpr const char* kStalled = "Stalled";
 
 Json Parsed(const std::string& text) {
-  Json json = Json::parse(text, nullptr, false);
+  Json json = ReadJson(text);
   SLIPWAY_ASSERT(!json.is_discarded(), "no JSON: " + text.substr(0, 200));
   return json;
 }
@@ -114,7 +115,7 @@ std::optional<std::string> WithPlannerFailed(const std::string& object, const st
                                              std::int64_t generation, Time now) {
   Json status = StatusOf(object);
   // As it will be read back, or it would differ from what is stored for ever.
-  const Json readable = Json::parse(api::codec::Print(message));
+  const Json readable = ReadJson(PrintJson(message));
   Json wanted = {{"type", kStalled},
                  {"status", "True"},
                  {"reason", kPlannerFailed},

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reconciler/api/json_codecs.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/agent/files.hpp"
 
 namespace slipway::agent {
@@ -228,7 +229,7 @@ std::string EncodeJournal(const host::Journal& journal) {
   for (const auto& [name, test] : journal.tests) {
     json["tests"].push_back(WriteTest(test));
   }
-  return api::codec::Print(json);
+  return PrintJson(json);
 }
 
 Result<host::Journal> DecodeJournal(const std::string& text) {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reconciler/api/json_codecs.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -14,7 +15,7 @@ using api::codec::Presence;
 }  // namespace
 
 std::string EncodeJunitRequest(const JunitRequest& request) {
-  return api::codec::Print(
+  return PrintJson(
       {{"directory", request.directory}, {"pattern", request.pattern}, {"suite", request.suite}});
 }
 
@@ -34,13 +35,13 @@ Result<JunitRequest> DecodeJunitRequest(const std::string& text) {
 }
 
 std::string EncodeJunitReply(const JunitReply& reply) {
-  return api::codec::Print({{"error", reply.error},
-                            {"files", reply.files},
-                            {"tests", reply.tests},
-                            {"failures", reply.failures},
-                            {"errors", reply.errors},
-                            {"skipped", reply.skipped},
-                            {"cases", api::codec::Write(reply.cases, Form::kComplete)}});
+  return PrintJson({{"error", reply.error},
+                    {"files", reply.files},
+                    {"tests", reply.tests},
+                    {"failures", reply.failures},
+                    {"errors", reply.errors},
+                    {"skipped", reply.skipped},
+                    {"cases", api::codec::Write(reply.cases, Form::kComplete)}});
 }
 
 Result<JunitReply> DecodeJunitReply(const std::string& text) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "reconciler/api/json_codecs.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/agent/files.hpp"
 #include "src/agent/process_watch.hpp"
 #include "src/agent/release_directories.hpp"
@@ -26,10 +27,10 @@ Time ModifiedTime(const std::string& path) {
 
 std::string EncodeWatchSpec(const WatchSpec& spec) {
   using api::codec::Form;
-  return api::codec::Print({{"process", api::codec::Write(spec.process, Form::kComplete)},
-                            {"address", spec.address},
-                            {"commit", spec.release.commit.value},
-                            {"hash", spec.release.hash.value}});
+  return PrintJson({{"process", api::codec::Write(spec.process, Form::kComplete)},
+                    {"address", spec.address},
+                    {"commit", spec.release.commit.value},
+                    {"hash", spec.release.hash.value}});
 }
 
 Result<WatchSpec> DecodeWatchSpec(const std::string& text) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reconciler/api/json_codecs.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::protocol {
 namespace {
@@ -109,18 +110,12 @@ Result<host::Epoch> ReadEpoch(const Json& message) {
   return reader.Finish(std::move(epoch));
 }
 
-std::string Print(const Json& json) { return api::codec::Print(json); }
-
-Json ParseOrNull(std::string_view text) {
-  return Json::parse(text, nullptr, /*allow_exceptions=*/false);
-}
-
 Result<Json> ParseMessage(std::string_view text) {
   if (text.size() > kMaxMessageBytes) {
     return Fail(Code::kTooLarge,
                 "a message has more than " + std::to_string(kMaxMessageBytes) + " bytes");
   }
-  Json json = ParseOrNull(text);
+  Json json = ReadJson(text);
   if (!json.is_object() || !json.contains("type") || !json["type"].is_string()) {
     return Fail(Code::kBadRequest, "a message is a JSON object with a type");
   }
@@ -323,11 +318,11 @@ Json Write(const UnknownMessage& message) { return {{"type", message.type}}; }
 }  // namespace
 
 std::string Encode(const AgentMessage& message) {
-  return std::visit([](const auto& one) { return Print(Write(one)); }, message);
+  return std::visit([](const auto& one) { return PrintJson(Write(one)); }, message);
 }
 
 std::string Encode(const GatewayMessage& message) {
-  return std::visit([](const auto& one) { return Print(Write(one)); }, message);
+  return std::visit([](const auto& one) { return PrintJson(Write(one)); }, message);
 }
 
 Result<AgentMessage> DecodeAgentMessage(std::string_view text) {
@@ -364,24 +359,24 @@ Result<GatewayMessage> DecodeGatewayMessage(std::string_view text) {
 }
 
 std::string Encode(const ClaimRequest& request) {
-  return Print({{"name", request.name},
-                {"version", request.version},
-                {"csr", request.csr},
-                {"addresses", request.addresses}});
+  return PrintJson({{"name", request.name},
+                    {"version", request.version},
+                    {"csr", request.csr},
+                    {"addresses", request.addresses}});
 }
 
 std::string Encode(const ClaimReply& reply) {
-  return Print({{"certificate", reply.certificate}, {"ca", reply.ca}});
+  return PrintJson({{"certificate", reply.certificate}, {"ca", reply.ca}});
 }
 
 std::string Encode(const ClaimWaiting& waiting) {
-  return Print({{"reason", waiting.reason},
-                {"message", waiting.message},
-                {"retryAfter", waiting.retry_after.count()}});
+  return PrintJson({{"reason", waiting.reason},
+                    {"message", waiting.message},
+                    {"retryAfter", waiting.retry_after.count()}});
 }
 
 std::string Encode(const Refusal& refusal) {
-  return Print({{"reason", refusal.reason}, {"message", refusal.message}});
+  return PrintJson({{"reason", refusal.reason}, {"message", refusal.message}});
 }
 
 Result<ClaimRequest> DecodeClaimRequest(std::string_view text) {
@@ -389,7 +384,7 @@ Result<ClaimRequest> DecodeClaimRequest(std::string_view text) {
     return Fail(Code::kTooLarge,
                 "a claim has more than " + std::to_string(kMaxClaimBytes) + " bytes");
   }
-  const Json json = ParseOrNull(text);
+  const Json json = ReadJson(text);
   ClaimRequest request;
   Reader reader(json);
   reader.Required("name", request.name)
@@ -400,7 +395,7 @@ Result<ClaimRequest> DecodeClaimRequest(std::string_view text) {
 }
 
 Result<ClaimReply> DecodeClaimReply(std::string_view text) {
-  const Json json = ParseOrNull(text);
+  const Json json = ReadJson(text);
   ClaimReply reply;
   Reader reader(json);
   reader.Required("certificate", reply.certificate).Required("ca", reply.ca);
@@ -408,7 +403,7 @@ Result<ClaimReply> DecodeClaimReply(std::string_view text) {
 }
 
 Result<ClaimWaiting> DecodeClaimWaiting(std::string_view text) {
-  const Json json = ParseOrNull(text);
+  const Json json = ReadJson(text);
   ClaimWaiting waiting;
   Reader reader(json);
   reader.Required("reason", waiting.reason)
@@ -418,7 +413,7 @@ Result<ClaimWaiting> DecodeClaimWaiting(std::string_view text) {
 }
 
 Result<Refusal> DecodeRefusal(std::string_view text) {
-  const Json json = ParseOrNull(text);
+  const Json json = ReadJson(text);
   Refusal refusal;
   Reader reader(json);
   reader.Required("reason", refusal.reason).Optional("message", refusal.message);

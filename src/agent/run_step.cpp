@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/agent/bounded_log.hpp"
 
 namespace slipway::agent {
@@ -233,11 +234,11 @@ std::string EncodeStepSpec(const StepSpec& spec) {
       {"timeout", spec.timeout.count()}, {"grace", spec.grace.count()},
       {"join", spec.join.count()},       {"log", spec.log_file},
       {"lock", spec.lock_file},          {"lockWait", spec.lock_wait.count()}};
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return PrintJson(json);
 }
 
 Result<StepSpec> DecodeStepSpec(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ReadJson(text);
   try {
     StepSpec spec;
     json.at("argv").get_to(spec.launch.argv);
@@ -268,11 +269,11 @@ std::string EncodeStepReply(const StepReply& reply) {
                                {"heldOpen", reply.held_open},
                                {"elapsed", reply.elapsed.count()},
                                {"tail", reply.tail}};
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return PrintJson(json);
 }
 
 Result<StepReply> DecodeStepReply(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ReadJson(text);
   try {
     StepReply reply;
     json.at("error").get_to(reply.error);

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
 #include "src/agent/bounded_log.hpp"
 #include "src/agent/files.hpp"
 
@@ -194,11 +195,11 @@ std::string EncodeSuperviseSpec(const SuperviseSpec& spec) {
                                {"commit", spec.release.commit.value},
                                {"hash", spec.release.hash.value},
                                {"maxLogBytes", spec.max_log_bytes}};
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return PrintJson(json);
 }
 
 Result<SuperviseSpec> DecodeSuperviseSpec(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ReadJson(text);
   try {
     SuperviseSpec spec;
     json.at("argv").get_to(spec.launch.argv);
@@ -233,11 +234,11 @@ std::string EncodeProcessState(const ProcessState& state) {
                       {"stopped", state.exited->stopped},
                       {"error", state.exited->error}};
   }
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return PrintJson(json);
 }
 
 Result<ProcessState> DecodeProcessState(const std::string& text) {
-  const nlohmann::json json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const nlohmann::json json = ReadJson(text);
   try {
     ProcessState state;
     json.at("commit").get_to(state.release.commit.value);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
@@ -62,7 +63,7 @@ std::string ContinueToken::Print() const {
   if (remaining) {
     tree["remaining"] = *remaining;
   }
-  return Base64Url(objects::PrintJson(tree));
+  return Base64Url(PrintJson(tree));
 }
 
 Result<ContinueToken> ContinueToken::Parse(const std::string& text) {

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kinds.hpp"
 
@@ -64,25 +65,25 @@ std::string PathList() {
       paths.push_back("/apis/" + group + "/" + version);
     }
   }
-  return objects::PrintJson({{"paths", paths}});
+  return PrintJson({{"paths", paths}});
 }
 
 std::string VersionInfo() {
-  return objects::PrintJson({{"major", kMajor},
-                             {"minor", kMinor},
-                             {"gitVersion", kGitVersion},
-                             {"gitCommit", ""},
-                             {"gitTreeState", ""},
-                             {"buildDate", ""},
-                             {"goVersion", ""},
-                             {"compiler", ""},
-                             {"platform", "linux/amd64"}});
+  return PrintJson({{"major", kMajor},
+                    {"minor", kMinor},
+                    {"gitVersion", kGitVersion},
+                    {"gitCommit", ""},
+                    {"gitTreeState", ""},
+                    {"buildDate", ""},
+                    {"goVersion", ""},
+                    {"compiler", ""},
+                    {"platform", "linux/amd64"}});
 }
 
 std::string CoreVersions() {
-  return objects::PrintJson({{"kind", "APIVersions"},
-                             {"versions", {"v1"}},
-                             {"serverAddressByClientCIDRs", Json::array()}});
+  return PrintJson({{"kind", "APIVersions"},
+                    {"versions", {"v1"}},
+                    {"serverAddressByClientCIDRs", Json::array()}});
 }
 
 std::string GroupList() {
@@ -90,14 +91,14 @@ std::string GroupList() {
   for (const auto& [group, versions] : Groups()) {
     groups.push_back(GroupTree(group, versions));
   }
-  return objects::PrintJson({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", groups}});
+  return PrintJson({{"kind", "APIGroupList"}, {"apiVersion", "v1"}, {"groups", groups}});
 }
 
 std::string GroupInfo(const std::string& group) {
   Json tree = GroupTree(group, Groups()[group]);
   tree["kind"] = "APIGroup";
   tree["apiVersion"] = "v1";
-  return objects::PrintJson(tree);
+  return PrintJson(tree);
 }
 
 std::string ResourceList(const std::string& group, const std::string& version) {
@@ -115,10 +116,10 @@ std::string ResourceList(const std::string& group, const std::string& version) {
       resources.push_back(ResourceTree(kind, "log", {"get"}));
     }
   }
-  return objects::PrintJson({{"kind", "APIResourceList"},
-                             {"apiVersion", "v1"},
-                             {"groupVersion", group.empty() ? version : group + "/" + version},
-                             {"resources", resources}});
+  return PrintJson({{"kind", "APIResourceList"},
+                    {"apiVersion", "v1"},
+                    {"groupVersion", group.empty() ? version : group + "/" + version},
+                    {"resources", resources}});
 }
 
 }  // namespace slipway::apiserver

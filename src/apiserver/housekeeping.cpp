@@ -15,6 +15,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/http/await.hpp"
@@ -211,8 +212,7 @@ asio::awaitable<void> Housekeeping::State::Release(Json tree) {
   finalizers = others;
   const ObjectPath path{
       .kind = NamespaceKind(), .ns = "", .name = TextAt(tree["metadata"], "name")};
-  std::function<void(WriteDone)> start = [this, path,
-                                          text = objects::PrintJson(tree)](WriteDone done) {
+  std::function<void(WriteDone)> start = [this, path, text = PrintJson(tree)](WriteDone done) {
     registry.Update(path, text, {}, std::move(done));
   };
   const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));

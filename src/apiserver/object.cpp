@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/objects/json_text.hpp"
 
@@ -43,10 +44,10 @@ store::Value StoredBytes(objects::Json tree) {
   std::string text = "{";
   for (const char* field : {"apiVersion", "kind", "metadata"}) {
     text.append(text.size() > 1 ? ",\"" : "\"").append(field).append("\":");
-    text += objects::PrintJson(tree[field]);
+    text += PrintJson(tree[field]);
     tree.erase(field);
   }
-  const std::string rest = objects::PrintJson(tree);
+  const std::string rest = PrintJson(tree);
   text.append(tree.empty() ? "" : ",").append(rest, 1);
   return std::make_shared<const std::string>(std::move(text));
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/apiserver/status_text.hpp"
 #include "src/objects/json_text.hpp"
@@ -43,7 +44,7 @@ Result<std::string> OneRow(const objects::KindInfo& kind, const Object& object,
                            objects::IncludeObject include, Time now, bool with_columns) {
   SLIPWAY_TRY(tree, ParseObject(object));
   const Json metadata = {{"resourceVersion", std::to_string(object.revision())}};
-  return objects::PrintJson(
+  return PrintJson(
       objects::MakeTable(kind, std::span(&tree, 1), metadata, include, now, with_columns));
 }
 
@@ -70,7 +71,7 @@ Result<std::string> ShowList(const objects::KindInfo& kind, const ObjectList& li
       SLIPWAY_TRY(tree, ParseObject(object));
       trees.push_back(std::move(tree));
     }
-    return objects::PrintJson(objects::MakeTable(kind, trees, ListMetadata(list), *form, now));
+    return PrintJson(objects::MakeTable(kind, trees, ListMetadata(list), *form, now));
   }
   std::size_t size = 256;
   for (const Object& object : list.items) {
@@ -80,7 +81,7 @@ Result<std::string> ShowList(const objects::KindInfo& kind, const ObjectList& li
   text.reserve(size);
   text.append(R"({"kind":")").append(kind.list_kind);
   text.append(R"(","apiVersion":")").append(kind.ApiVersion());
-  text.append(R"(","metadata":)").append(objects::PrintJson(ListMetadata(list)));
+  text.append(R"(","metadata":)").append(PrintJson(ListMetadata(list)));
   text.append(R"(,"items":[)");
   for (std::size_t i = 0; i < list.items.size(); ++i) {
     text.append(i == 0 ? "" : ",");
@@ -113,7 +114,7 @@ std::string ShowBookmark(const objects::KindInfo& kind, store::Revision revision
               {"metadata", {{"resourceVersion", std::to_string(revision)}}},
               {"rows", Json::array({row})}};
   }
-  return Line("BOOKMARK", objects::PrintJson(object));
+  return Line("BOOKMARK", PrintJson(object));
 }
 
 std::string ShowWatchError(const Error& error) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_writer.hpp"
 #include "src/apiserver/reads.hpp"
@@ -146,7 +147,7 @@ Registry::~Registry() = default;
 
 void Registry::Start(std::function<void(Result<void>)> done) {
   const Json space = {{"metadata", {{"name", kDefaultNamespace}}}};
-  Create({.kind = NamespaceKind(), .ns = "", .name = ""}, objects::PrintJson(space), {},
+  Create({.kind = NamespaceKind(), .ns = "", .name = ""}, PrintJson(space), {},
          [done = std::move(done)](Result<Written> written) {
            if (!written.has_value() && written.error().code != Code::kAlreadyExists) {
              done(written.error());

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
 
@@ -280,7 +281,7 @@ Result<std::string> ObjectTextOf(const RequestHead& head, std::string body) {
     return Fail(Code::kBadRequest,
                 "the body must hold one YAML document, not " + std::to_string(documents.size()));
   }
-  return objects::PrintJson(documents.front());
+  return PrintJson(documents.front());
 }
 
 Result<PatchType> PatchTypeOf(const RequestHead& head) {

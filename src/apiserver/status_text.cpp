@@ -3,6 +3,7 @@
 #include <chrono>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
@@ -47,7 +48,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path) {
   if (!details.empty()) {
     status["details"] = details;
   }
-  return objects::PrintJson(status);
+  return PrintJson(status);
 }
 
 std::string DeletedStatus(const ObjectPath& path, const std::string& uid) {
@@ -55,11 +56,11 @@ std::string DeletedStatus(const ObjectPath& path, const std::string& uid) {
   if (!path.kind->group.empty()) {
     details["group"] = path.kind->group;
   }
-  return objects::PrintJson({{"kind", "Status"},
-                             {"apiVersion", "v1"},
-                             {"metadata", Json::object()},
-                             {"status", "Success"},
-                             {"details", details}});
+  return PrintJson({{"kind", "Status"},
+                    {"apiVersion", "v1"},
+                    {"metadata", Json::object()},
+                    {"status", "Success"},
+                    {"details", details}});
 }
 
 }  // namespace slipway::apiserver

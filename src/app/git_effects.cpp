@@ -12,6 +12,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/guarded.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/git/mirror_id.hpp"
 #include "src/git/problem.hpp"
 #include "src/objects/repository_file.hpp"
@@ -41,7 +42,7 @@ Error WithReason(Code code, std::string message, std::string reason) {
 /// The texts of a Secret's data. Values that are no base64 are left out.
 std::map<std::string, std::string> DataOf(const std::string& secret) {
   std::map<std::string, std::string> data;
-  const json object = json::parse(secret, nullptr, false);
+  const json object = ReadJson(secret);
   const json fields = object.value("data", json::object());
   for (const auto& [key, value] : fields.items()) {
     std::string encoded = value.is_string() ? value.get<std::string>() : "";

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/git/mirror_id.hpp"
 
 namespace slipway::app {
@@ -13,7 +14,7 @@ namespace {
 
 /// Metadata alone: the rest may be of another version of us.
 std::string IdOf(const kube::ObjectText& object) {
-  const auto metadata = nlohmann::json::parse(*object).at("metadata");
+  const auto metadata = ReadJson(*object).at("metadata");
   return git::MirrorIdOf(metadata.value("namespace", ""), metadata.value("name", ""),
                          Uid(metadata.value("uid", "")));
 }

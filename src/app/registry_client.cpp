@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::app {
 namespace {
@@ -181,8 +182,7 @@ void RegistryClient::WriteStatus(const kube::ObjectName& object, const Uid& uid,
     operations.push_back(
         {{"op", "test"}, {"path", "/metadata/resourceVersion"}, {"value", resource_version}});
   }
-  operations.push_back(
-      {{"op", "add"}, {"path", "/status"}, {"value", json::parse(status_json, nullptr, false)}});
+  operations.push_back({{"op", "add"}, {"path", "/status"}, {"value", ReadJson(status_json)}});
   registry_.PatchStatus(PathOf(object), apiserver::PatchType::kJson, operations.dump(), {},
                         Adapt(std::move(done)));
 }

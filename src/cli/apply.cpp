@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "reconciler/base/json.hpp"
 #include "src/cli/documents.hpp"
 #include "src/cli/object_commands.hpp"
 #include "src/cli/three_way.hpp"
@@ -26,7 +27,7 @@ json LastApplied(const json& live) {
   const auto found = live.value(
       json::json_pointer("/metadata/annotations/kubectl.kubernetes.io~1last-applied-configuration"),
       std::string());
-  return json::parse(found, nullptr, false);
+  return ReadJson(found);
 }
 
 /// "created", "configured" or "unchanged".
@@ -65,7 +66,7 @@ ExitCode Apply(const Session& session, const std::vector<std::string>& files,
   for (const Document& document : documents.value()) {
     auto target = NameOf(document, session.ns());
     if (target.has_value()) {
-      const auto done = ApplyOne(session, target.value(), json::parse(document.json));
+      const auto done = ApplyOne(session, target.value(), ReadJson(document.json));
       if (done.has_value()) {
         streams.out << target.value().resource.plural << "/" << target.value().name << " "
                     << done.value() << "\n";

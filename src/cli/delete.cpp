@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "reconciler/base/json.hpp"
 #include "src/cli/documents.hpp"
 #include "src/cli/object_commands.hpp"
 
@@ -94,7 +95,7 @@ ExitCode Delete(const Session& session, const DeleteOptions& options, const Stre
       continue;
     }
     streams.out << each.resource.plural << "/" << each.name << " deleted\n";
-    const json object = json::parse(answer.value(), nullptr, false);
+    const json object = ReadJson(answer.value());
     if (object.is_object() && object.value("kind", "") != "Status") {
       going.emplace_back(each, object.value("/metadata/uid"_json_pointer, std::string()));
     }

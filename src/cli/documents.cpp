@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/yaml.hpp"
 
 namespace slipway::cli {
@@ -118,7 +119,7 @@ Result<std::vector<Document>> ReadDocuments(const std::vector<std::string>& path
 
 Result<Named> NameOf(const Document& document, const std::string& default_namespace) {
   Named named;
-  const json object = json::parse(document.json, nullptr, false);
+  const json object = ReadJson(document.json);
   if (!object.is_object()) {
     return Fail(Code::kInvalid, "must be an object with apiVersion, kind and metadata.name");
   }

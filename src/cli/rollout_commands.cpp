@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "reconciler/base/json.hpp"
 #include "src/cli/output.hpp"
 #include "src/cli/rollout_board.hpp"
 
@@ -125,7 +126,7 @@ ExitCode SetRolloutLevel(const Session& session, const std::string& application,
   for (const LevelPatch& each : patches.value()) {
     const std::string& name = history.rollouts[each.rollout].metadata.name;
     const auto patched =
-        session.MergePatch(session.Path(loaded.value().resource, name), json::parse(each.patch));
+        session.MergePatch(session.Path(loaded.value().resource, name), ReadJson(each.patch));
     if (patched.has_value()) {
       streams.out << each.done << "\n";
     } else {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
+#include "reconciler/base/json.hpp"
 #include "src/kube/kubeconfig.hpp"
 
 namespace slipway::cli {
@@ -58,7 +59,7 @@ std::string AdviceFor(Code code, const std::string& path) {
 }  // namespace
 
 Result<json> ParseAnswer(const std::string& text) {
-  json value = json::parse(text, nullptr, false);
+  json value = ReadJson(text);
   if (value.is_discarded()) {
     return Fail(Code::kInternal, "the server's answer is not JSON: " + text.substr(0, 200));
   }

@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "reconciler/base/json.hpp"
+
 namespace slipway::cli {
 namespace {
 
@@ -88,7 +90,7 @@ class Follower {
 
   /// One line of the stream. False: nobody wants more.
   Result<bool> Take(const std::string& line) {
-    json event = json::parse(line, nullptr, false);
+    json event = ReadJson(line);
     if (!event.is_object() || !event.contains("object")) {
       return Fail(Code::kUnavailable,
                   "the server sent something that is no event: " + line.substr(0, 200));

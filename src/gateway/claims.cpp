@@ -15,6 +15,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/api/serverclaim.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::gateway {
 namespace {
@@ -177,7 +178,7 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
   if (!secret.has_value()) {
     return pending->done(secret.error().code == Code::kNotFound ? WrongToken() : secret.error());
   }
-  const json object = json::parse(*secret.value(), nullptr, false);
+  const json object = ReadJson(*secret.value());
   const auto expires = api::ParseTime(FromBase64(object, "expires"));
   if (TextAt(object, "/type") != kTokenType ||
       !EqualInConstantTime(FromBase64(object, "hash"), Sha256(pending->token)) ||

@@ -2,12 +2,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
 #include "src/git/problem.hpp"
 
 namespace slipway::git::wire {
 
 Result<Json> ParseObject(const std::string& text) {
-  Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
+  Json json = ReadJson(text);
   if (!json.is_object()) return MakeError(Problem::kInternal, "the message is not a JSON object");
   return json;
 }
@@ -32,9 +33,7 @@ Json Object(const Json& json, const char* key) {
   return found != json.end() && found->is_object() ? *found : Json::object();
 }
 
-std::string Dump(const Json& json) {
-  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
+std::string Dump(const Json& json) { return PrintJson(json); }
 
 Json FromError(const Error& error) {
   return {{"reason", ReasonOf(ProblemOf(error))}, {"message", error.message}};

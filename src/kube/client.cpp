@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "reconciler/base/json.hpp"
+
 namespace slipway::kube {
 namespace {
 
@@ -64,7 +66,7 @@ http::http_request Make(const Request& request, const std::string& token) {
 }  // namespace
 
 Error ErrorOf(int status, const std::string& body) {
-  const auto json = nlohmann::json::parse(body, nullptr, false);
+  const auto json = ReadJson(body);
   if (!json.is_object() || json.value("kind", "") != "Status") {
     // That an object is missing can be said by the API only, and this is somebody else.
     const Code code = CodeOf(status, "");

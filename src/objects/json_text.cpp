@@ -125,8 +125,4 @@ Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicat
   return builder.TakeTree();
 }
 
-std::string PrintJson(const Json& tree) {
-  return tree.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
 }  // namespace slipway::objects

@@ -22,7 +22,4 @@ Result<Json> ParseJson(std::string_view text);
 /// longer than the few bytes that repeat a field.
 Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicates);
 
-/// Text on one line, keys sorted. Bytes that are no UTF-8 become U+FFFD.
-std::string PrintJson(const Json& tree);
-
 }  // namespace slipway::objects

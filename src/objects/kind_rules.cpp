@@ -10,6 +10,7 @@
 #include "reconciler/api/names.hpp"
 #include "reconciler/api/rollout.hpp"
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
 #include "src/objects/template_rules.hpp"

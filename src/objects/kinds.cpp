@@ -4,6 +4,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/definitions.hpp"
 
 namespace slipway::objects {
@@ -34,7 +35,7 @@ Json CompleteSchema(const Json& definition) {
   const Json text = {{"type", "string"}, {"maxLength", 317}};
   properties["apiVersion"] = text;
   properties["kind"] = text;
-  Json metadata = Json::parse(ObjectMetaSchema());
+  Json metadata = ReadJson(ObjectMetaSchema());
   const auto name = Json::json_pointer("/metadata/properties/name");
   if (properties.contains(name)) {
     metadata["properties"]["name"] = properties[name];
@@ -56,7 +57,7 @@ std::vector<PrinterColumn> ColumnsOf(const Json& version) {
 }
 
 KindInfo InfoOf(std::string_view text) {
-  const Json definition = Json::parse(text);
+  const Json definition = ReadJson(text);
   const Json& spec = definition["spec"];
   const Json& names = spec["names"];
   const Json& version = spec["versions"][0];

@@ -4,6 +4,7 @@
 
 #include "reconciler/api/repository_file.hpp"
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/definitions.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/schema.hpp"
@@ -14,7 +15,7 @@ namespace slipway::objects {
 namespace {
 
 const Schema& FileSchema() {
-  static const Schema kSchema(Json::parse(RepositoryFileSchema()));
+  static const Schema kSchema(ReadJson(RepositoryFileSchema()));
   return kSchema;
 }
 

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/hints.hpp"
 #include "src/objects/json_text.hpp"

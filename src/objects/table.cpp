@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_path.hpp"
 #include "src/objects/json_text.hpp"
 

@@ -6,6 +6,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"

@@ -11,6 +11,7 @@
 #include <sstream>
 #include <string>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml_scalar.hpp"
 

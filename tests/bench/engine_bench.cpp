@@ -26,6 +26,7 @@
 #include "reconciler/api/rollout.hpp"
 #include "reconciler/api/server.hpp"
 #include "reconciler/application/adapter.hpp"
+#include "reconciler/base/json.hpp"
 #include "reconciler/rollout/adapter.hpp"
 #include "reconciler/rollout/release_hash.hpp"
 #include "reconciler/runtime/engine.hpp"
@@ -338,13 +339,13 @@ class World {
   }
 
   void Do(const Effect& effect, const WriteStatus& write) {
-    Json object = Json::parse(*engine_.cache().Find(write.key)->bytes);
-    object["status"] = Json::parse(write.status);
+    Json object = ReadJson(*engine_.cache().Find(write.key)->bytes);
+    object["status"] = ReadJson(write.status);
     Done(effect, std::move(object));
   }
   void Do(const Effect& effect, const Patch& patch) {
     Json object =
-        Json::parse(*engine_.cache().Find(patch.key)->bytes).patch(Json::parse(patch.operations));
+        ReadJson(*engine_.cache().Find(patch.key)->bytes).patch(ReadJson(patch.operations));
     object["metadata"]["generation"] = patch.generation + 1;
     Done(effect, std::move(object));
   }

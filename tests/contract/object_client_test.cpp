@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "reconciler/base/json.hpp"
 #include "src/app/registry_client.hpp"
 #include "tests/sim/client.hpp"
 #include "tests/src/apiserver/home.hpp"
@@ -75,7 +76,7 @@ class Diary final : public ObjectSink {
 
  private:
   static std::string Of(const ObjectText& object) {
-    const json tree = json::parse(*object);
+    const json tree = ReadJson(*object);
     return tree["metadata"]["name"].get<std::string>() + " " +
            tree["spec"]["fleet"].get<std::string>();
   }
@@ -131,7 +132,7 @@ class ObjectClientContract : public testing::Test {
 
   static json TreeOf(const Result<ObjectText>& answer) {
     EXPECT_TRUE(answer.has_value()) << (answer.has_value() ? "" : answer.error().message);
-    return answer.has_value() ? json::parse(*answer.value()) : json();
+    return answer.has_value() ? ReadJson(*answer.value()) : json();
   }
 
   static std::string Field(const json& tree, const std::string& field) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::sim {
 namespace {
@@ -74,7 +75,7 @@ Result<Bytes> FakeApi::Create(const Key& key, const std::string& json, Writer wr
   if (Find(key) != nullptr) {
     return Fail(Code::kAlreadyExists, runtime::ToString(key) + " already exists");
   }
-  Json tree = Json::parse(json);
+  Json tree = ReadJson(json);
   tree.erase("status");
   tree["apiVersion"] = runtime::kApiVersion;
   tree["kind"] = runtime::NameOf(key.kind);
@@ -121,7 +122,7 @@ Result<Bytes> FakeApi::Patch(const Key& key, const std::string& patch, Writer wr
   }
   Json wanted;
   try {
-    wanted = stored->tree.patch(Json::parse(patch));
+    wanted = stored->tree.patch(ReadJson(patch));
   } catch (const Json::exception&) {
     return Behind(key);
   }
@@ -134,7 +135,7 @@ Result<Bytes> FakeApi::Merge(const Key& key, const std::string& patch, Writer wr
     return Missing(key);
   }
   Json wanted = stored->tree;
-  wanted.merge_patch(Json::parse(patch));
+  wanted.merge_patch(ReadJson(patch));
   return Replace(key, *stored, std::move(wanted), writer);
 }
 
@@ -149,7 +150,7 @@ Result<Bytes> FakeApi::WriteStatus(const Key& key, const Uid& uid, const std::st
   if (other || (!version.empty() && metadata["resourceVersion"] != version)) {
     return Behind(key);
   }
-  Json wanted = Json::parse(status);
+  Json wanted = ReadJson(status);
   if (stored->tree.contains("status") && stored->tree["status"] == wanted) {
     return stored->bytes;
   }

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
 #include "tests/sim/checker.hpp"
 
 // What the controllers are about to do, judged by what they could know: the cache of that moment, and what they sent before.
@@ -134,8 +135,7 @@ void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cach
     return;
   }
   try {
-    const auto tree =
-        nlohmann::json::parse(*object->bytes).patch(nlohmann::json::parse(patch->operations));
+    const auto tree = ReadJson(*object->bytes).patch(ReadJson(patch->operations));
     CheckBudget(api::Decode<api::Server>(tree.dump()).value(), cache);
   } catch (const nlohmann::json::exception&) {
     // It will be refused by the API as well.

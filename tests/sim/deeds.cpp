@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
 #include "tests/sim/story.hpp"
 
 // What people do, and what befalls the world.
@@ -168,7 +169,7 @@ void Story::MakeNext(const Step& step) {
       std::max(newest->spec.number, application->second.status.last_number) + 1;
   const std::string name = step.target + "-" + std::to_string(number);
   const Key from{.kind = Kind::kRollout, .ns = "default", .name = model->metadata.name};
-  const Json old = Json::parse(*api_.Get(from).value());
+  const Json old = ReadJson(*api_.Get(from).value());
   const Json owner = {{"apiVersion", runtime::kApiVersion},
                       {"kind", "Application"},
                       {"name", step.target},

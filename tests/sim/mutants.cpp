@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
 #include "tests/sim/simulation.hpp"
 
 namespace slipway::sim {
@@ -72,7 +73,7 @@ class Deluded final : public runtime::Planner {
 
  private:
   void Change(Cache& cache, const Object& object) const {
-    Json tree = Json::parse(*object.bytes);
+    Json tree = ReadJson(*object.bytes);
     Delude(mutant_, object.key.kind, tree);
     tree["metadata"]["resourceVersion"] = std::to_string(object.version + 1);
     const auto changed =

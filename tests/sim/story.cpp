@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
 #include "src/gateway/claims.hpp"
 
 namespace slipway::sim {
@@ -143,7 +144,7 @@ void Story::OnStoreEvent(const StoreEvent& event) {
   checker_.OnStoreEvent(event);
   AddHosts(event);
   if (event.writer == Writer::kControllers && event.after != nullptr) {
-    Json tree = Json::parse(*event.after);
+    Json tree = ReadJson(*event.after);
     tree.erase("status");
     Normalise(tree);
     outcome_.writes.insert(runtime::ToString(event.key) + " " + tree.dump());
@@ -336,7 +337,7 @@ std::map<std::string, std::string> Story::EndState() const {
   std::map<std::string, std::string> end;
   for (const Kind kind : runtime::kAllKinds) {
     for (const Bytes& bytes : api_.List(kind)) {
-      Json tree = Json::parse(*bytes);
+      Json tree = ReadJson(*bytes);
       const std::string name = tree["metadata"]["name"];
       Normalise(tree);
       end[std::string(runtime::NameOf(kind)) + " " + name] = tree.dump();

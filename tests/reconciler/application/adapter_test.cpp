@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reconciler/api/gitrepository.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::application {
 namespace {
@@ -122,7 +123,7 @@ TEST_F(ApplicationAdapter, FromACommitToAPinnedRollout) {
   ASSERT_THAT(plan.actions, SizeIs(1));
   const auto create = std::get<runtime::Create>(plan.actions[0]);
   EXPECT_EQ(create.key, (runtime::Key{Kind::kRollout, "default", "shop-1"}));
-  const json rollout = json::parse(create.json);
+  const json rollout = ReadJson(create.json);
   EXPECT_EQ(rollout["metadata"]["ownerReferences"][0]["uid"], "uid-shop");
   EXPECT_EQ(rollout["metadata"]["finalizers"][0], "slipway.dev/pin");
   EXPECT_EQ(rollout["spec"]["release"]["commit"], kHead.value);

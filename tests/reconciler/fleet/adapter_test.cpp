@@ -1,4 +1,5 @@
 #include "reconciler/fleet/adapter.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -102,7 +103,7 @@ class FleetAdapter : public ::testing::Test {
 
   std::string ServerOf(const std::string& claim) {
     const runtime::Plan plan = PlanOf(*claims_, {Kind::kServerClaim, "default", claim});
-    return json::parse(plan.status.value()).value("server", "");
+    return ReadJson(plan.status.value()).value("server", "");
   }
 
   std::unique_ptr<runtime::Planner> fleets_;
@@ -119,7 +120,7 @@ TEST_F(FleetAdapter, AServerIsMadeOnceAndOwnedByItsFleet) {
   ASSERT_THAT(plan.actions, SizeIs(1));
   const auto create = std::get<runtime::Create>(plan.actions[0]);
   EXPECT_EQ(create.key, (runtime::Key{Kind::kServer, "default", "web-1"}));
-  const json server = json::parse(create.json);
+  const json server = ReadJson(create.json);
   EXPECT_EQ(server["metadata"]["ownerReferences"][0]["uid"], "uid-web");
   EXPECT_EQ(server["metadata"]["labels"]["slipway.dev/fleet"], "web");
   Load(Kind::kServer, OwnServer("web-1"));
@@ -142,7 +143,7 @@ TEST_F(FleetAdapter, AServerThatLeavesIsWaitedForAndNotMadeAgain) {
 }
 
 TEST_F(FleetAdapter, AServerThatCannotBeReadIsNamedAndNotMadeAgain) {
-  json odd = json::parse(api::Encode(OwnServer("web-1")));
+  json odd = ReadJson(api::Encode(OwnServer("web-1")));
   odd["metadata"]["resourceVersion"] = "50";
   odd["spec"]["releases"] = 7;
   cache_.Replace(Kind::kServer, {std::make_shared<std::string>(odd.dump())}, 50);
@@ -171,7 +172,7 @@ TEST_F(FleetAdapter, AnUpdateIsAPatchThatLeavesIntentsAlone) {
   Load(Kind::kServer, OwnServer("web-1"));
   const runtime::Plan plan = PlanFleetNow();
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const json operations = json::parse(std::get<runtime::Patch>(plan.actions[0]).operations);
+  const json operations = ReadJson(std::get<runtime::Patch>(plan.actions[0]).operations);
   ASSERT_EQ(operations.size(), 2u);
   EXPECT_EQ(operations[0]["path"], "/metadata/labels");
   EXPECT_EQ(operations[0]["value"]["zone"], "b");
@@ -216,7 +217,7 @@ TEST_F(FleetAdapter, EntriesOfApplicationsThatAreGoneAreTakenBack) {
   Load(Kind::kServer, WithEntries(OwnServer("web-1"), true));
   const runtime::Plan plan = PlanFleetNow();
   ASSERT_THAT(plan.actions, SizeIs(1));
-  const json operations = json::parse(std::get<runtime::Patch>(plan.actions[0]).operations);
+  const json operations = ReadJson(std::get<runtime::Patch>(plan.actions[0]).operations);
   ASSERT_EQ(operations.size(), 1u);
   EXPECT_EQ(operations[0]["op"], "remove");
   EXPECT_EQ(operations[0]["path"], "/spec/releases/1");

@@ -1,4 +1,5 @@
 #include "reconciler/rollout/adapter.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -232,7 +233,7 @@ TEST_F(Adapter, AnIntentIsAPatchOfItsOwnEntryOnly) {
   EXPECT_EQ(patch.key.name, "web-1");
   EXPECT_EQ(patch.uid, Uid("uid-web-1"));
   EXPECT_EQ(patch.generation, 4);
-  const json operations = json::parse(patch.operations);
+  const json operations = ReadJson(patch.operations);
   ASSERT_EQ(operations.size(), 1u);
   EXPECT_EQ(operations[0]["op"], "replace");
   EXPECT_EQ(operations[0]["path"], "/spec/releases/1");
@@ -247,14 +248,14 @@ TEST_F(Adapter, TheFirstEntryOfAServerMakesTheList) {
   one.spec.releases.clear();
   LoadAll();
   const auto patch = std::get<runtime::Patch>(PlanOf("shop-2").actions.at(0));
-  const json operations = json::parse(patch.operations);
+  const json operations = ReadJson(patch.operations);
   EXPECT_EQ(operations[0]["op"], "add");
   EXPECT_EQ(operations[0]["path"], "/spec/releases");
   EXPECT_EQ(operations[0]["value"][0]["application"], "shop");
   one.spec.releases = {{.application = "other", .rollout = "other-1", .attempt = 1}};
   Load(Kind::kServer, one, two);
   const auto second_patch = std::get<runtime::Patch>(PlanOf("shop-2").actions.at(0));
-  EXPECT_EQ(json::parse(second_patch.operations)[0]["path"], "/spec/releases/-");
+  EXPECT_EQ(ReadJson(second_patch.operations)[0]["path"], "/spec/releases/-");
 }
 
 TEST_F(Adapter, WhileAgentsMayComeBackNothingIsTakenAndNoTimeCounts) {
@@ -288,18 +289,18 @@ TEST_F(Adapter, ACommitIsPinnedBeforeItsRolloutBegins) {
       .repository = "code", .uid = Uid("uid-code"), .id = "shop-2", .commit = kNew};
   EXPECT_EQ(std::get<runtime::Pin>(ask.request), expected);
   EXPECT_THAT(plan.finalizers.value(), ElementsAre("slipway.dev/pin"));
-  EXPECT_EQ(json::parse(*plan.status)["phase"], "Pending");
+  EXPECT_EQ(ReadJson(*plan.status)["phase"], "Pending");
   runtime::OutsideStates outside;
   outside[ask.slot] = {
       .request = expected, .answered = expected, .result = runtime::OutsideValue{}};
   plan = PlanOf("shop-2", outside);
   EXPECT_THAT(plan.actions, IsEmpty());
-  EXPECT_THAT(json::parse(*plan.status)["message"], HasSubstr("no gate"));
+  EXPECT_THAT(ReadJson(*plan.status)["message"], HasSubstr("no gate"));
   // A failure is said, and asked again after a while.
   outside[ask.slot].result = Fail(Code::kInternal, "the disk is full.");
   outside[ask.slot].failures = 1;
   plan = PlanOf("shop-2", outside);
-  EXPECT_THAT(json::parse(*plan.status)["message"], HasSubstr("the disk is full."));
+  EXPECT_THAT(ReadJson(*plan.status)["message"], HasSubstr("the disk is full."));
   EXPECT_EQ(plan.requeue_after, std::chrono::seconds(5));
 }
 
@@ -339,7 +340,7 @@ TEST_F(Adapter, ATestRunIsOwnedByItsRollout) {
   ASSERT_THAT(plan.actions, SizeIs(1));
   const auto create = std::get<runtime::Create>(plan.actions[0]);
   EXPECT_EQ(create.key, (runtime::Key{Kind::kTestRun, "default", "shop-2-gate-1"}));
-  const json run = json::parse(create.json);
+  const json run = ReadJson(create.json);
   EXPECT_EQ(run["metadata"]["ownerReferences"][0]["uid"], "uid-shop-2");
   EXPECT_EQ(run["metadata"]["ownerReferences"][0]["controller"], true);
   EXPECT_EQ(run["spec"]["server"], "web-2");
@@ -353,12 +354,12 @@ TEST_F(Adapter, ATestRunThatCannotBeReadIsNamedAndNotMadeAgain) {
   two.status.conditions = one.status.conditions;
   LoadAll();
   const auto create = std::get<runtime::Create>(PlanOf("shop-2").actions.at(0));
-  json run = json::parse(create.json);
+  json run = ReadJson(create.json);
   run["metadata"].update({{"uid", "r"}, {"resourceVersion", "90"}, {"generation", 1}});
   run["spec"]["number"] = "one";
   cache_.Replace(Kind::kTestRun, {std::make_shared<std::string>(run.dump())}, 90);
   const runtime::Plan plan = PlanOf("shop-2");
-  EXPECT_THAT(json::parse(plan.status.value()).value("message", ""), HasSubstr("shop-2-gate-1"));
+  EXPECT_THAT(ReadJson(plan.status.value()).value("message", ""), HasSubstr("shop-2-gate-1"));
   EXPECT_THAT(plan.actions, IsEmpty());
   EXPECT_THAT(AffectedBy(Kind::kTestRun, "shop-2-gate-1"), SizeIs(1));
 }
@@ -396,7 +397,7 @@ TEST_F(Adapter, ATestRunWhoseRolloutIsGoneEnds) {
                                               .elapsed = Duration(0),
                                               .up = up,
                                               .outside = none});
-  const json status = json::parse(plan.status.value());
+  const json status = ReadJson(plan.status.value());
   EXPECT_EQ(status["phase"], "Ended");
   EXPECT_EQ(status["result"], "Interrupted");
 }

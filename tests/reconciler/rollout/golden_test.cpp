@@ -11,6 +11,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/application/adapter.hpp"
+#include "reconciler/base/json.hpp"
 #include "reconciler/rollout/adapter.hpp"
 
 // golden/<case>/given.yaml holds objects as they are stored, and which of them is planned; want.yaml what the plan must be:
@@ -38,7 +39,7 @@ json ToJson(const YAML::Node& node) {
       return list;
     }
     case YAML::NodeType::Scalar: {
-      const json value = json::parse(node.Scalar(), nullptr, false);
+      const json value = ReadJson(node.Scalar());
       const bool text = node.Tag() == "!" || value.is_discarded() || value.is_string();
       return text ? json(node.Scalar()) : value;
     }
@@ -90,7 +91,7 @@ bool Holds(const json& actual, const json& wanted) {
 
 std::string LineOf(const runtime::Action& action) {
   if (const auto* patch = std::get_if<runtime::Patch>(&action)) {
-    json intent = json::parse(patch->operations).at(0)["value"];
+    json intent = ReadJson(patch->operations).at(0)["value"];
     intent = intent.is_array() ? intent[0] : intent;
     return patch->key.name + " gets " + intent["rollout"].get<std::string>() + " wave " +
            intent["wave"].dump() + " attempt " + intent["attempt"].dump() +
@@ -170,7 +171,7 @@ TEST(Golden, EveryCase) {
     const runtime::Plan plan = PlanOf(Read(entry.path() / "given.yaml"));
     json want = ToJson(YAML::LoadFile((entry.path() / "want.yaml").string()));
     Expand(want);
-    const json status = plan.status ? json::parse(*plan.status) : json::object();
+    const json status = plan.status ? ReadJson(*plan.status) : json::object();
     EXPECT_TRUE(Holds(status, want.value("status", json::object())))
         << status.dump(1) << "\nis not\n"
         << want["status"].dump(1);

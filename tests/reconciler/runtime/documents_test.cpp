@@ -1,4 +1,5 @@
 #include "reconciler/runtime/documents.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -32,12 +33,12 @@ TEST(StatusIs, AbsentEmptyAndNoObjectAreTheSame) {
 }
 
 TEST(Guarded, TestsUidAndGenerationBeforeAnythingElse) {
-  EXPECT_EQ(Json::parse(Guarded(R"([{"op":"remove","path":"/spec/x"}])", Uid("u"), 3)),
-            Json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u"},
+  EXPECT_EQ(ReadJson(Guarded(R"([{"op":"remove","path":"/spec/x"}])", Uid("u"), 3)),
+            ReadJson(R"([{"op":"test","path":"/metadata/uid","value":"u"},
                             {"op":"test","path":"/metadata/generation","value":3},
                             {"op":"remove","path":"/spec/x"}])"));
-  EXPECT_EQ(Json::parse(Guarded("[]", Uid("u"), std::nullopt)),
-            Json::parse(R"([{"op":"test","path":"/metadata/uid","value":"u"}])"));
+  EXPECT_EQ(ReadJson(Guarded("[]", Uid("u"), std::nullopt)),
+            ReadJson(R"([{"op":"test","path":"/metadata/uid","value":"u"}])"));
 }
 
 TEST(Guarded, RefusesWhatIsNoPatch) {
@@ -47,14 +48,14 @@ TEST(Guarded, RefusesWhatIsNoPatch) {
 }
 
 TEST(ReplaceFinalizers, TestsThatTheyAreAsTheyWere) {
-  EXPECT_EQ(Json::parse(ReplaceFinalizers(R"({"metadata":{"finalizers":["a"]}})", {"a", "b"})),
-            Json::parse(R"([{"op":"test","path":"/metadata/finalizers","value":["a"]},
+  EXPECT_EQ(ReadJson(ReplaceFinalizers(R"({"metadata":{"finalizers":["a"]}})", {"a", "b"})),
+            ReadJson(R"([{"op":"test","path":"/metadata/finalizers","value":["a"]},
                             {"op":"add","path":"/metadata/finalizers","value":["a","b"]}])"));
 }
 
 TEST(ReplaceFinalizers, WhereThereAreNoneTestsThatTheObjectIsAsItWas) {
-  EXPECT_EQ(Json::parse(ReplaceFinalizers(R"({"metadata":{"resourceVersion":"5"}})", {"a"})),
-            Json::parse(R"([{"op":"test","path":"/metadata/resourceVersion","value":"5"},
+  EXPECT_EQ(ReadJson(ReplaceFinalizers(R"({"metadata":{"resourceVersion":"5"}})", {"a"})),
+            ReadJson(R"([{"op":"test","path":"/metadata/resourceVersion","value":"5"},
                             {"op":"add","path":"/metadata/finalizers","value":["a"]}])"));
 }
 
@@ -62,7 +63,7 @@ TEST(WithoutOwner, TakesOneAwayAndTestsThatTheyAreAsTheyWere) {
   const Json mine = {{"name", "m"}, {"uid", "mine"}};
   const Json other = {{"name", "o"}, {"uid", "other"}};
   const Json object = {{"metadata", {{"ownerReferences", {mine, other}}}}};
-  const Json patch = Json::parse(WithoutOwner(object.dump(), Uid("mine")));
+  const Json patch = ReadJson(WithoutOwner(object.dump(), Uid("mine")));
   EXPECT_EQ(patch[0]["value"], Json({mine, other}));
   EXPECT_EQ(patch[1]["value"], Json::array({other}));
 }
@@ -71,19 +72,19 @@ TEST(WithPlannerFailed, AddsTheConditionAndLeavesTheRest) {
   const Json status = {{"active", "shop-1"}, {"conditions", {{{"type", "Ready"}}}}};
   const auto text = WithPlannerFailed(WithStatus(status), "it broke", 4, kNow);
   ASSERT_TRUE(text.has_value());
-  const Json written = Json::parse(*text);
+  const Json written = ReadJson(*text);
   EXPECT_EQ(written["active"], "shop-1");
   EXPECT_EQ(written["conditions"][0]["type"], "Ready");
-  EXPECT_EQ(written["conditions"][1], Json::parse(R"({"type":"Stalled","status":"True",
+  EXPECT_EQ(written["conditions"][1], ReadJson(R"({"type":"Stalled","status":"True",
       "reason":"PlannerFailed","message":"it broke","observedGeneration":4,
       "lastTransitionTime":"1970-01-02T00:00:00Z"})"));
 }
 
 TEST(WithPlannerFailed, SaysNothingTwiceAndKeepsTheTimeOfTheTransition) {
   const auto first = WithPlannerFailed("{}", "it broke", 4, kNow);
-  const std::string object = WithStatus(Json::parse(first.value()));
+  const std::string object = WithStatus(ReadJson(first.value()));
   EXPECT_EQ(WithPlannerFailed(object, "it broke", 4, kNow + minutes(1)), std::nullopt);
-  const Json second = Json::parse(WithPlannerFailed(object, "worse", 5, kNow + minutes(1)).value());
+  const Json second = ReadJson(WithPlannerFailed(object, "worse", 5, kNow + minutes(1)).value());
   ASSERT_EQ(second["conditions"].size(), 1U);
   EXPECT_EQ(second["conditions"][0]["message"], "worse");
   EXPECT_EQ(second["conditions"][0]["lastTransitionTime"], "1970-01-02T00:00:00Z");
@@ -92,7 +93,7 @@ TEST(WithPlannerFailed, SaysNothingTwiceAndKeepsTheTimeOfTheTransition) {
 TEST(WithPlannerFailed, ReplacesBytesThatAreNoText) {
   const auto first = WithPlannerFailed("{}", "a\xc3z", 4, kNow);
   EXPECT_THAT(first.value(), HasSubstr("a\xef\xbf\xbdz"));
-  EXPECT_EQ(WithPlannerFailed(WithStatus(Json::parse(*first)), "a\xc3z", 4, kNow), std::nullopt);
+  EXPECT_EQ(WithPlannerFailed(WithStatus(ReadJson(*first)), "a\xc3z", 4, kNow), std::nullopt);
 }
 
 TEST(WithPlannerFailed, CountsWhatIsNoStatusAndNoConditionAsAbsent) {
@@ -102,7 +103,7 @@ TEST(WithPlannerFailed, CountsWhatIsNoStatusAndNoConditionAsAbsent) {
     EXPECT_EQ(WithPlannerFailed(WithStatus(status), "m", 1, kNow), wanted) << status;
   }
   const Json odd = {{"conditions", {{{"type", 1}}}}};
-  EXPECT_EQ(Json::parse(WithPlannerFailed(WithStatus(odd), "m", 1, kNow).value())["conditions"][0],
+  EXPECT_EQ(ReadJson(WithPlannerFailed(WithStatus(odd), "m", 1, kNow).value())["conditions"][0],
             Json({{"type", 1}}));
 }
 
@@ -110,16 +111,15 @@ TEST(WithoutPlannerFailed, TakesAwayWhatWasWrittenAndNothingElse) {
   const Json status = {{"active", "shop-1"},
                        {"conditions", {1, {{"type", "Stalled"}, {"reason", "Theirs"}}}}};
   const std::string stored = WithPlannerFailed("{}", "m", 1, kNow).value();
-  EXPECT_EQ(
-      Json::parse(WithoutPlannerFailed(WithStatus(Json::parse(stored)), std::nullopt).value()),
-      Json::parse(R"({"conditions":[]})"));
+  EXPECT_EQ(ReadJson(WithoutPlannerFailed(WithStatus(ReadJson(stored)), std::nullopt).value()),
+            ReadJson(R"({"conditions":[]})"));
   EXPECT_EQ(WithoutPlannerFailed(WithStatus(status), std::nullopt), std::nullopt);
-  EXPECT_EQ(Json::parse(WithoutPlannerFailed("{}", status.dump()).value()), status);
+  EXPECT_EQ(ReadJson(WithoutPlannerFailed("{}", status.dump()).value()), status);
 }
 
 TEST(MentionsPlannerFailed, IsACheapLookAtTheText) {
-  EXPECT_TRUE(MentionsPlannerFailed(
-      WithStatus(Json::parse(WithPlannerFailed("{}", "m", 1, kNow).value()))));
+  EXPECT_TRUE(
+      MentionsPlannerFailed(WithStatus(ReadJson(WithPlannerFailed("{}", "m", 1, kNow).value()))));
   EXPECT_FALSE(MentionsPlannerFailed(R"({"status":{"reason":"Planned"}})"));
 }
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "tests/reconciler/runtime/world.hpp"
 
 namespace slipway::runtime::testing {
@@ -75,7 +76,7 @@ TEST(Engine, WritesStatusBeforeActionsAndFindsTheActionsAgain) {
   const Effect first = world.OnlyEffect();
   const auto status = As<WriteStatus>(first);
   EXPECT_EQ(status.version, 5U);
-  EXPECT_EQ(Json::parse(status.status), Json({{"active", "shop-1"}}));
+  EXPECT_EQ(ReadJson(status.status), Json({{"active", "shop-1"}}));
   EXPECT_THAT(world.Effects(), SizeIs(0)) << "a key with a write in flight is not planned";
   object["status"] = {{"active", "shop-1"}};
   object["metadata"]["resourceVersion"] = "6";
@@ -108,8 +109,8 @@ TEST(Engine, TheWrittenObjectIsInTheCacheBeforeTheNextPlan) {
   Json object = ObjectOf(App("shop"), 5);
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   const Effect patch = world.OnlyEffect();
-  EXPECT_EQ(Json::parse(As<Patch>(patch).operations),
-            Json::parse(R"([{"op":"test","path":"/metadata/uid","value":"uid-shop"},
+  EXPECT_EQ(ReadJson(As<Patch>(patch).operations),
+            ReadJson(R"([{"op":"test","path":"/metadata/uid","value":"uid-shop"},
                             {"op":"test","path":"/metadata/generation","value":1},
                             {"op":"add","path":"/spec/x","value":1}])"));
   object["metadata"]["resourceVersion"] = "6";

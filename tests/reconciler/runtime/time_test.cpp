@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reconciler/base/json.hpp"
 #include "tests/reconciler/runtime/world.hpp"
 
 // Elapsed time, and the results of outside effects with their age.
@@ -125,7 +126,7 @@ TEST(Elapsed, CountsFromTheLoadAndThenFromThePlanThatWroteTheStatus) {
   const Effect status = world.OnlyEffect();
   write = false;
   world.Pass(seconds(1));
-  object["status"] = Json::parse(As<WriteStatus>(status).status);
+  object["status"] = ReadJson(As<WriteStatus>(status).status);
   object["metadata"]["resourceVersion"] = "6";
   world.Answer(status, object);
   world.Effects();
@@ -195,7 +196,7 @@ TEST(Elapsed, IsNotCountedTwiceWhenAStatusWriteIsDoneAfterItWasGivenUp) {
   world.Answer(world.OnlyEffect(), object);
   world.Effects();
   elapsed.clear();
-  object["status"] = Json::parse(As<WriteStatus>(lost).status);
+  object["status"] = ReadJson(As<WriteStatus>(lost).status);
   object["metadata"]["resourceVersion"] = "6";
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   while (elapsed.empty()) {  // it backs off

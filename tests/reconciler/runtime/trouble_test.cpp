@@ -6,6 +6,7 @@
 #include <string>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/json.hpp"
 #include "tests/reconciler/runtime/world.hpp"
 
 // What the engine does when writes fail, when nobody knows whether they did, and when a planner
@@ -192,7 +193,7 @@ TEST(Trouble, AlreadyExistsIsSuccessWhereOwnerAndSpecMatch) {
   world.ListTheRest();
   world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
   const Effect create = world.OnlyEffect();
-  Json existing = Json::parse(As<Create>(create).json);
+  Json existing = ReadJson(As<Create>(create).json);
   existing["metadata"].update({{"uid", "r"}, {"resourceVersion", "4"}, {"generation", 1}});
   existing["spec"]["paused"] = false;  // a default that the API has added
   world.Fail(create, Code::kAlreadyExists);
@@ -208,7 +209,7 @@ TEST(Trouble, AlreadyExistsIsAFailureWhereSomebodyElseOwnsTheNameOrItIsLeaving) 
     world.ListTheRest();
     world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
     const Effect create = world.OnlyEffect();
-    Json existing = Json::parse(As<Create>(create).json);
+    Json existing = ReadJson(As<Create>(create).json);
     existing["metadata"].update({{"uid", "r"}, {"resourceVersion", "4"}, {"generation", 1}});
     if (what == "owner") {
       existing["metadata"]["ownerReferences"][0]["uid"] = "another";
@@ -290,7 +291,7 @@ TEST(Trouble, APlannerThatAlwaysThrowsStopsOnlyItsOwnObjectsAndSaysSo) {
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   world.engine.ObjectChanged(Kind::kServer, Text(ObjectOf(ServerKey("web-1"), 6)));
   const Effect stalled = world.OnlyEffect();
-  const Json status = Json::parse(As<WriteStatus>(stalled).status);
+  const Json status = ReadJson(As<WriteStatus>(stalled).status);
   EXPECT_EQ(status["active"], "shop-3") << "the rest of the status stays";
   EXPECT_EQ(status["conditions"][0]["type"], "Stalled");
   EXPECT_EQ(status["conditions"][0]["status"], "True");
@@ -319,7 +320,7 @@ TEST(Trouble, AQuarantinedObjectIsPlannedAgainWhenItChangesAndLosesTheCondition)
   Json object = ObjectOf(App("shop"), 5);
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   const Effect stalled = world.OnlyEffect();
-  object["status"] = Json::parse(As<WriteStatus>(stalled).status);
+  object["status"] = ReadJson(As<WriteStatus>(stalled).status);
   object["metadata"]["resourceVersion"] = "6";
   world.Answer(stalled, object);
   broken = false;
@@ -327,7 +328,7 @@ TEST(Trouble, AQuarantinedObjectIsPlannedAgainWhenItChangesAndLosesTheCondition)
   object["metadata"]["resourceVersion"] = "7";
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   const Effect cleared = world.OnlyEffect();
-  EXPECT_EQ(Json::parse(As<WriteStatus>(cleared).status)["conditions"], Json::array());
+  EXPECT_EQ(ReadJson(As<WriteStatus>(cleared).status)["conditions"], Json::array());
   EXPECT_EQ(world.engine.stats().quarantined, 0U);
 }
 
@@ -341,13 +342,13 @@ TEST(Trouble, AFixIsSeenAlsoWhereNobodyKnewWhetherTheConditionWasWritten) {
   Json object = ObjectOf(App("shop"), 5);
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   const Effect stalled = world.OnlyEffect();
-  object["status"] = Json::parse(As<WriteStatus>(stalled).status);
+  object["status"] = ReadJson(As<WriteStatus>(stalled).status);
   object["metadata"]["resourceVersion"] = "7";  // 6 was our own words, 7 a person's fix
   object["metadata"]["generation"] = 2;
   world.Fail(stalled, Code::kTimeout);
   world.Answer(world.OnlyEffect(), object);
   broken = false;
-  EXPECT_EQ(Json::parse(As<WriteStatus>(world.OnlyEffect()).status)["conditions"], Json::array());
+  EXPECT_EQ(ReadJson(As<WriteStatus>(world.OnlyEffect()).status)["conditions"], Json::array());
   EXPECT_EQ(world.engine.stats().quarantined, 0U);
 }
 
@@ -358,7 +359,7 @@ TEST(Trouble, AfterARestartTheSameFailureIsNotWrittenAgain) {
     World world({{.plan = throws}});
     world.ListTheRest();
     world.engine.ObjectChanged(Kind::kApplication, Text(object));
-    object["status"] = Json::parse(As<WriteStatus>(world.OnlyEffect()).status);
+    object["status"] = ReadJson(As<WriteStatus>(world.OnlyEffect()).status);
     object["metadata"]["resourceVersion"] = "6";
   }
   World world({{.plan = throws}});
@@ -393,7 +394,7 @@ TEST(Trouble, AStatusThatIsNoneIsReplacedByWhatIsWrong) {
   const std::vector<Effect> effects = world.Effects();
   ASSERT_THAT(effects, SizeIs(2));
   for (const Effect& effect : effects) {
-    const Json conditions = Json::parse(As<WriteStatus>(effect).status)["conditions"];
+    const Json conditions = ReadJson(As<WriteStatus>(effect).status)["conditions"];
     EXPECT_EQ(conditions.back()["reason"], "PlannerFailed") << Describe(effect);
     EXPECT_THAT(conditions.back()["message"], HasSubstr("status")) << Describe(effect);
   }
@@ -405,7 +406,7 @@ TEST(Trouble, APlannerThatThrowsWhatIsNoTextIsReportedOnce) {
   Json object = ObjectOf(App("shop"), 5);
   world.engine.ObjectChanged(Kind::kApplication, Text(object));
   const Effect stalled = world.OnlyEffect();
-  object["status"] = Json::parse(As<WriteStatus>(stalled).status);
+  object["status"] = ReadJson(As<WriteStatus>(stalled).status);
   EXPECT_THAT(object["status"]["conditions"][0]["message"], HasSubstr("a\xef\xbf\xbdz"));
   object["metadata"]["resourceVersion"] = "6";
   world.Answer(stalled, object);

@@ -3,6 +3,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "reconciler/base/json.hpp"
+
 namespace slipway::apiserver {
 namespace {
 
@@ -115,7 +117,7 @@ nlohmann::json WatchReader::Next() {
   }
   const std::string line = std::move(lines_.front());
   lines_.pop_front();
-  return nlohmann::json::parse(line);
+  return ReadJson(line);
 }
 
 std::vector<std::string> WatchReader::Take(std::size_t count) {

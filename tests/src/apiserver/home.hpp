@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reconciler/base/clock.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/apiserver/registry.hpp"
 #include "src/store/memory_store.hpp"
 
@@ -66,7 +67,7 @@ class Home {
 
   nlohmann::json Get(const ObjectPath& path) const {
     const auto object = registry.Get(path);
-    return object.has_value() ? nlohmann::json::parse(object.value().Text()) : nlohmann::json();
+    return object.has_value() ? ReadJson(object.value().Text()) : nlohmann::json();
   }
 
   store::MemoryStore store{store::Incarnation("test")};

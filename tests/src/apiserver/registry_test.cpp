@@ -1,4 +1,5 @@
 #include "src/apiserver/registry.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -39,7 +40,7 @@ class RegistryTest : public testing::Test {
   std::vector<std::string> Names(const ObjectList& list) const {
     std::vector<std::string> names;
     for (const Object& object : list.items) {
-      names.push_back(json::parse(object.Text())["metadata"]["name"]);
+      names.push_back(ReadJson(object.Text())["metadata"]["name"]);
     }
     return names;
   }
@@ -58,7 +59,7 @@ TEST_F(RegistryTest, WhatWasCreatedIsReadBackWithTheSameBytesByEverybody) {
   const std::string text = written.value().object.Text();
   EXPECT_EQ(home_.registry.Get(PathTo("configmaps", "a")).value().Text(), text);
   EXPECT_EQ(home_.registry.List(PathTo("configmaps"), {}).value().items[0].Text(), text);
-  const json object = json::parse(text);
+  const json object = ReadJson(text);
   EXPECT_EQ(object["metadata"]["resourceVersion"],
             std::to_string(written.value().object.revision()));
   EXPECT_EQ(object["apiVersion"], "v1");
@@ -108,7 +109,7 @@ TEST_F(RegistryTest, GeneratedNamesDiffer) {
 TEST_F(RegistryTest, ADryRunChangesNothing) {
   const auto created = home_.Create(PathTo("configmaps"), ConfigMap("a"), {.dry_run = true});
   ASSERT_TRUE(created.has_value());
-  EXPECT_FALSE(json::parse(created.value().object.Text())["metadata"].contains("resourceVersion"));
+  EXPECT_FALSE(ReadJson(created.value().object.Text())["metadata"].contains("resourceVersion"));
   EXPECT_TRUE(home_.Get(PathTo("configmaps", "a")).is_null());
   Make("configmaps", ConfigMap("b"));
   ASSERT_TRUE(home_.Delete(PathTo("configmaps", "b"), {}, {.dry_run = true}).has_value());
@@ -340,7 +341,7 @@ std::vector<std::string> Drain(ObjectWatch& watch) {
       return seen;
     }
     for (const auto& change : batch.value().changes) {
-      const json object = json::parse(change.object.Text());
+      const json object = ReadJson(change.object.Text());
       const char* mark = change.type == ObjectWatch::Type::kAdded      ? "+"
                          : change.type == ObjectWatch::Type::kModified ? "~"
                                                                        : "-";

@@ -1,3 +1,4 @@
+#include "reconciler/base/json.hpp"
 #include "tests/src/apiserver/api_world.hpp"  // first: Asio needs what it includes before it
 
 #include <gmock/gmock.h>
@@ -36,7 +37,7 @@ std::string Repository(const std::string& name, const json& spec = json::object(
   return object.dump();
 }
 
-json Body(const Answer& answer) { return json::parse(answer.body); }
+json Body(const Answer& answer) { return ReadJson(answer.body); }
 
 class ServerTest : public testing::Test {
  protected:

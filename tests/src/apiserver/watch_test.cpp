@@ -1,3 +1,4 @@
+#include "reconciler/base/json.hpp"
 #include "tests/src/apiserver/api_world.hpp"  // first: Asio needs what it includes before it
 
 #include <gmock/gmock.h>
@@ -33,7 +34,7 @@ class WatchTest : public testing::Test {
     ASSERT_EQ(client_.Ask("DELETE", std::string(kMaps) + "/" + name).status, 200);
   }
   std::string Revision() {
-    return json::parse(client_.Ask("GET", kMaps).body)["metadata"]["resourceVersion"];
+    return ReadJson(client_.Ask("GET", kMaps).body)["metadata"]["resourceVersion"];
   }
   WatchReader Watch(const std::string& query, const std::string& headers = "") {
     return WatchReader(world_, kMaps, query, headers);
@@ -65,7 +66,7 @@ TEST_F(WatchTest, TheSameBytesReachWatchersAndReaders) {
   WatchReader watch = Watch("resourceVersion=" + Revision());
   Make(Map("a"));
   EXPECT_EQ(watch.Next()["object"].dump(),
-            json::parse(client_.Ask("GET", std::string(kMaps) + "/a").body).dump());
+            ReadJson(client_.Ask("GET", std::string(kMaps) + "/a").body).dump());
 }
 
 TEST_F(WatchTest, HeadersArriveBeforeAnythingHappens) {
@@ -122,7 +123,7 @@ TEST_F(WatchTest, ARevisionOfTheFutureIsRefused) {
       world_.Admin().Ask("GET", std::string(kMaps) + "?watch=1&resourceVersion=999999");
   EXPECT_EQ(answer.status, 504);
   EXPECT_EQ(answer.headers.at("retry-after"), "1");
-  EXPECT_EQ(json::parse(answer.body)["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
+  EXPECT_EQ(ReadJson(answer.body)["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
 }
 
 TEST_F(WatchTest, EndsCleanlyWhenItsTimeIsOver) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "reconciler/base/json.hpp"
 #include "src/cli/output.hpp"
 #include "src/cli/yaml_text.hpp"
 
@@ -32,7 +33,7 @@ TEST(YamlText, KeepsTextsOfManyLinesAndOddCharacters) {
 }
 
 TEST(YamlText, WritesNestedValues) {
-  EXPECT_EQ(YamlText(json::parse(R"({"a":[1,{"b":true}],"c":{},"d":[],"e":null})")),
+  EXPECT_EQ(YamlText(ReadJson(R"({"a":[1,{"b":true}],"c":{},"d":[],"e":null})")),
             "a:\n  - 1\n  - b: true\nc: {}\nd: []\ne: null\n");
 }
 
@@ -49,7 +50,7 @@ TEST(AlignedTable, GoesOnWithTheColumnsItHas) {
 }
 
 TEST(TableRows, HidesWideColumnsUnlessAsked) {
-  const json table = json::parse(R"({
+  const json table = ReadJson(R"({
     "columnDefinitions":[{"name":"Name","priority":0},{"name":"Why","priority":1}],
     "rows":[{"cells":["a","because"],"object":{"metadata":{"namespace":"n"}}},
             {"cells":["b",null],"object":{"metadata":{"namespace":"m"}}}]})");

@@ -1,4 +1,5 @@
 #include "src/cli/three_way.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -21,9 +22,9 @@ class ThreeWay : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ThreeWay, FindsTheSmallestPatch) {
   const Case& given = GetParam();
-  const json live = json::parse(given.live);
-  const json patch = ThreeWayMergePatch(json::parse(given.last), live, json::parse(given.desired));
-  EXPECT_EQ(patch, json::parse(given.patch));
+  const json live = ReadJson(given.live);
+  const json patch = ThreeWayMergePatch(ReadJson(given.last), live, ReadJson(given.desired));
+  EXPECT_EQ(patch, ReadJson(given.patch));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -15,6 +15,7 @@
 #include "reconciler/api/server.hpp"
 #include "reconciler/api/serverclaim.hpp"
 #include "reconciler/api/testrun.hpp"
+#include "reconciler/base/json.hpp"
 #include "src/objects/definitions.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kinds.hpp"
@@ -24,7 +25,7 @@ namespace {
 
 Schema SchemaOf(const std::string& name) {
   if (name == "RepositoryFile") {
-    static const Schema kFile(Json::parse(RepositoryFileSchema()));
+    static const Schema kFile(ReadJson(RepositoryFileSchema()));
     return kFile;
   }
   return FindByAnyName(name)->schema;
@@ -52,7 +53,7 @@ Json RoundTrip(const std::string& name, const Json& document) {
           {"equal_from_canonical", api::Decode<T>(canonical).value() == value.value()},
           {"canonical_knows_no_defaults", EncodeCanonical(from_defaulted.value()) == canonical},
           {"defaulted", defaulted},
-          {"encoded", Defaulted(name, Json::parse(complete), document)}};
+          {"encoded", Defaulted(name, ReadJson(complete), document)}};
 }
 
 Json Validate(const std::string& name, const Json& document) {
@@ -86,8 +87,7 @@ Json Answer(const Json& question) {
 int main() {
   std::string line;
   while (std::getline(std::cin, line)) {
-    std::cout << slipway::objects::PrintJson(slipway::objects::Answer(nlohmann::json::parse(line)))
-              << "\n";
+    std::cout << slipway::PrintJson(slipway::objects::Answer(slipway::ReadJson(line))) << "\n";
   }
   return 0;
 }

@@ -1,4 +1,5 @@
 #include "src/objects/patch.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -16,11 +17,11 @@ std::string Text(const Result<Json>& result) {
 }
 
 std::string Merge(const char* object, const char* patch) {
-  return Text(ApplyMergePatch(Json::parse(object), Json::parse(patch)));
+  return Text(ApplyMergePatch(ReadJson(object), ReadJson(patch)));
 }
 
 std::string Patch(const char* object, const std::string& patch) {
-  return Text(ApplyJsonPatch(Json::parse(object), Json::parse(patch)));
+  return Text(ApplyJsonPatch(ReadJson(object), ReadJson(patch)));
 }
 
 TEST(MergePatch, ReplacesAddsAndRemoves) {
@@ -116,7 +117,7 @@ TEST(JsonPatch, IsBounded) {
   for (int round = 0; round < 60; ++round) {
     doubling.push_back({{"op", "copy"}, {"from", "/l"}, {"path", "/l/-"}});
   }
-  EXPECT_EQ(ApplyJsonPatch(Json::parse(R"({"l":["xxxxxxxx"]})"), doubling).error().code,
+  EXPECT_EQ(ApplyJsonPatch(ReadJson(R"({"l":["xxxxxxxx"]})"), doubling).error().code,
             Code::kTooLarge);
 
   Json shifting = Json::array();

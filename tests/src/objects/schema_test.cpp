@@ -1,4 +1,5 @@
 #include "src/objects/schema.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -237,7 +238,7 @@ TEST(Hints, ExistForEveryPattern) {
     }
   };
   for (const KindInfo& kind : AllKinds()) {
-    check(Json::parse(kind.definition));
+    check(ReadJson(kind.definition));
   }
 }
 

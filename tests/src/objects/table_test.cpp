@@ -1,4 +1,5 @@
 #include "src/objects/table.hpp"
+#include "reconciler/base/json.hpp"
 
 #include <gtest/gtest.h>
 
@@ -23,9 +24,8 @@ status: {phase: Progressing, wave: 2, servers: {total: 6, updated: 2}}
 
 TEST(Tables, HaveTheColumnsOfTheKind) {
   const Json row = TableRow(KindNamed("Rollout"), Rollout(), IncludeObject::kNone, kNow);
-  EXPECT_EQ(
-      row["cells"],
-      Json::parse(R"(["shop-3", "shop", "Progressing", 2, 2, 6, "abc", null, null, "5m10s"])"));
+  EXPECT_EQ(row["cells"],
+            ReadJson(R"(["shop-3", "shop", "Progressing", 2, 2, 6, "abc", null, null, "5m10s"])"));
   const Json columns = ColumnDefinitions(KindNamed("Rollout"));
   ASSERT_EQ(columns.size(), row["cells"].size());
   EXPECT_EQ(columns[0]["name"], "Name");
@@ -63,16 +63,16 @@ TEST(Tables, ShowConditionsAndCountedValues) {
       R"({metadata: {name: web}, status: {conditions: [{type: Ready, status: "False", message: gone},
                                   {type: Stalled, status: "True"}], servers: {total: 3, joined: 1}}})");
   EXPECT_EQ(TableRow(KindNamed("Fleet"), fleet, IncludeObject::kNone, kNow)["cells"],
-            Json::parse(R"(["web", "False", 3, 1, null, "gone", null])"));
+            ReadJson(R"(["web", "False", 3, 1, null, "gone", null])"));
   const Json secret = FromYaml("{metadata: {name: s}, type: Opaque, data: {a: eA==, b: eA==}}");
   EXPECT_EQ(TableRow(KindNamed("Secret"), secret, IncludeObject::kNone, kNow)["cells"],
-            Json::parse(R"(["s", "Opaque", 2, null])"));
+            ReadJson(R"(["s", "Opaque", 2, null])"));
   const Json event = FromYaml(
       "{metadata: {name: e}, involvedObject: {kind: Rollout, name: shop-1}, reason: Failed, type: "
       "Warning, message: m, "
       "lastTimestamp: 2026-11-24T11:59:58Z}");
   EXPECT_EQ(TableRow(KindNamed("Event"), event, IncludeObject::kNone, kNow)["cells"],
-            Json::parse(R"(["e", "2s", "Warning", "Failed", "Rollout/shop-1", null, "m"])"));
+            ReadJson(R"(["e", "2s", "Warning", "Failed", "Rollout/shop-1", null, "m"])"));
 }
 
 TEST(Ages, AreShortLikeKubectls) {

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "reconciler/base/json.hpp"
 #include "src/objects/repository_file.hpp"
 #include "tests/src/objects/examples.hpp"
 
