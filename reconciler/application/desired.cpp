@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <string>
 #include <utility>
@@ -7,6 +8,7 @@
 #include "reconciler/api/repository_file.hpp"
 #include "reconciler/application/desk.hpp"
 #include "reconciler/rollout/cache_views.hpp"
+#include "reconciler/rollout/intent.hpp"
 #include "reconciler/rollout/release_hash.hpp"
 #include "reconciler/runtime/effect.hpp"
 #include "reconciler/source/git_repository_planner.hpp"
@@ -129,6 +131,43 @@ const api::Artifact* ArtifactOf(Desk& desk) {
   return &*artifact;
 }
 
+/// What a reference brought last, from which the next must descend.
+struct Before {
+  Commit commit;  ///< empty: nothing, so anything may come
+  const api::Rollout* rollout =
+      nullptr;  ///< that brings it and may still be promoted; nullptr: it was promoted
+};
+
+/// Descent is measured from what this very reference brought last: what is under way counts, because it may be promoted before
+/// the next begins; once it has ended badly it counts no more. To accept rewritten history on purpose, somebody follows
+/// something else: a pinned commit, for one.
+Before WhatCameBefore(const Desk& desk, const std::string& ref) {
+  for (const api::Rollout* rollout : desk.snapshot.rollouts | std::views::reverse) {
+    if (!rollout::HasEnded(rollout->status.phase) && rollout->spec.release.ref == ref) {
+      return {.commit = rollout->spec.release.commit, .rollout = rollout};
+    }
+  }
+  const auto& promoted = desk.status.promoted;
+  return {.commit = promoted && promoted->ref == ref ? promoted->commit : Commit()};
+}
+
+Problem NotDescendant(const std::string& ref, const Commit& head, const Before& before) {
+  const std::string what = ref + " is now at " + Short(head) + ", which does not descend from " +
+                           Short(before.commit) + ", ";
+  if (before.rollout != nullptr) {
+    const std::string& name = before.rollout->metadata.name;
+    return {"NotDescendant", what + "the commit of it that " + name + " brings; it waits until " +
+                                 name +
+                                 " has ended, and begins where that was not promoted. `slipway "
+                                 "rollout abort` ends it at once."};
+  }
+  return {"NotDescendant",
+          what +
+              "the last commit of it that was promoted; nothing changes. Push a commit that "
+              "descends from it, or, to accept the rewritten history, set spec.ref.commit of the "
+              "GitRepository to the new commit, and back once it is promoted."};
+}
+
 }  // namespace
 
 void Resolve(Desk& desk) {
@@ -137,25 +176,16 @@ void Resolve(Desk& desk) {
     return;
   }
   const std::string ref = source::RefOf(*artifact);
-  const auto& promoted = desk.status.promoted;
-  // Descent is measured from what this very reference brought last. To accept rewritten history on purpose, somebody follows
-  // something else: a pinned commit, for one.
-  const Commit ancestor = promoted && promoted->ref == ref ? promoted->commit : Commit();
+  const Before before = WhatCameBefore(desk, ref);
   const Revision* revision = AnswerTo(desk, {.repository = desk.spec.source.repository,
                                              .head = artifact->commit,
                                              .path = desk.spec.source.path,
-                                             .ancestor = ancestor});
+                                             .ancestor = before.commit});
   if (revision == nullptr) {
     return;
   }
   if (!revision->descends) {
-    desk.problem = Problem{
-        "NotDescendant",
-        ref + " is now at " + Short(artifact->commit) + ", which does not descend from " +
-            Short(ancestor) +
-            ", the last commit of it that was promoted; nothing changes. Push a commit that "
-            "descends from it, or, to accept the rewritten history, set spec.ref.commit of the "
-            "GitRepository to the new commit, and back once it is promoted."};
+    desk.problem = NotDescendant(ref, artifact->commit, before);
     return;
   }
   std::optional<api::RolloutTemplate> content = ContentOf(desk, *revision);

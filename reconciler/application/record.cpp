@@ -59,8 +59,8 @@ void RecordPromotions(Desk& desk) {
     const api::RolloutRelease& release = rollout->spec.release;
     desk.status.stable = api::ReleaseRef{
         .rollout = rollout->metadata.name, .commit = release.commit, .hash = release.hash};
-    // What a person went back to says nothing about where the followed reference stands.
-    if (!rollout->spec.hold && !release.ref.empty()) {
+    // What a person went back to names no reference: it says nothing about where the followed one stands.
+    if (!release.ref.empty()) {
       desk.status.promoted = api::PromotedRevision{.ref = release.ref, .commit = release.commit};
     }
     std::erase_if(desk.status.failed, [&](const api::FailedRelease& failed) {

@@ -102,19 +102,23 @@ Account AccountOfTarget(const Desk& desk) {
       .ready = true};
 }
 
+/// Where `rollout` stands, and why what is wanted meanwhile does not come next.
+Account AccountOfRollout(const Desk& desk, const api::Rollout& rollout) {
+  const bool refused = desk.problem && !desk.problem->passing;
+  return {.reason = "RolloutInProgress",
+          .message = rollout.metadata.name + " is " +
+                     std::string(api::ToString(rollout.status.phase)) + "." +
+                     (refused ? " " + desk.problem->message : std::string()),
+          .reconciling = true};
+}
+
 Account AccountOf(const Desk& desk) {
   if (const api::Rollout* active = FindRollout(desk, desk.status.active)) {
-    return {.reason = "RolloutInProgress",
-            .message = active->metadata.name + " is " +
-                       std::string(api::ToString(active->status.phase)) + ".",
-            .reconciling = true};
+    return AccountOfRollout(desk, *active);
   }
   const api::Rollout* newest = Newest(desk);
   if (newest != nullptr && !rollout::HasEnded(newest->status.phase)) {
-    return {.reason = "RolloutInProgress",
-            .message = newest->metadata.name + " is " +
-                       std::string(api::ToString(newest->status.phase)) + ".",
-            .reconciling = true};
+    return AccountOfRollout(desk, *newest);
   }
   if (desk.problem) {
     return {.reason = desk.problem->reason,

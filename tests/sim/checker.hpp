@@ -80,6 +80,8 @@ class Checker final : public HostObserver {
   void CheckWave(const api::Rollout& before, const api::Rollout& after);
   void CheckCause(const api::Rollout& after);
   bool HasPassedGate(const api::Rollout& rollout) const;
+  /// Of an application, by uid.
+  void CheckDescent(const std::string& application, const api::Rollout& rollout) const;
   void CheckOneActive(const std::string& application) const;
   void CheckIntent(const api::Server& server, const api::Intent* before, const api::Intent& after);
   void CheckPromotion(const api::Application& before, const api::Application& after);
@@ -109,8 +111,8 @@ class Checker final : public HostObserver {
   // What happened.
   std::map<std::string, std::map<std::int64_t, Release>>
       numbers_;  ///< by uid of the application: the rollouts that there ever were
-  /// By uid of the application: what was promoted last of what is followed. An undo that holds is none of it, and may go to what
-  /// a rewritten history has left behind.
+  /// By uid of the application: what was promoted last of what is followed. An undo is none of it, and may go to what a rewritten
+  /// history has left behind.
   std::map<std::string, Commit> followed_;
   std::map<std::string, std::string> test_run_uids_;
   std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad

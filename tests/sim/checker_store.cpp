@@ -112,17 +112,21 @@ void Checker::CheckNewRollout(const api::Rollout& rollout, Writer writer) {
     throw Violation("5: the name " + name + " is not made of application and number");
   }
   if (writer == Writer::kControllers) {
-    const auto followed = followed_.find(application->second.metadata.uid.value);
-    if (followed != followed_.end() &&
-        !git_.Descends(rollout.spec.release.commit, followed->second)) {
-      throw Violation("8: " + name + " goes to a commit that does not descend from " +
-                      followed->second.value +
-                      ", which was promoted last of those that were pushed");
-    }
+    CheckDescent(application->second.metadata.uid.value, rollout);
   }
   if (writer == Writer::kControllers &&
       failed_[rollout.spec.application].contains(ReleaseOf(rollout))) {
     throw Violation("9: " + name + " tries a failed release again: " + ReleaseOf(rollout).first);
+  }
+}
+
+void Checker::CheckDescent(const std::string& application, const api::Rollout& rollout) const {
+  const auto followed = followed_.find(application);
+  if (followed != followed_.end() &&
+      !git_.Descends(rollout.spec.release.commit, followed->second)) {
+    throw Violation("8: " + rollout.metadata.name +
+                    " goes to a commit that does not descend from " + followed->second.value +
+                    ", which was promoted last of those that were pushed");
   }
 }
 
@@ -357,7 +361,8 @@ void Checker::CheckPromotion(const api::Application& before, const api::Applicat
   if (rollout == rollouts_.end() || rollout->second.status.phase != Phase::kSucceeded) {
     throw Violation("10: " + stable->rollout + " is promoted without a good verdict");
   }
-  if (!rollout->second.spec.hold) {
+  if (!rollout->second.spec.release.ref.empty()) {
+    CheckDescent(after.metadata.uid.value, rollout->second);
     followed_[after.metadata.uid.value] = stable->commit;
   }
   promoted_[name].insert({stable->commit.value, stable->hash.value});

@@ -169,7 +169,10 @@ void Story::MakeNext(const Step& step) {
       std::max(newest->spec.number, application->second.status.last_number) + 1;
   const std::string name = step.target + "-" + std::to_string(number);
   const Key from{.kind = Kind::kRollout, .ns = "default", .name = model->metadata.name};
-  const Json old = ReadJson(*api_.Get(from).value());
+  Json old = ReadJson(*api_.Get(from).value());
+  if (step.deed == Deed::kUndo) {
+    old["spec"]["release"].erase("ref");
+  }
   const Json owner = {{"apiVersion", runtime::kApiVersion},
                       {"kind", "Application"},
                       {"name", step.target},

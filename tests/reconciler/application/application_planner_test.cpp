@@ -184,7 +184,7 @@ TEST(Desired, Case8RewrittenHistoryIsNotAppliedSilently) {
   World world(2);
   world.Push(1);
   world.Run();
-  world.descends = false;
+  world.parents[2] = 0;
   world.Push(2);
   world.Run();
   EXPECT_THAT(world.rollouts, SizeIs(1));
@@ -212,6 +212,44 @@ TEST(Desired, Case8DescentIsMeasuredFromWhatTheReferenceBroughtNotFromAnUndo) {
   world.Push(3);
   world.Run();
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(3, 2)));
+}
+
+// What is under way may be promoted before the next begins.
+TEST(Desired, Case8HistoryThatIsRewrittenDuringARolloutWaitsForItsEnd) {
+  World world(4);
+  world.Push(1);
+  world.Run();
+  world.Push(2);
+  world.RunUntil(
+      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  world.parents[3] = 1;
+  world.Push(3);
+  world.Settle();
+  EXPECT_EQ(Ready(world).reason, "RolloutInProgress");
+  EXPECT_THAT(Ready(world).message, HasSubstr("waits until shop-2 has ended"));
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.rollouts, SizeIs(2));
+  EXPECT_EQ(Ready(world).reason, "NotDescendant");
+  EXPECT_THAT(Ready(world).message, HasSubstr("set spec.ref.commit"));
+}
+
+TEST(Desired, Case8WhatEndedBadlyMayBeRewritten) {
+  World world(4);
+  world.fate = [](const std::string&, int commit, int) {
+    return commit == 2 ? Fate::kUnhealthy : Fate::kGood;
+  };
+  world.Push(1);
+  world.Run();
+  world.Push(2);
+  world.RunUntil(
+      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  world.parents[3] = 1;
+  world.Push(3);
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kRolledBack);
+  EXPECT_EQ(world.phase(3), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(3, 4)));
 }
 
 TEST(Desired, AnArtifactOfAnotherReferenceIsNotUsed) {

@@ -141,6 +141,9 @@ std::int64_t World::Repeat(std::int64_t number, bool hold) {
   copy.spec = rollouts.at(number).spec;
   copy.spec.number = next;
   copy.spec.hold = hold;
+  if (hold) {
+    copy.spec.release.ref.clear();
+  }
   copy.spec.paused = false;
   copy.spec.aborted = false;
   rollouts[next] = copy;
@@ -204,15 +207,29 @@ bool World::PlanTheApplication() {
   return written;
 }
 
+bool World::Descends(const Commit& head, const Commit& ancestor) const {
+  if (ancestor.empty() || !parents.contains(NumberOf(head))) {
+    return true;
+  }
+  for (int at = NumberOf(head); at > 0;) {
+    if (at == NumberOf(ancestor)) {
+      return true;
+    }
+    const auto parent = parents.find(at);
+    at = parent == parents.end() ? at - 1 : parent->second;
+  }
+  return false;
+}
+
 /// False where it was refused.
 bool World::Apply(const application::Action& action) {
   if (const auto* ask = std::get_if<application::AskRevision>(&action)) {
-    answer_ = application::Answer{
-        .query = ask->query,
-        .revision = application::Revision{.commit = ask->query.head,
-                                          .tree = Tree(ask->query.head.value),
-                                          .descends = descends || ask->query.ancestor.empty(),
-                                          .manifest = manifest}};
+    answer_ = application::Answer{.query = ask->query,
+                                  .revision = application::Revision{
+                                      .commit = ask->query.head,
+                                      .tree = Tree(ask->query.head.value),
+                                      .descends = Descends(ask->query.head, ask->query.ancestor),
+                                      .manifest = manifest}};
     if (resolve_error) {
       answer_->revision = *resolve_error;
       answer_->failures = 1;

@@ -47,7 +47,8 @@ class World {
       servers;  ///< of fleet "web", and "gate-1", "gate-2" of "integration"
   std::function<Fate(const std::string& server, int commit, int attempt)> fate;
   std::function<api::Outcome(int commit)> gate_result;
-  bool descends = true;
+  std::map<int, int>
+      parents;  ///< of commits with a history; all others descend from whatever is asked
   bool settled = true;
   std::string manifest;
   std::optional<Error> resolve_error;
@@ -102,6 +103,7 @@ class World {
   Duration time{0};
 
  private:
+  bool Descends(const Commit& head, const Commit& ancestor) const;
   void WriteStatus(std::int64_t number, const api::RolloutStatus& status);
   bool PlanTheApplication();
   bool PlanARollout(api::Rollout& rollout);
