@@ -38,10 +38,14 @@ bool IsNeeded(const Desk& desk) {
   return !IsPromoted(desk, wanted);
 }
 
-/// Whether the release failed or was interrupted before and nothing has changed since. A gate that was edited after it stopped the release is a
-/// change, although it makes no other release.
+/// Whether the release failed or was interrupted before and nothing has changed since. A gate that was edited after it stopped
+/// the release is a change, although it makes no other release. The promoted release is none of these, whatever became of a
+/// rollout back to it.
 bool WasTriedBefore(const Desk& desk) {
   const api::RolloutRelease& wanted = desk.desired->release;
+  if (IsPromoted(desk, wanted)) {
+    return false;
+  }
   const api::FailedRelease* failure = FindFailure(desk.status, wanted.commit, wanted.hash);
   const api::Rollout* tried = failure != nullptr
                                   ? FindRollout(desk, failure->rollout)

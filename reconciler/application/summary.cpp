@@ -52,14 +52,15 @@ std::string Full(const Desk& desk) {
 Account AccountOfTarget(const Desk& desk) {
   const auto& target = *desk.status.target;
   const std::string commit = target.commit.value.substr(0, 12);
-  if (const auto* failed = FindFailure(desk.status, target.commit, target.hash)) {
-    return {.reason = "ReleaseFailed",
-            .message = commit + " failed in " + failed->rollout + " (" + failed->reason +
-                       ") and is not tried again by itself: push a commit that mends it, or retry.",
-            .stalled = true};
-  }
   const auto& stable = desk.status.stable;
   if (!stable || stable->commit != target.commit || stable->hash != target.hash) {
+    if (const auto* failed = FindFailure(desk.status, target.commit, target.hash)) {
+      return {
+          .reason = "ReleaseFailed",
+          .message = commit + " failed in " + failed->rollout + " (" + failed->reason +
+                     ") and is not tried again by itself: push a commit that mends it, or retry.",
+          .stalled = true};
+    }
     if (const auto* interrupted = FindInterrupted(desk, target.commit, target.hash)) {
       return {.reason = "Interrupted",
               .message = commit + " was interrupted too often in " + interrupted->metadata.name +

@@ -1,8 +1,10 @@
 #include "src/agent/tls.hpp"
 
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
+#include <sys/socket.h>
 
 #include <utility>
 
@@ -30,6 +32,21 @@ using boost::system::error_code;
 using SteadyTime = std::chrono::steady_clock::time_point;
 
 constexpr std::size_t kMaxPemBytes = 64U << 10;
+
+/// A peer that is gone without a word is noticed after a minute, however long the answer may take that is waited for.
+void KeepAlive(tcp::socket& socket) {
+  constexpr int kOn = 1;
+  constexpr int kIdleSeconds = 20;
+  constexpr int kProbeSeconds = 10;
+  constexpr int kProbes = 4;
+  const auto set = [&](int level, int option, int value) {
+    (void)::setsockopt(socket.native_handle(), level, option, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, kOn);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, kIdleSeconds);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, kProbeSeconds);
+  set(IPPROTO_TCP, TCP_KEEPCNT, kProbes);
+}
 
 /// What the verification of one context needs. Freed with the context.
 struct Trust {
@@ -221,6 +238,7 @@ asio::awaitable<Result<std::unique_ptr<TlsStream>>> ConnectTls(ServerUrl server,
     co_return Fail(Code::kUnavailable, server.HostAndPort() + ": " + failed.message());
   }
   beast::get_lowest_layer(*stream).socket().set_option(tcp::no_delay(true), failed);
+  KeepAlive(beast::get_lowest_layer(*stream).socket());
   co_await stream->async_handshake(ssl::stream_base::client, token);
   if (failed) {
     co_return Fail(Code::kUnavailable, Explain(server, failed, *stream));

@@ -4,6 +4,7 @@
 #include <ostream>
 #include <utility>
 
+#include "reconciler/rollout/intent.hpp"
 #include "src/cli/output.hpp"
 #include "src/cli/rollout_board.hpp"
 #include "src/cli/rollout_commands.hpp"
@@ -110,7 +111,7 @@ ExitCode FollowRollout(const Session& session, const FollowOptions& options,
       screen.Say(TryingAgain(*news.trouble));
     }
     const auto picture = board.Look(options.revision);
-    if (picture && Ended(picture->rollout) && !options.forever) {
+    if (picture && rollout::HasEnded(picture->rollout.status.phase) && !options.forever) {
       // The watches of servers and gate may be behind that of rollouts: the last picture is taken afresh.
       const auto last = TakePicture(session, picture->rollout);
       screen.Show(last.has_value() ? last.value() : *picture);

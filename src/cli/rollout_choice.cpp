@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "src/cli/rollout_view.hpp"
+#include "reconciler/rollout/intent.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -70,13 +70,13 @@ LevelPatch PatchFor(const api::Rollout& rollout, bool newest, Level level) {
   switch (level) {
     case Level::kPause:
     case Level::kAbort:
-      if (!Ended(rollout)) {
+      if (!rollout::HasEnded(rollout.status.phase)) {
         spec[level == Level::kPause ? "paused" : "aborted"] = true;
         done = name + (level == Level::kPause ? " paused" : " aborted");
       }
       break;
     case Level::kResume:
-      if (!Ended(rollout) && rollout.spec.paused) {
+      if (!rollout::HasEnded(rollout.status.phase) && rollout.spec.paused) {
         spec["paused"] = false;
         done = name + " resumed";
       }
@@ -174,7 +174,7 @@ Result<std::size_t> ChooseRetry(const History& history) {
     return NothingYet(history.application.metadata.name);
   }
   const api::Rollout& newest = history.rollouts.back();
-  if (!Ended(newest)) {
+  if (!rollout::HasEnded(newest.status.phase)) {
     return Fail(Code::kConflict, newest.metadata.name + " is still " +
                                      std::string(api::ToString(newest.status.phase)) +
                                      "; wait for it, or abort it first");

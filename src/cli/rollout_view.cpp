@@ -320,24 +320,6 @@ std::vector<Branch> BranchesOf(const RolloutPicture& picture, bool color) {
 
 }  // namespace
 
-bool Ended(const api::Rollout& rollout) {
-  switch (rollout.status.phase) {
-    case api::RolloutPhase::kPending:
-    case api::RolloutPhase::kTesting:
-    case api::RolloutPhase::kProgressing:
-    case api::RolloutPhase::kPaused:
-    case api::RolloutPhase::kRollingBack:
-      return false;
-    case api::RolloutPhase::kSucceeded:
-    case api::RolloutPhase::kRolledBack:
-    case api::RolloutPhase::kHalted:
-    case api::RolloutPhase::kSuperseded:
-    case api::RolloutPhase::kAborted:
-      return true;
-  }
-  return true;
-}
-
 std::vector<std::string> DrawRollout(const RolloutPicture& picture, const Look& look) {
   const api::Rollout& rollout = picture.rollout;
   std::vector<Branch> branches = BranchesOf(picture, look.color);

@@ -25,9 +25,6 @@ struct Look {
   int rows = 0;      ///< no more lines than these; 0: as many as there are
 };
 
-/// Whether the rollout is over.
-bool Ended(const api::Rollout& rollout);
-
 /// The tree: the gate, the waves with their servers and progress bars, what it waits for and why. One string a line, without
 /// newlines. A wave of more than 12 servers shows those in flight and counts the others. Where there are too many lines, servers
 /// are folded away, those of passed waves first, and then the earliest waves.

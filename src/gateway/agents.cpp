@@ -77,7 +77,7 @@ void Agents::Hear(const std::string& server, const Connection& connection,
   }
 }
 
-void Agents::Leave(const std::string& server, const Connection& connection, bool silent) {
+void Agents::Leave(const std::string& server, const Connection& connection, Duration silent) {
   const auto waiting = waiting_.find(server);
   if (waiting != waiting_.end() && waiting->second.connection == connection) {
     waiting_.erase(waiting);
@@ -89,8 +89,7 @@ void Agents::Leave(const std::string& server, const Connection& connection, bool
   }
   seated_.erase(seat);
   // Silence is no news of the moment at which it was noticed; but whoever waits is there now.
-  const bool gone = silent && waiting == waiting_.end();
-  const Duration ago = gone ? options_.silence : Duration{0};
+  const Duration ago = waiting == waiting_.end() ? silent : Duration{0};
   liveness_.Closed(server, MonoTime{clock_.Mono().since_start - ago});
   Dismiss(server);
 }

@@ -53,8 +53,8 @@ class Agents {
   void Hear(const std::string& server, const Connection& connection,
             protocol::AgentMessage message);
 
-  /// A connection has ended; `silent`: because nothing came for so long.
-  void Leave(const std::string& server, const Connection& connection, bool silent);
+  /// A connection has ended; `silent`: because nothing came for so long; 0: for another reason.
+  void Leave(const std::string& server, const Connection& connection, Duration silent);
 
   /// Who speaks for a server; nullptr: nobody.
   Speaker* SpeakerOf(const std::string& server) const;

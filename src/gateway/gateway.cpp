@@ -302,7 +302,8 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
     agents.Hear(server, weak.lock(), std::move(message));
   };
   const Error why = co_await session->Run(std::move(on_message));
-  agents.Leave(server, session, why.code == Code::kTimeout);
+  agents.Leave(server, session,
+               why.code == Code::kTimeout ? socket.value()->Silent() : Duration{0});
 }
 
 /// Whether `commit` is among what this server is wanted to run or to test.
@@ -405,6 +406,9 @@ asio::awaitable<void> Gateway::State::SendPack(ExchangePtr exchange,
     std::string chunk(kChunkBytes, '\0');
     file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
     chunk.resize(static_cast<std::size_t>(file.gcount()));
+    if (file.bad()) {
+      co_return;  // No end, so that nobody takes the half for the whole.
+    }
     if (chunk.empty()) {
       (void)co_await exchange->EndStream();
       co_return;

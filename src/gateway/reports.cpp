@@ -6,6 +6,8 @@
 #include <charconv>
 #include <tuple>
 
+#include "reconciler/api/conditions.hpp"
+
 namespace slipway::gateway {
 namespace {
 
@@ -40,7 +42,7 @@ Words WordsFor(Reach reach) {
 }
 
 Words Refuses(const std::string& why) {
-  return {api::ConditionStatus::kFalse, "AssignmentRefused", why.substr(0, kMaxMessage)};
+  return {api::ConditionStatus::kFalse, "AssignmentRefused", api::Shortened(why, kMaxMessage)};
 }
 
 /// Sets a condition; its time changes only when its status does.

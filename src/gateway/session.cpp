@@ -5,8 +5,12 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "reconciler/api/conditions.hpp"
+
 namespace slipway::gateway {
 namespace {
+
+constexpr std::size_t kMaxReason = 100;  ///< of a close frame, which holds 123 bytes at most
 
 namespace asio = boost::asio;
 using std::chrono::steady_clock;
@@ -65,7 +69,8 @@ asio::awaitable<Error> Session::Run(OnMessage on_message) {
     }
     auto message = protocol::DecodeAgentMessage(text.value());
     if (!message.has_value()) {
-      Close(protocol::CloseCode::kBadMessage, message.error().message.substr(0, 100));
+      Close(protocol::CloseCode::kBadMessage,
+            api::Shortened(std::move(message.error().message), kMaxReason));
       continue;  // Read fails once the good-bye is said.
     }
     on_message(std::move(message.value()));

@@ -38,6 +38,8 @@ BeastWebSocket::BeastWebSocket(std::shared_ptr<Connection> connection, WebSocket
   socket_.set_option(websocket::stream_base::timeout{.handshake_timeout = options_.write,
                                                      .idle_timeout = options_.silence,
                                                      .keep_alive_pings = true});
+  socket_.control_callback(
+      [this](websocket::frame_type, beast::string_view) { heard_ = SteadyClock::now(); });
 }
 
 asio::awaitable<Result<void>> BeastWebSocket::Accept(wire::request<wire::string_body> request) {
@@ -69,6 +71,10 @@ Error BeastWebSocket::Broken(const boost::system::error_code& error) {
   return Fail(Code::kUnavailable, "the WebSocket was closed: " + error.message());
 }
 
+Duration BeastWebSocket::Silent() const {
+  return std::chrono::duration_cast<Duration>(SteadyClock::now() - heard_);
+}
+
 asio::awaitable<Result<std::string>> BeastWebSocket::Read() {
   const auto self = shared_from_this();
   do {
@@ -80,6 +86,7 @@ asio::awaitable<Result<std::string>> BeastWebSocket::Read() {
     if (error) {
       co_return Broken(error);
     }
+    heard_ = SteadyClock::now();
     if (buffer_.size() > options_.message_bytes) {
       Abort();
       co_return Fail(Code::kBadRequest, "the message is larger than " +

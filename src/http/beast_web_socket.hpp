@@ -30,9 +30,12 @@ class BeastWebSocket : public WebSocket, public std::enable_shared_from_this<Bea
   boost::asio::awaitable<Result<std::string>> Read() override;
   boost::asio::awaitable<Result<void>> Write(std::string message) override;
   boost::asio::awaitable<void> Close(std::uint16_t code, std::string reason) override;
+  Duration Silent() const override;
   void Abort() override;
 
  private:
+  using SteadyClock = boost::asio::steady_timer::clock_type;
+
   Error Broken(const boost::system::error_code& error);
 
   std::shared_ptr<Connection> connection_;
@@ -40,6 +43,7 @@ class BeastWebSocket : public WebSocket, public std::enable_shared_from_this<Bea
   boost::beast::websocket::stream<transport::ByteStream, false> socket_;
   boost::beast::flat_buffer buffer_;
   boost::asio::steady_timer write_deadline_;
+  SteadyClock::time_point heard_ = SteadyClock::now();
 };
 
 }  // namespace slipway::http

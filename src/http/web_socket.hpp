@@ -16,7 +16,8 @@ namespace slipway::http {
 struct WebSocketOptions {
   std::string subprotocol;              ///< the one that both must speak
   std::size_t message_bytes = 4 << 20;  ///< of one message at most; a larger one closes it
-  /// Nothing came for this long, answers to pings included: closed. Pings go out after half of it.
+  /// Closed once nothing came for this long, answers to pings included; looked at twice in this time, so a connection that
+  /// was silent for half of it may be closed already. Pings go out after half of it.
   Duration silence = std::chrono::seconds(30);
   Duration write = std::chrono::seconds(30);  ///< for one message to leave; then it is closed
 };
@@ -37,6 +38,9 @@ class WebSocket {
   /// Says good-bye and waits a moment for the answer. Read and Write then fail. No Write may be
   /// under way.
   virtual boost::asio::awaitable<void> Close(std::uint16_t code, std::string reason) = 0;
+
+  /// How long ago the other side was heard last, pings and their answers included.
+  virtual Duration Silent() const = 0;
 
   /// Breaks it at once, from outside of a coroutine: Read and Write fail with kUnavailable.
   virtual void Abort() = 0;

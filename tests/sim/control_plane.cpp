@@ -113,7 +113,7 @@ std::shared_ptr<Link> ControlPlane::Connect(Host& host, const protocol::Hello& h
   link->on_gateway_close = [this, server, weak = std::weak_ptr(link)] {
     process_.After(Duration(0), [this, server, link = weak.lock()] {
       std::erase(links_, link);
-      agents_.Leave(server, link, /*silent=*/false);
+      agents_.Leave(server, link, /*silent=*/Duration{0});
     });
   };
   agents_.Seat(server, key_hash, hello, link);

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "reconciler/base/json.hpp"
+#include "reconciler/rollout/intent.hpp"
 #include "tests/sim/story.hpp"
 
 // What people do, and what befalls the world.
@@ -10,24 +11,6 @@ namespace slipway::sim {
 namespace {
 
 using Json = nlohmann::json;
-
-bool HasEnded(const api::Rollout& rollout) {
-  switch (rollout.status.phase) {
-    case api::RolloutPhase::kSucceeded:
-    case api::RolloutPhase::kRolledBack:
-    case api::RolloutPhase::kHalted:
-    case api::RolloutPhase::kSuperseded:
-    case api::RolloutPhase::kAborted:
-      return true;
-    case api::RolloutPhase::kPending:
-    case api::RolloutPhase::kTesting:
-    case api::RolloutPhase::kProgressing:
-    case api::RolloutPhase::kPaused:
-    case api::RolloutPhase::kRollingBack:
-      return false;
-  }
-  return false;
-}
 
 }  // namespace
 
@@ -120,7 +103,8 @@ const api::Rollout* Story::NewestRollout(const std::string& application) const {
 
 void Story::DoToRollout(const Step& step) {
   const api::Rollout* newest = NewestRollout(step.target);
-  if (newest == nullptr || (HasEnded(*newest) && step.deed != Deed::kResume)) {
+  if (newest == nullptr ||
+      (rollout::HasEnded(newest->status.phase) && step.deed != Deed::kResume)) {
     return;
   }
   checker_.Excuse(step.target);
@@ -148,7 +132,8 @@ void Story::MakeNext(const Step& step) {
   }
   const api::Rollout* model = nullptr;
   if (step.deed == Deed::kRetry) {
-    const bool failed = HasEnded(*newest) && newest->status.phase != api::RolloutPhase::kSucceeded;
+    const bool failed = rollout::HasEnded(newest->status.phase) &&
+                        newest->status.phase != api::RolloutPhase::kSucceeded;
     model = failed ? newest : nullptr;
   } else {
     const auto& stable = application->second.status.stable;

@@ -252,6 +252,32 @@ TEST(Desired, Case8WhatEndedBadlyMayBeRewritten) {
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(3, 4)));
 }
 
+// A rollout back to what is promoted says nothing about it, however it ended.
+TEST(NextRollout, TheReleaseThatIsPromotedNeverCountsAsTriedInVain) {
+  World world(4);
+  world.Push(1);
+  world.Run();
+  world.Push(2);
+  world.RunUntil(
+      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  world.Push(1);
+  world.RunUntil([&] { return world.rollouts.contains(3); });
+  world.rollouts.at(2).spec.aborted = true;
+  world.rollouts.at(3).spec.aborted = true;
+  world.Run();
+  EXPECT_EQ(world.phase(3), RolloutPhase::kAborted);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 4)));
+  EXPECT_EQ(Ready(world).reason, "Succeeded");
+  // The next release begins, and is taken back by another push of the promoted one: that is brought.
+  world.Push(4);
+  world.RunUntil(
+      [&] { return world.rollouts.contains(4) && world.phase(4) == RolloutPhase::kProgressing; });
+  world.Push(1);
+  world.Run();
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 4)));
+  EXPECT_EQ(Ready(world).reason, "Succeeded");
+}
+
 TEST(Desired, AnArtifactOfAnotherReferenceIsNotUsed) {
   World world(1);
   world.Push(1);

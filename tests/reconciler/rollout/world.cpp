@@ -64,7 +64,8 @@ void World::AddServer(const std::string& name, const std::string& fleet) {
   SetReachable(name, true);
 }
 
-void World::RemoveServer(const std::string& name) {
+// By value: the name may be that of the very entry.
+void World::RemoveServer(std::string name) {  // NOLINT(performance-unnecessary-value-param)
   servers.erase(name);
   facts_.erase(name);
   truth_.erase(name);

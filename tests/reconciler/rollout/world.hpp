@@ -58,7 +58,7 @@ class World {
   void AddGate();
   void Push(int commit);
   void AddServer(const std::string& name, const std::string& fleet = "web");
-  void RemoveServer(const std::string& name);
+  void RemoveServer(std::string name);
   /// What only the process knew is gone: a restart.
   void Forget();
   void SetReachable(const std::string& server, bool reachable);

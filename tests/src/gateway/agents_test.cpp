@@ -104,7 +104,7 @@ class AgentsTest : public ::testing::Test {
     Store();
   }
 
-  void Leave(const SpeakerPtr& speaker, bool silent = false) {
+  void Leave(const SpeakerPtr& speaker, Duration silent = Duration{0}) {
     agents_.Leave(kWeb, speaker, silent);
     Store();
   }
@@ -204,7 +204,7 @@ TEST_F(AgentsTest, WhoComesAgainBeforeItsDeadConnectionIsNoticedIsNotLost) {
   const SpeakerPtr second = Come(1);
   EXPECT_EQ(second->assigned, 0);
   Seconds(10);
-  Leave(first, /*silent=*/true);
+  Leave(first, std::chrono::seconds(15));
   EXPECT_EQ(second->closed, CloseCode::kGoingAway);
   Seconds(2);
   Leave(second);
@@ -219,8 +219,19 @@ TEST_F(AgentsTest, WhoFallsSilentIsLostWhenThatIsNoticed) {
   const SpeakerPtr speaker = Come(1);
   Report(speaker, 1, 1);
   Seconds(15);
-  Leave(speaker, /*silent=*/true);
+  Leave(speaker, std::chrono::seconds(15));
   Second();
+  EXPECT_EQ(Reason(), "Lost");
+}
+
+TEST_F(AgentsTest, WhoWasHeardLaterThanTheGraceIsNotLostYet) {
+  const SpeakerPtr speaker = Come(1);
+  Report(speaker, 1, 1);
+  Seconds(8);
+  Leave(speaker, std::chrono::seconds(8));
+  Second();
+  EXPECT_EQ(Reason(), "Connected");
+  Seconds(7);
   EXPECT_EQ(Reason(), "Lost");
 }
 

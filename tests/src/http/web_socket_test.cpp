@@ -69,6 +69,7 @@ class WebSocketTest : public testing::Test {
     for (;;) {
       const auto message = co_await socket->Read();
       if (!message.has_value()) {
+        silent_ = socket->Silent();
         ended_.set_value(message.error().code);
         co_return;
       }
@@ -92,6 +93,7 @@ class WebSocketTest : public testing::Test {
   std::unique_ptr<Listener> listener_;
   WebSocketOptions options_;
   std::promise<Code> ended_;
+  Duration silent_{0};  ///< when it ended
   std::uint16_t port_ = 0;
 };
 
@@ -164,6 +166,7 @@ TEST_F(WebSocketTest, ASilentClientIsTakenForDead) {
   ClientSocket socket(client.stream());
   Shake(socket, "echo");  // and then reads nothing, so it answers no ping
   EXPECT_EQ(HowItEnded(), Code::kTimeout);
+  EXPECT_GE(silent_, milliseconds(150)) << "it is looked at twice in that time";
 }
 
 TEST_F(WebSocketTest, AClientThatAnswersPingsIsNotSilent) {
