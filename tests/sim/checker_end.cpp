@@ -93,7 +93,10 @@ void Checker::CheckNewestCommit(const api::Application& application) const {
   }
   for (const auto& [rollout_name, rollout] : rollouts_) {
     const bool tried = rollout.spec.application == name && rollout.spec.release.commit == head->id;
-    if (tried && (rollout.status.cause || rollout.status.phase == Phase::kPaused)) {
+    // A history that was rewritten waits for the end of what it rewrites.
+    const bool awaited = rollout.spec.application == name && !IsOver(rollout.status.phase) &&
+                         !git_.Descends(head->id, rollout.spec.release.commit);
+    if ((tried || awaited) && (rollout.status.cause || rollout.status.phase == Phase::kPaused)) {
       return;  // it says why, or what it waits for
     }
   }
