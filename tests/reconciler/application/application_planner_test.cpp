@@ -214,14 +214,19 @@ TEST(Desired, Case8DescentIsMeasuredFromWhatTheReferenceBroughtNotFromAnUndo) {
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(3, 2)));
 }
 
+void RunUntilItTakesServers(World& world, std::int64_t number) {
+  world.RunUntil([&] {
+    return world.rollouts.contains(number) && world.phase(number) == RolloutPhase::kProgressing;
+  });
+}
+
 // What is under way may be promoted before the next begins.
 TEST(Desired, Case8HistoryThatIsRewrittenDuringARolloutWaitsForItsEnd) {
   World world(4);
   world.Push(1);
   world.Run();
   world.Push(2);
-  world.RunUntil(
-      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  RunUntilItTakesServers(world, 2);
   world.parents[3] = 1;
   world.Push(3);
   world.Settle();
@@ -242,8 +247,7 @@ TEST(Desired, Case8WhatEndedBadlyMayBeRewritten) {
   world.Push(1);
   world.Run();
   world.Push(2);
-  world.RunUntil(
-      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  RunUntilItTakesServers(world, 2);
   world.parents[3] = 1;
   world.Push(3);
   world.Run();
@@ -258,8 +262,7 @@ TEST(NextRollout, TheReleaseThatIsPromotedNeverCountsAsTriedInVain) {
   world.Push(1);
   world.Run();
   world.Push(2);
-  world.RunUntil(
-      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  RunUntilItTakesServers(world, 2);
   world.Push(1);
   world.RunUntil([&] { return world.rollouts.contains(3); });
   world.rollouts.at(2).spec.aborted = true;
@@ -270,8 +273,7 @@ TEST(NextRollout, TheReleaseThatIsPromotedNeverCountsAsTriedInVain) {
   EXPECT_EQ(Ready(world).reason, "Succeeded");
   // The next release begins, and is taken back by another push of the promoted one: that is brought.
   world.Push(4);
-  world.RunUntil(
-      [&] { return world.rollouts.contains(4) && world.phase(4) == RolloutPhase::kProgressing; });
+  RunUntilItTakesServers(world, 4);
   world.Push(1);
   world.Run();
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 4)));
@@ -354,8 +356,7 @@ TEST(NextRollout, GoingBackToThePromotedConfigurationWhileAnotherIsUnderWayIsARo
   world.Run();
   const std::string before = world.app.spec.release.processes[0].run;
   world.app.spec.release.processes[0].run = "serve --new";
-  world.RunUntil(
-      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kProgressing; });
+  RunUntilItTakesServers(world, 2);
   world.app.spec.release.processes[0].run = before;
   world.Run();
   EXPECT_EQ(world.phase(3), RolloutPhase::kSucceeded);
