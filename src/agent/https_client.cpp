@@ -43,6 +43,14 @@ Error Broken(const ServerUrl& server, const error_code& failed) {
               server.HostAndPort() + ": " + (slow ? "did not answer in time" : failed.message()));
 }
 
+/// Whether it is the disk that failed, and not the connection.
+bool IsOfDisk(const error_code& failed) {
+  namespace errc = boost::system::errc;
+  return failed == errc::no_space_on_device || failed == errc::read_only_file_system ||
+         failed == errc::file_too_large || failed == errc::io_error ||
+         failed == errc::permission_denied || failed == errc::no_such_file_or_directory;
+}
+
 /// As it is sent.
 std::string Text(const ServerUrl& server, const HttpsRequest& request) {
   http::request<http::empty_body> head(http::string_to_verb(request.method), request.target, 11);
@@ -147,6 +155,9 @@ asio::awaitable<Result<HttpsReply>> SendRequest(ServerUrl server, TlsContext con
   HttpsReply reply{.status = header.get().result_int(), .body = ""};
   if (reply.status == 200 && !sink.empty()) {
     failed = co_await ReadIntoFile(&stream, &buffer, &header, sink);
+    if (IsOfDisk(failed)) {
+      co_return Fail(Code::kUnavailable, sink + ": " + failed.message());
+    }
   } else {
     http::response_parser<http::string_body> parser(std::move(header));
     failed = co_await Parse(&stream, &buffer, &parser, /*body=*/true);

@@ -9,8 +9,6 @@
 namespace slipway::gateway {
 namespace {
 
-constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
-
 template <typename T>
 std::optional<T> DecodeOrLog(const kube::ObjectText& text, const char* plural) {
   auto decoded = api::Decode<T>(*text);

@@ -15,6 +15,9 @@
 
 namespace slipway::gateway {
 
+inline constexpr const char* kApiVersion =
+    "slipway.dev/v1alpha1";  ///< of the kinds that the gateway reads and writes
+
 /// "namespace/name" of an object.
 std::string KeyOf(const api::ObjectMeta& metadata);
 

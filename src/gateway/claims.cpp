@@ -24,7 +24,6 @@ using kube::ObjectName;
 using kube::ObjectText;
 using nlohmann::json;
 
-constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr const char* kTokenType = "slipway.dev/agent-token";
 constexpr Duration kAskAgain{2'000};
 constexpr Duration kRenewBefore = std::chrono::hours(24 * 30);

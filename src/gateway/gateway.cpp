@@ -29,10 +29,10 @@ using protocol::Refusal;
 using ExchangePtr = std::shared_ptr<Exchange>;
 using Built = Result<std::shared_ptr<const git::PackFile>>;
 
-constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr std::chrono::seconds kTick{1};
 constexpr Duration kStopGrace{3'000};
 constexpr std::size_t kChunkBytes = std::size_t{64} << 10;  ///< of each pack on its way
+constexpr int kMaxPacks = 16;  ///< that one agent waits for; as many as it may have connections
 
 Response Refuse(int status, const std::string& reason, const std::string& message) {
   return {.status = status,
@@ -46,6 +46,42 @@ Response Refuse(const Error& error) {
   }
   return Refuse(HttpStatus(error.code), Reason(error.code), message);
 }
+
+/// One more of a server, for as long as this lives.
+class Counted {
+ public:
+  Counted(std::map<std::string, int>& counts, const std::string& server)
+      : counts_(counts), mine_(counts.try_emplace(server).first) {
+    ++mine_->second;
+  }
+  ~Counted() {
+    if (--mine_->second == 0) {
+      counts_.erase(mine_);
+    }
+  }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  int number() const { return mine_->second; }
+
+ private:
+  std::map<std::string, int>& counts_;
+  const std::map<std::string, int>::iterator mine_;
+};
+
+/// A connection that has a place at its server; it leaves with this, however its coroutine ends.
+struct Place {
+  Place(Agents& all, std::string name, std::shared_ptr<Session> speaker)
+      : agents(all), server(std::move(name)), session(std::move(speaker)) {}
+  ~Place() { agents.Leave(server, session, silent); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+
+  Agents& agents;
+  const std::string server;
+  const std::shared_ptr<Session> session;
+  Duration silent{0};  ///< before the connection ended, where that is why
+};
 
 }  // namespace
 
@@ -97,6 +133,7 @@ struct Gateway::State : std::enable_shared_from_this<State> {
   WantedLogs logs;
   std::map<std::uint64_t, std::function<void(Built)>> builds;  ///< packs that somebody waits for
   std::uint64_t last_build = 0;
+  std::map<std::string, int> wanted_packs;  ///< how many each server waits for
   bool stopping = false;
 };
 
@@ -292,6 +329,7 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
   if (!hello.has_value()) {
     co_return;
   }
+  Place place(agents, server, session);
   if (stopping) {
     session->Close(protocol::CloseCode::kGoingAway, "the control plane stops");
   } else {
@@ -302,8 +340,9 @@ asio::awaitable<void> Gateway::State::HandleSession(ExchangePtr exchange, std::s
     agents.Hear(server, weak.lock(), std::move(message));
   };
   const Error why = co_await session->Run(std::move(on_message));
-  agents.Leave(server, session,
-               why.code == Code::kTimeout ? socket.value()->Silent() : Duration{0});
+  if (why.code == Code::kTimeout) {
+    place.silent = socket.value()->Silent();
+  }
 }
 
 /// Whether `commit` is among what this server is wanted to run or to test.
@@ -334,6 +373,14 @@ asio::awaitable<void> Gateway::State::HandlePack(ExchangePtr exchange, std::stri
   if (!MayHave(server, repository, want)) {
     auto refusal =
         Refuse(403, "Forbidden", "this server is not wanted to have " + want + " of " + repository);
+    (void)co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
+  // Counted until it is built, also where the agent has hung up meanwhile: the build goes on.
+  const Counted counted(wanted_packs, server);
+  if (counted.number() > kMaxPacks) {
+    auto refusal = Refuse(429, Reason(Code::kTooManyRequests),
+                          "this agent waits for " + std::to_string(kMaxPacks) + " packs already");
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
@@ -369,6 +416,9 @@ asio::awaitable<Built> Gateway::State::BuildPack(std::string repository, std::st
   const Commit wanted(want);
   std::function<void(std::function<void(Built)>)> build =
       [this, mirror, had, wanted](std::function<void(Built)> done) {
+        if (stopping) {
+          return done(Fail(Code::kUnavailable, "the control plane stops"));
+        }
         const std::uint64_t number = ++last_build;
         builds.emplace(number, std::move(done));
         options.run_on_pool(

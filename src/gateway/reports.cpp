@@ -11,7 +11,6 @@
 namespace slipway::gateway {
 namespace {
 
-constexpr const char* kApiVersion = "slipway.dev/v1alpha1";
 constexpr const char* kReachable = "Reachable";
 constexpr Duration kRetryPause{1'000};
 

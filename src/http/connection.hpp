@@ -76,7 +76,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Runs once when the connection ends or is to end; set while a handler runs.
   std::function<void()> on_end;
 
-  bool idle = true;  ///< no request is under way: nothing is lost by closing it
+  bool idle = true;       ///< no request is under way: nothing is lost by closing it
+  bool upgraded = false;  ///< to a WebSocket
 
  private:
   void End();

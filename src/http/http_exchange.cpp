@@ -58,6 +58,12 @@ std::string Text(const Head& head) {
   return std::move(text).str();
 }
 
+/// Whether what came is not what HTTP/1.1 allows; the connection itself works.
+bool IsNoHttp(const boost::system::error_code& error) {
+  return error && error.category() == make_error_code(wire::error::bad_method).category() &&
+         error != wire::error::end_of_stream && error != wire::error::partial_message;
+}
+
 }  // namespace
 
 HttpExchange::HttpExchange(std::shared_ptr<Connection> connection)
@@ -116,9 +122,7 @@ asio::awaitable<bool> HttpExchange::ReadHead() {
     co_await Refuse(431, std::move(message));
     co_return false;
   }
-  const bool ours = error.category() == make_error_code(wire::error::bad_method).category();
-  if (error && ours && error != wire::error::end_of_stream &&
-      error != wire::error::partial_message) {
+  if (IsNoHttp(error)) {
     std::string message = "this is no HTTP/1.1 request: " + error.message() + "\n";
     co_await Refuse(400, std::move(message));
     co_return false;
@@ -170,6 +174,9 @@ asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
   const boost::system::error_code error = co_await Parse(/*body=*/true);
   if (error == wire::error::body_limit) {
     co_return too_large;
+  }
+  if (IsNoHttp(error)) {
+    co_return Fail(Code::kBadRequest, "the body is no HTTP/1.1: " + error.message());
   }
   if (error) {
     co_return Broken(error);
@@ -291,6 +298,7 @@ asio::awaitable<Result<std::shared_ptr<WebSocket>>> HttpExchange::Upgrade(
     co_return accepted.error();
   }
   state_ = State::kUpgraded;
+  connection_->upgraded = true;
   co_return std::shared_ptr<WebSocket>(std::move(socket));
 }
 

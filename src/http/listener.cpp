@@ -196,7 +196,8 @@ void Listener::State::Evict() {
   connection->Abort();
 }
 
-/// Who is known keeps his place, but has no more of them than one client needs.
+/// Who is known keeps his place, but has no more of them than one client needs. What makes room is a plain connection, where
+/// there is one: a WebSocket is not opened anew for each request.
 void Listener::State::Admit(Connection* connection) {
   const Peer& peer = connection->peer();
   if (!peer.has_certificate || (options.known && !options.known(peer))) {
@@ -209,8 +210,10 @@ void Listener::State::Admit(Connection* connection) {
   std::list<Connection*>& same = of_identity[peer.common_name];
   same.push_back(connection);
   if (same.size() > options.limits.per_identity) {
-    Connection* const oldest = same.front();
-    same.pop_front();
+    const auto plain = std::ranges::find_if_not(same, &Connection::upgraded);
+    const auto victim = *plain == connection ? same.begin() : plain;
+    Connection* const oldest = *victim;
+    same.erase(victim);
     ++counts.evicted;
     oldest->Abort();
   }

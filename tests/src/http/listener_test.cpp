@@ -374,6 +374,16 @@ TEST_F(ListenerTest, ACertificateOfNobodyKnownMakesRoomToo) {
   first.WaitForEnd();
 }
 
+TEST_F(ListenerTest, ABodyThatIsNoHttpIsRefusedInWords) {
+  Serve();
+  TlsClient client = Admin();
+  client.Send("POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nten\r\n");
+  const Answer answer = client.Read();
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_THAT(answer.body, HasSubstr("the body is no HTTP/1.1"));
+  client.WaitForEnd();
+}
+
 TEST_F(ListenerTest, WhereThereIsNoRoomStrangersMakeIt) {
   Serve({.connections = 2});
   TlsClient admin = Admin();

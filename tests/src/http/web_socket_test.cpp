@@ -35,12 +35,12 @@ class WebSocketTest : public testing::Test {
     }
   }
 
-  void Serve(WebSocketOptions options) {
+  void Serve(WebSocketOptions options, Limits limits = {}) {
     options.subprotocol = "echo";
     options_ = std::move(options);
     io_.Run([&] {
       const Handler handler = [this](ExchangePtr exchange) { return Echo(std::move(exchange)); };
-      ListenerOptions listener_options{.identity = pki_.Identity(), .limits = {}};
+      ListenerOptions listener_options{.identity = pki_.Identity(), .limits = limits};
       listener_ = std::make_unique<Listener>(io_.io, std::move(listener_options), handler);
       ASSERT_TRUE(listener_->Open().has_value());
       port_ = listener_->endpoint().port;
@@ -128,6 +128,30 @@ TEST_F(WebSocketTest, AnotherSubprotocolOrNoneIsRefused) {
   ClientSocket socket(client.stream());
   EXPECT_THROW(Shake(socket, "something.else"), boost::system::system_error);
   EXPECT_EQ(TlsClient(port_, pki_.Admin()).Ask("GET", "/").status, 400);
+}
+
+TEST_F(WebSocketTest, PlainConnectionsOfTheSameIdentityMakeRoomFirst) {
+  Serve({}, {.per_identity = 2});
+  TlsClient client(port_, pki_.Admin());
+  ClientSocket socket(client.stream());
+  Shake(socket, "echo");
+  TlsClient first(port_, pki_.Admin());
+  EXPECT_EQ(first.Ask("GET", "/").status, 400) << "no WebSocket";
+  TlsClient second(port_, pki_.Admin());
+  EXPECT_EQ(second.Ask("GET", "/").status, 400);
+  first.WaitForEnd();
+  socket.write(asio::buffer(std::string("hello")));
+  EXPECT_EQ(Read(socket), "hello");
+
+  TlsClient third(port_, pki_.Admin());
+  ClientSocket other(third.stream());
+  Shake(other, "echo");
+  second.WaitForEnd();
+  TlsClient fourth(port_, pki_.Admin());
+  EXPECT_EQ(fourth.Ask("GET", "/").status, 400);
+  EXPECT_THROW(Read(socket), boost::system::system_error) << "where all are WebSockets, the oldest";
+  other.write(asio::buffer(std::string("hello")));
+  EXPECT_EQ(Read(other), "hello");
 }
 
 TEST_F(WebSocketTest, ClosingSaysWhy) {
