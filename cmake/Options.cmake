@@ -14,7 +14,9 @@ target_compile_options(slipway_options INTERFACE -pthread -Wall -Wextra -Wshadow
                        # Designated initialisers leave out what has a default on purpose.
                        -Wno-missing-field-initializers
                        # False alarms of GCC 12 inside std::string, once it comes out of a precompiled header.
-                       -Wno-array-bounds -Wno-stringop-overread)
+                       -Wno-array-bounds -Wno-stringop-overread
+                       # A batch includes files with anonymous namespaces, as if they were headers.
+                       -Wno-subobject-linkage)
 if(SLIPWAY_WERROR)
   target_compile_options(slipway_options INTERFACE -Werror)
 endif()

@@ -23,7 +23,7 @@ namespace beast = boost::beast;
 namespace http = beast::http;
 using boost::system::error_code;
 
-constexpr std::uint32_t kMaxHeaderBytes = 64U << 10;
+constexpr std::uint32_t kMaxCheckedHeaderBytes = 64U << 10;
 
 std::string Trouble(const std::string& path, const std::string& host, const error_code& failed) {
   const bool slow = failed == beast::error::timeout;
@@ -58,9 +58,9 @@ asio::awaitable<std::string> CheckHttp(std::string address, std::int64_t port, s
   if (failed) {
     co_return Trouble(path, host, failed);
   }
-  beast::flat_buffer buffer(kMaxHeaderBytes);
+  beast::flat_buffer buffer(kMaxCheckedHeaderBytes);
   http::response_parser<http::empty_body> parser;
-  parser.header_limit(kMaxHeaderBytes);
+  parser.header_limit(kMaxCheckedHeaderBytes);
   co_await http::async_read_header(stream, buffer, parser, token);
   if (failed) {
     co_return Trouble(path, host, failed);

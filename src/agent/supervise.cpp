@@ -24,7 +24,7 @@ using SteadyClock = std::chrono::steady_clock;
 using SteadyTime = SteadyClock::time_point;
 
 constexpr std::size_t kMaxFileBytes = 2U << 20;
-constexpr Duration kReapBound{5'000};
+constexpr Duration kReapPatience{5'000};
 constexpr Duration kDrainBound{1'000};
 
 Time WallTime() { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
@@ -107,7 +107,7 @@ class Supervisor {
         kill_at_.reset();
       }
     }
-    EndDescendants(kReapBound);
+    EndDescendants(kReapPatience);
     const SteadyTime until = SteadyClock::now() + kDrainBound;
     while (child_.output.open() && SteadyClock::now() < until) {
       Wait(until);

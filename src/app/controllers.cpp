@@ -7,6 +7,8 @@
 #include <charconv>
 #include <string>
 
+#include "reconciler/base/overloaded.hpp"
+
 namespace slipway::app {
 namespace {
 
@@ -14,13 +16,6 @@ namespace asio = boost::asio;
 using kube::ObjectText;
 using runtime::Effect;
 using runtime::Kind;
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 kube::ObjectName NameOf(const runtime::Key& key) {
   return {std::string(runtime::kApiVersion), std::string(runtime::PluralOf(key.kind)), key.ns,

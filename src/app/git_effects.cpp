@@ -13,6 +13,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/guarded.hpp"
 #include "reconciler/base/json.hpp"
+#include "reconciler/base/overloaded.hpp"
 #include "src/git/mirror_id.hpp"
 #include "src/git/problem.hpp"
 #include "src/objects/repository_file.hpp"
@@ -24,13 +25,6 @@ namespace asio = boost::asio;
 using nlohmann::json;
 using runtime::OutsideResult;
 using runtime::OutsideValue;
-
-template <typename... Visitors>
-struct Overloaded : Visitors... {
-  using Visitors::operator()...;
-};
-template <typename... Visitors>
-Overloaded(Visitors...) -> Overloaded<Visitors...>;
 
 Error WithReason(Code code, std::string message, std::string reason) {
   return Error{

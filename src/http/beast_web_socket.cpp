@@ -18,7 +18,7 @@ namespace wire = boost::beast::http;
 namespace websocket = boost::beast::websocket;
 
 /// Read from the connection at once.
-constexpr std::size_t kReadBytes = 64 << 10;
+constexpr std::size_t kMessageReadBytes = 64 << 10;
 
 bool Offers(const wire::request<wire::string_body>& request, const std::string& protocol) {
   wire::token_list offered(request[wire::field::sec_websocket_protocol]);
@@ -81,7 +81,7 @@ asio::awaitable<Result<std::string>> BeastWebSocket::Read() {
     // Beast's own limit would wait for the other side to say good-bye.
     const std::size_t room = options_.message_bytes + 1 - buffer_.size();
     boost::system::error_code error;
-    co_await socket_.async_read_some(buffer_, std::min(room, kReadBytes),
+    co_await socket_.async_read_some(buffer_, std::min(room, kMessageReadBytes),
                                      asio::redirect_error(asio::use_awaitable, error));
     if (error) {
       co_return Broken(error);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -8,6 +9,11 @@
 #include "src/store/store.hpp"
 
 namespace slipway::store {
+
+/// What a row of the table `changes` says happened: its column `kind`.
+inline constexpr std::int64_t kCreated = 0;
+inline constexpr std::int64_t kUpdated = 1;
+inline constexpr std::int64_t kDeleted = 2;
 
 /// The file that holds a store, locked against every other process: opened for the one writer,
 /// checked, with the schema in it. While it lives nobody else can open the same one.

@@ -9,9 +9,7 @@
 namespace slipway::store {
 namespace {
 
-constexpr std::int64_t kDeleted = 2;
-
-constexpr std::array kStatements = {
+constexpr std::array kReads = {
     "BEGIN",
     "COMMIT",
     "SELECT value FROM facts WHERE name = 'compacted'",
@@ -37,7 +35,7 @@ std::shared_ptr<const Event> ToEvent(const Statement& row) {
   event->revision = row.Number(0);
   event->create_revision = row.Number(2);
   event->key = row.Bytes(4);
-  if (kind != 0) {
+  if (kind != kCreated) {
     event->previous_revision = row.Number(3);
     event->previous_value = Share(row.Bytes(6));
   }
@@ -78,7 +76,7 @@ LogReader::LogReader(Database database, std::vector<Statement> s)
 Result<std::unique_ptr<LogReader>> LogReader::Open(const DataFile& file) {
   SLIPWAY_TRY(database, file.OpenReader());
   std::vector<Statement> statements;
-  for (const char* sql : kStatements) {
+  for (const char* sql : kReads) {
     SLIPWAY_TRY(statement, database.Prepare(sql));
     statements.push_back(std::move(statement));
   }

@@ -9,11 +9,7 @@
 namespace slipway::store {
 namespace {
 
-constexpr std::int64_t kCreated = 0;
-constexpr std::int64_t kUpdated = 1;
-constexpr std::int64_t kDeleted = 2;
-
-constexpr std::array kStatements = {
+constexpr std::array kWrites = {
     "BEGIN IMMEDIATE",
     "COMMIT",
     "ROLLBACK",
@@ -57,7 +53,7 @@ LogWriter::LogWriter(std::vector<Statement> s, Revision current, Revision compac
 Result<std::unique_ptr<LogWriter>> LogWriter::Open(DataFile& file) {
   Database& database = file.writer();
   std::vector<Statement> statements;
-  for (const char* sql : kStatements) {
+  for (const char* sql : kWrites) {
     SLIPWAY_TRY(statement, database.Prepare(sql));
     statements.push_back(std::move(statement));
   }

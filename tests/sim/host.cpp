@@ -9,7 +9,6 @@ namespace slipway::sim {
 namespace {
 
 using host::Outcome;
-using host::Step;
 
 constexpr Duration kWarmUp{1'500};  ///< a good process is healthy after this
 constexpr Duration kSickAfter{20'000};
@@ -272,20 +271,20 @@ Duration Host::LengthOf(const host::Action& action) {
     return between(10, 100);
   }
   switch (action.id.step) {
-    case Step::kFetch:
+    case host::Step::kFetch:
       return between(200, 6'000);
-    case Step::kInstall:
-    case Step::kSuite:
+    case host::Step::kInstall:
+    case host::Step::kSuite:
       return between(500, 10'000);
-    case Step::kTest:
-    case Step::kPopulate:
-    case Step::kCleanUp:
+    case host::Step::kTest:
+    case host::Step::kPopulate:
+    case host::Step::kCleanUp:
       return between(100, 2'000);
-    case Step::kStop:
+    case host::Step::kStop:
       return between(50, 3'000);
-    case Step::kSwitch:
-    case Step::kStart:
-    case Step::kHealth:
+    case host::Step::kSwitch:
+    case host::Step::kStart:
+    case host::Step::kHealth:
       return between(5, 200);
   }
   SLIPWAY_UNREACHABLE("step outside the enum");
@@ -320,17 +319,17 @@ host::Finished Host::OutcomeOf(const host::Action& action) {
   if (action.id.remove) {
     return finished;
   }
-  if (action.id.step == Step::kFetch) {
+  if (action.id.step == host::Step::kFetch) {
     if (Faults::Happens(world_.rng, world_.faults.broken_connection)) {
       finished.outcome = Outcome::kInterrupted;
       finished.message = "the connection broke";
       return finished;
     }
-  } else if (action.id.step == Step::kInstall) {
+  } else if (action.id.step == host::Step::kInstall) {
     bad = behaviour == Behaviour::kBadInstall;
-  } else if (action.id.step == Step::kTest) {
+  } else if (action.id.step == host::Step::kTest) {
     bad = behaviour == Behaviour::kBadOnServers && !is_test;
-  } else if (action.id.step == Step::kSuite) {
+  } else if (action.id.step == host::Step::kSuite) {
     bad = behaviour == Behaviour::kBadSuite;
     finished.suite = api::SuiteResult{};
     finished.suite->name = action.suite->name;
@@ -350,7 +349,7 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
   const std::string owner = is_test ? action.id.test_run : action.id.application;
   host::Observed& observed = is_test ? tests_[owner] : applications_[owner];
   observed.name = owner;
-  if (action.id.step == Step::kFetch) {
+  if (action.id.step == host::Step::kFetch) {
     roots_[owner + "/" + action.directory] = action.config.root;
   }
   if (action.id.remove) {
@@ -365,13 +364,13 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
     }
     return;
   }
-  if (action.id.step == Step::kFetch && !is_test) {
+  if (action.id.step == host::Step::kFetch && !is_test) {
     observed.directories.push_back(action.directory);
   }
   if (outcome != Outcome::kSucceeded) {
     return;
   }
-  if (action.id.step == Step::kStop) {
+  if (action.id.step == host::Step::kStop) {
     for (host::ObservedProcess& process : observed.processes) {
       process.running = false;
       process.healthy_since.reset();
@@ -379,10 +378,10 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
       process.ended = world_.loop.Mono();
       process.trouble = "was stopped";
     }
-  } else if (action.id.step == Step::kSwitch) {
+  } else if (action.id.step == host::Step::kSwitch) {
     observed.current = action.directory;
     observed.since = world_.loop.Now();
-  } else if (action.id.step == Step::kStart) {
+  } else if (action.id.step == host::Step::kStart) {
     StartProcesses(observed, action.release, action.config);
   }
 }

@@ -86,6 +86,22 @@ def test_faults_are_said_each_time(make):
         assert [str(fault) for fault in project.faults()] == ["src/x/x.cpp:3: [clang-tidy] this is bad [bugprone-bad]"]
 
 
+def test_each_file_of_a_batch_is_read_by_itself(make):
+    project = make("one")
+    batch = project.build / "src/x/x.batches/0.cpp"
+    project.write("src/x/y.cpp", "bad\n")
+    project.write("build/dev/src/x/x.batches/0.cpp", '#include "src/x/x.cpp"\n#include "src/x/y.cpp"\n')
+    project.write("build/dev/compile_commands.json", json.dumps([{
+        "directory": str(project.root), "file": str(batch), "command": f"/usr/bin/c++ -I{project.root} -o 0.o -c {batch}"}]))
+    assert [str(fault) for fault in project.faults()] == ["src/x/y.cpp:3: [clang-tidy] this is bad [bugprone-bad]"]
+
+
+def test_a_file_that_no_target_compiles_is_a_fault(make):
+    project = make("one")
+    project.write("src/x/forgotten.cpp", "int b;\n")
+    assert [str(fault) for fault in project.faults()] == ["src/x/forgotten.cpp:1: [clang-tidy] is compiled by no target"]
+
+
 def test_without_a_build_it_says_so(make, tmp_path):
     project = make("one")
     project.build = tmp_path / "nowhere"

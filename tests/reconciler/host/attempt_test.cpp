@@ -28,10 +28,6 @@ FakeHost HostWithA() {
   return host;
 }
 
-Finished Bad(Outcome outcome, const std::string& message) {
-  return {.id = {}, .outcome = outcome, .message = message};
-}
-
 TEST(Attempt, TheFirstDeploymentGoesThroughItsStepsInOrder) {
   FakeHost host;
   host.Want({WantRelease("shop-1", 1, 'a')});
@@ -131,7 +127,7 @@ TEST(Attempt, FailureWhilePreparingTouchesNothingThatRuns) {
   FakeHost host = HostWithA();
   host.outcome = [](const Action& action) -> std::optional<Finished> {
     return action.id.step == Step::kInstall
-               ? std::optional(Bad(Outcome::kFailed, "exited with code 1"))
+               ? std::optional(Ended(Outcome::kFailed, "exited with code 1"))
                : std::nullopt;
   };
   host.Want({WantRelease("shop-2", 2, 'b')});
@@ -293,7 +289,7 @@ TEST(Attempt, OldReleasesAreDeletedButNeverTheLiveOrTheLastGoodOne) {
     host.Want({WantRelease("shop-" + std::to_string(number), number,
                            static_cast<char>('0' + number - 6))});
     host.outcome = [](const Action& action) -> std::optional<Finished> {
-      return action.id.step == Step::kStart ? std::optional(Bad(Outcome::kFailed, "no"))
+      return action.id.step == Step::kStart ? std::optional(Ended(Outcome::kFailed, "no"))
                                             : std::nullopt;
     };
     host.Run();
@@ -308,9 +304,9 @@ TEST(Attempt, ARemovalThatFailsIsTriedAgainAfterAMinute) {
   bool read_only = true;
   host.outcome = [&](const Action& action) -> std::optional<Finished> {
     if (action.id.remove) {
-      return read_only ? std::optional(Bad(Outcome::kInterrupted, "read-only")) : std::nullopt;
+      return read_only ? std::optional(Ended(Outcome::kInterrupted, "read-only")) : std::nullopt;
     }
-    return action.id.step == Step::kInstall ? std::optional(Bad(Outcome::kFailed, "no"))
+    return action.id.step == Step::kInstall ? std::optional(Ended(Outcome::kFailed, "no"))
                                             : std::nullopt;
   };
   host.Want({WantRelease("shop-2", 2, 'b')});
@@ -326,7 +322,7 @@ TEST(Attempt, ARemovalThatFailsIsTriedAgainAfterAMinute) {
 TEST(Attempt, MessagesAreBounded) {
   FakeHost host;
   host.outcome = [](const Action&) {
-    return std::optional(Bad(Outcome::kFailed, std::string(100'000, 'x')));
+    return std::optional(Ended(Outcome::kFailed, std::string(100'000, 'x')));
   };
   host.Want({WantRelease("shop-1", 1, 'a')});
   host.Run();

@@ -216,6 +216,10 @@ std::string TextOf(const ActionId& id) {
          (id.step == Step::kSuite ? " " + std::to_string(id.suite) : "");
 }
 
+Finished Ended(api::Outcome outcome, const std::string& message) {
+  return {.id = {}, .outcome = outcome, .message = message};
+}
+
 api::ReleaseTemplate WebTemplate() {
   api::ReleaseTemplate config;
   config.root = "/srv/shop";

@@ -67,6 +67,9 @@ class FakeHost {
 /// "shop-1/1 Install", "shop-1-gate-1 Suite 0", "remove shop".
 std::string TextOf(const ActionId& id);
 
+/// How an action of FakeHost::outcome ended.
+Finished Ended(api::Outcome outcome, const std::string& message);
+
 api::ReleaseTemplate WebTemplate();
 WantedRelease WantRelease(const std::string& rollout, std::int64_t number, char commit);
 WantedTest WantTest(const std::string& name, char commit);

@@ -15,10 +15,6 @@ const std::string kRun = "shop-1-gate-1";
 
 const api::TestRunStatus& StatusIn(const FakeHost& host) { return host.Test(kRun)->status; }
 
-Finished Bad(Outcome outcome, const std::string& message) {
-  return {.id = {}, .outcome = outcome, .message = message};
-}
-
 std::vector<std::string> All(const std::vector<std::string>& steps) {
   std::vector<std::string> all;
   for (const std::string& step : steps) {
@@ -48,7 +44,7 @@ TEST(GateRun, AllSuitesRunAlsoAfterAFailureAndItIsFailed) {
     if (action.id.step != Step::kSuite || action.id.suite != 0) {
       return std::nullopt;
     }
-    Finished finished = Bad(Outcome::kFailed, "1 of 2 cases failed");
+    Finished finished = Ended(Outcome::kFailed, "1 of 2 cases failed");
     finished.failures = {{.suite = "unit", .name = "adds", .message = "1 != 2"}};
     return finished;
   };
@@ -69,7 +65,7 @@ TEST(GateRun, AtMostAHundredFailuresAreKept) {
     if (action.id.step != Step::kSuite) {
       return std::nullopt;
     }
-    Finished finished = Bad(Outcome::kFailed, "bad");
+    Finished finished = Ended(Outcome::kFailed, "bad");
     finished.failures.resize(80);
     return finished;
   };
@@ -84,7 +80,7 @@ TEST_P(FailingStep, EndsTheRunAndStillCleansUp) {
   const auto [step, outcome] = GetParam();
   FakeHost host;
   host.outcome = [&](const Action& action) -> std::optional<Finished> {
-    return action.id.step == step && !action.id.remove ? std::optional(Bad(outcome, "broke"))
+    return action.id.step == step && !action.id.remove ? std::optional(Ended(outcome, "broke"))
                                                        : std::nullopt;
   };
   host.Want({}, {WantTest(kRun, 'a')});
@@ -117,7 +113,7 @@ TEST(GateRun, ProcessesThatNeverBecomeHealthyFailIt) {
 }
 
 /// Goes on until the journal says that the run is at this step.
-void RunUntil(FakeHost& host, Step step) {
+void RunTestUntil(FakeHost& host, Step step) {
   for (int i = 0; i < 1'000; ++i) {
     const auto found = host.journal.tests.find(kRun);
     if (found != host.journal.tests.end() && found->second.step == step) {
@@ -134,7 +130,7 @@ TEST_P(RestartedRun, IsInterruptedAndThenCleanedUp) {
   FakeHost host;
   host.Want({}, {WantTest(kRun, 'a')});
   host.healthy = [](const ReleaseId&) { return GetParam() != Step::kHealth; };
-  RunUntil(host, GetParam());
+  RunTestUntil(host, GetParam());
   host.done.clear();
   host.Restart();
   host.Run();
@@ -160,7 +156,7 @@ INSTANTIATE_TEST_SUITE_P(AllSteps, RestartedRun,
 TEST(GateRun, ARestartWhileItEndsKeepsTheResult) {
   FakeHost host;
   host.Want({}, {WantTest(kRun, 'a')});
-  RunUntil(host, Step::kCleanUp);
+  RunTestUntil(host, Step::kCleanUp);
   host.Restart();
   host.Want({}, {WantTest(kRun, 'a')});
   host.Run();
@@ -172,7 +168,7 @@ TEST(GateRun, ProcessesThatCannotBeStoppedDoNotKeepItFromEnding) {
   FakeHost host;
   host.outcome = [](const Action& action) -> std::optional<Finished> {
     return action.id.step == Step::kStop && !action.id.remove
-               ? std::optional(Bad(Outcome::kInterrupted, "cannot be stopped"))
+               ? std::optional(Ended(Outcome::kInterrupted, "cannot be stopped"))
                : std::nullopt;
   };
   host.Want({}, {WantTest(kRun, 'a')});
@@ -188,7 +184,7 @@ TEST(GateRun, ProcessesThatCannotBeStoppedDoNotKeepItFromEnding) {
 TEST(GateRun, ADirectoryThatCannotBeDeletedDoesNotKeepItFromEnding) {
   FakeHost host;
   host.outcome = [](const Action& action) -> std::optional<Finished> {
-    return action.id.remove ? std::optional(Bad(Outcome::kInterrupted, "in use")) : std::nullopt;
+    return action.id.remove ? std::optional(Ended(Outcome::kInterrupted, "in use")) : std::nullopt;
   };
   host.Want({}, {WantTest(kRun, 'a')});
   host.Run();
@@ -201,7 +197,7 @@ TEST(GateRun, ADirectoryThatCannotBeDeletedDoesNotKeepItFromEnding) {
 TEST(GateRun, OneThatWasWithdrawnIsStoppedCleanedUpAndForgotten) {
   FakeHost host;
   host.Want({}, {WantTest(kRun, 'a')});
-  RunUntil(host, Step::kSuite);
+  RunTestUntil(host, Step::kSuite);
   host.Want({}, {});
   host.Run();
   EXPECT_THAT(host.done, Contains(kRun + " CleanUp"));

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "tests/reconciler/rollout/world.hpp"
+#include "tests/reconciler/rollout/ten_servers.hpp"
 
 // Servers that are down or out of reach while a release is brought.
 namespace slipway::rollout::testing {
@@ -21,18 +21,8 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-/// Ten servers on commit 1, and commit 2 pushed; canary of 1, then 30 %, then all.
-World Ten() {
-  World world(10);
-  world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)},
-                                   {.name = "early", .up_to = IntOrPercent::Percent(30)}};
-  world.Promote(1);
-  world.Push(2);
-  return world;
-}
-
 TEST(OutOfReach, Case10WhateverIsDownCountsAndUnknownCountsAsDown) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.max_unavailable = IntOrPercent::Count(3);
   world.app.spec.strategy.unreachable.max = IntOrPercent::Count(0);
   // One is broken, one is out of reach: that leaves room for one.
@@ -53,7 +43,7 @@ TEST(OutOfReach, Case10WhateverIsDownCountsAndUnknownCountsAsDown) {
 }
 
 TEST(OutOfReach, Case11OneServerOutOfReachNeitherBlocksNorIsForgotten) {
-  World world = Ten();
+  World world = TenServers();
   world.SetReachable("web-3", false);
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
@@ -99,7 +89,7 @@ TEST(OutOfReach, WhoServesWhileItIsToldToGoBackIsNotTakenForNothing) {
 }
 
 TEST(OutOfReach, Case11ACanaryThatGoesOutOfReachIsReplaced) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.WithIntentOf(2).size() == 1; });
   const std::string lost = world.WithIntentOf(2).front();
   world.SetReachable(lost, false);
@@ -174,7 +164,7 @@ TEST(OutOfReach, Case11ACanaryThatCutsServersOffIsNotReplacedForEver) {
 }
 
 TEST(OutOfReach, NoHeadroomPausesNamesAndRollsNothingBack) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(3)}};
   for (const char* name : {"web-1", "web-2", "web-3", "web-4"}) {
     world.SetReachable(name, false);
@@ -197,11 +187,11 @@ TEST(OutOfReach, NoHeadroomPausesNamesAndRollsNothingBack) {
 }
 
 TEST(OutOfReach, TooManyOutOfReachKeepTheLastWaveFromPassing) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves = {};
   world.RunUntil([&] { return world.rollouts.contains(2) && world.WithIntentOf(2).size() == 8; });
   world.Run(minutes(1));
-  World again = Ten();
+  World again = TenServers();
   again.app.spec.strategy.waves = {};
   again.RunUntil([&] { return again.rollouts.contains(2) && again.WithIntentOf(2).size() >= 9; });
   int lost = 0;

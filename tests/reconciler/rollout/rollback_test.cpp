@@ -24,7 +24,7 @@ void MakeBad(World& world, int bad_commit, Fate kind = Fate::kUnhealthy) {
   };
 }
 
-World Ten() {
+World CanaryOfTen() {
   World world(10);
   world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)}};
   world.Promote(1);
@@ -33,7 +33,7 @@ World Ten() {
 }
 
 TEST(Rollback, Case1AFailedReleaseIsNotTriedAgainUntilSomethingChangesOrSomebodySaysRetry) {
-  World world = Ten();
+  World world = CanaryOfTen();
   MakeBad(world, 2);
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kRolledBack);
@@ -64,7 +64,7 @@ TEST(Rollback, Case1AFailedReleaseIsNotTriedAgainUntilSomethingChangesOrSomebody
 }
 
 TEST(Rollback, Case3ItSkipsWavesButKeepsMaxUnavailable) {
-  World world = Ten();
+  World world = CanaryOfTen();
   // The last server of the last wave fails: nine have to go back.
   int succeeded = 0;
   std::map<std::string, int> turn;
@@ -91,7 +91,7 @@ TEST(Rollback, Case3ItSkipsWavesButKeepsMaxUnavailable) {
 }
 
 TEST(Rollback, Case3ItEndsAsHaltedWhenGoingBackFailsToo) {
-  World world = Ten();
+  World world = CanaryOfTen();
   std::string canary;
   world.fate = [&](const std::string& server, int commit, int) {
     if (commit == 2) {
@@ -112,7 +112,7 @@ TEST(Rollback, Case3ItEndsAsHaltedWhenGoingBackFailsToo) {
 }
 
 TEST(Rollback, Case3ItHasADeadlineOfItsOwn) {
-  World world = Ten();
+  World world = CanaryOfTen();
   std::string canary;
   world.fate = [&](const std::string& server, int commit, int) {
     if (commit == 2) {
@@ -128,7 +128,7 @@ TEST(Rollback, Case3ItHasADeadlineOfItsOwn) {
 }
 
 TEST(Rollback, Case3WhatNeverLeftThePromotedReleaseIsANoOp) {
-  World world = Ten();
+  World world = CanaryOfTen();
   MakeBad(world, 2, Fate::kBadInstall);
   world.RunUntil(
       [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kRolledBack; });
@@ -139,7 +139,7 @@ TEST(Rollback, Case3WhatNeverLeftThePromotedReleaseIsANoOp) {
 }
 
 TEST(Rollback, Case3TheSameReleaseIsNothingToGoBackTo) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.Run();
   ASSERT_EQ(world.phase(2), RolloutPhase::kSucceeded);
   const std::int64_t again = world.Repeat(2, false);
@@ -149,7 +149,7 @@ TEST(Rollback, Case3TheSameReleaseIsNothingToGoBackTo) {
 }
 
 TEST(Rollback, Case4ItGoesToTheLastPromotedReleaseOnly) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.Run();
   world.Push(3);
   MakeBad(world, 3);
@@ -282,7 +282,7 @@ TEST(Rollback, Case9TheFixTakesServersWhoseFirstAttemptNeverEnded) {
 }
 
 TEST(Rollback, ServersAtWorkOnABadReleaseAreTakenBackAtOnce) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.app.spec.strategy.waves = {};
   std::string first;
   world.fate = [&](const std::string& server, int commit, int) {
@@ -298,7 +298,7 @@ TEST(Rollback, ServersAtWorkOnABadReleaseAreTakenBackAtOnce) {
 }
 
 TEST(Rollback, AbortGoesBackAndEndsAsAborted) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.app.spec.strategy.waves[0].bake = minutes(30);
   world.RunUntil([&] {
     return world.rollouts.contains(2) && !world.status(2).waves.empty() &&
@@ -314,7 +314,7 @@ TEST(Rollback, AbortGoesBackAndEndsAsAborted) {
 }
 
 TEST(Rollback, NeverHaltsAndLeavesTheServersToAPerson) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.app.spec.strategy.rollback = api::RollbackPolicy::kNever;
   MakeBad(world, 2);
   world.Run();
@@ -327,7 +327,7 @@ TEST(Rollback, NeverHaltsAndLeavesTheServersToAPerson) {
 }
 
 TEST(Rollback, AServerOutOfReachGoesBackWhenItReturns) {
-  World world = Ten();
+  World world = CanaryOfTen();
   world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(3)}};
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 2; });
   const std::string lost = world.WithIntentOf(2).front();
@@ -345,7 +345,7 @@ TEST(Rollback, AServerOutOfReachGoesBackWhenItReturns) {
 
 TEST(Rollback, EndedWithoutSuccessLeavesNoServerOnAReleaseThatWasNeverPromoted) {
   for (const Fate kind : {Fate::kUnhealthy, Fate::kBadInstall, Fate::kInterrupted, Fate::kHangs}) {
-    World world = Ten();
+    World world = CanaryOfTen();
     MakeBad(world, 2, kind);
     world.Run();
     EXPECT_EQ(world.phase(2),

@@ -4,7 +4,7 @@
 #include <algorithm>
 
 #include "reconciler/base/assert.hpp"
-#include "tests/reconciler/rollout/world.hpp"
+#include "tests/reconciler/rollout/ten_servers.hpp"
 
 namespace slipway::rollout::testing {
 namespace {
@@ -20,18 +20,8 @@ using ::testing::IsEmpty;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-/// Ten servers on commit 1, and commit 2 pushed; canary of 1, then 30 %, then all.
-World Ten() {
-  World world(10);
-  world.app.spec.strategy.waves = {{.name = "canary", .up_to = IntOrPercent::Count(1)},
-                                   {.name = "early", .up_to = IntOrPercent::Percent(30)}};
-  world.Promote(1);
-  world.Push(2);
-  return world;
-}
-
 TEST(Waves, AGoodReleaseReachesEveryServerWaveByWave) {
-  World world = Ten();
+  World world = TenServers();
   world.Run();
   EXPECT_THAT(world.violations, IsEmpty());
   EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
@@ -45,7 +35,7 @@ TEST(Waves, AGoodReleaseReachesEveryServerWaveByWave) {
 }
 
 TEST(Waves, NothingIsWrittenOnceTheStateIsReached) {
-  World world = Ten();
+  World world = TenServers();
   world.Run();
   const std::size_t writes = world.log.size();
   world.Pass(std::chrono::hours(5));
@@ -54,7 +44,7 @@ TEST(Waves, NothingIsWrittenOnceTheStateIsReached) {
 }
 
 TEST(Waves, AWaveBakesBeforeTheNextOneBegins) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves[0].bake = minutes(10);
   world.RunUntil([&] {
     return world.rollouts.contains(2) && world.status(2).wave == 1 &&
@@ -70,7 +60,7 @@ TEST(Waves, AWaveBakesBeforeTheNextOneBegins) {
 }
 
 TEST(Waves, BakeIsInterruptedWhileAServerIsNotHealthy) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves[0].bake = minutes(10);
   world.RunUntil([&] {
     return world.rollouts.contains(2) && world.status(2).wave == 1 &&
@@ -94,7 +84,7 @@ TEST(Waves, BakeIsInterruptedWhileAServerIsNotHealthy) {
 }
 
 TEST(Waves, PromotedThroughSkipsTheRestOfABake) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves[0].bake = minutes(10);
   world.app.spec.strategy.waves[1].bake = minutes(10);
   world.RunUntil([&] {
@@ -107,7 +97,7 @@ TEST(Waves, PromotedThroughSkipsTheRestOfABake) {
 }
 
 TEST(Waves, ARestartGoesOnCounting) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves[0].bake = minutes(10);
   world.RunUntil([&] {
     return world.rollouts.contains(2) && world.status(2).wave == 1 &&
@@ -123,7 +113,7 @@ TEST(Waves, ARestartGoesOnCounting) {
 }
 
 TEST(Waves, NothingHappensUntilAgentsHadTimeToComeBack) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 2; });
   world.settled = false;
   const std::size_t writes = world.log.size();
@@ -151,8 +141,8 @@ TEST(Waves, Case13BrokenServersGoFirstThenUnknownOnes) {
 }
 
 TEST(Waves, Case13TheOrderIsTheSameEveryTime) {
-  World one = Ten();
-  World other = Ten();
+  World one = TenServers();
+  World other = TenServers();
   one.RunUntil([&] { return one.WithIntentOf(2).size() == 3; });
   other.RunUntil([&] { return other.WithIntentOf(2).size() == 3; });
   EXPECT_EQ(one.WithIntentOf(2), other.WithIntentOf(2));
@@ -169,7 +159,7 @@ TEST(Waves, ServersThatAreDownCostNothingEvenWhenNoneIsAvailable) {
 }
 
 TEST(Waves, Case14ZeroSuccessesAreNeverGood) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.failure_budget = IntOrPercent::Count(5);
   world.fate = [](const std::string&, int commit, int) {
     return commit == 2 ? Fate::kUnhealthy : Fate::kGood;
@@ -194,7 +184,7 @@ TEST(Waves, Case14NoServersAreNoSuccess) {
 }
 
 TEST(Waves, TheFailureBudgetCountsOverTheWholeRollout) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.failure_budget = IntOrPercent::Count(1);
   world.app.spec.strategy.max_unavailable = IntOrPercent::Count(4);
   int bad = 0;
@@ -223,7 +213,7 @@ TEST(Waves, TheFailureBudgetCountsOverTheWholeRollout) {
 }
 
 TEST(Waves, AFailureWithinTheBudgetDoesNotStopIt) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.failure_budget = IntOrPercent::Count(1);
   world.app.spec.strategy.waves = {};
   world.fate = [](const std::string& server, int commit, int) {
@@ -236,7 +226,7 @@ TEST(Waves, AFailureWithinTheBudgetDoesNotStopIt) {
 }
 
 TEST(Waves, Case15AServerThatAppearsGetsThePromotedReleaseFirst) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves[0].bake = minutes(10);
   world.RunUntil([&] {
     return world.rollouts.contains(2) && world.status(2).wave == 1 &&
@@ -253,7 +243,7 @@ TEST(Waves, Case15AServerThatAppearsGetsThePromotedReleaseFirst) {
 }
 
 TEST(Waves, Case15AServerThatAppearsInTheLastWaveIsCaughtUpAfterwards) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 3; });
   world.AddServer("web-new");
   world.Run();
@@ -263,7 +253,7 @@ TEST(Waves, Case15AServerThatAppearsInTheLastWaveIsCaughtUpAfterwards) {
 }
 
 TEST(Waves, Case15ServersThatVanishLeaveTheCounts) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 2; });
   world.RunUntil([&] { return world.WithIntentOf(2).size() == 3; });
   world.servers.erase(world.WithIntentOf(2).back());
@@ -276,7 +266,7 @@ TEST(Waves, Case15ServersThatVanishLeaveTheCounts) {
 }
 
 TEST(Waves, Case16TheVerdictIsDurableBeforeTheNextWave) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] {
     return world.rollouts.contains(2) && !world.status(2).waves.empty() &&
            world.status(2).waves[0].verdict;
@@ -289,7 +279,7 @@ TEST(Waves, Case16TheVerdictIsDurableBeforeTheNextWave) {
 }
 
 TEST(Waves, ProgressDeadlineIsMeasuredByHighWaterMarksOnly) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves = {{.up_to = IntOrPercent::Count(2)}};
   world.app.spec.strategy.max_unavailable = IntOrPercent::Count(2);
   std::string hangs;
@@ -322,7 +312,7 @@ TEST(Waves, ProgressDeadlineIsMeasuredByHighWaterMarksOnly) {
 }
 
 TEST(Waves, ServersThatVanishTakeTheirPartOfTheHighWaterMarkWithThem) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves = {};
   world.app.spec.strategy.max_unavailable = IntOrPercent::Count(1);
   world.RunUntil(
@@ -348,7 +338,7 @@ TEST(Waves, ServersThatVanishTakeTheirPartOfTheHighWaterMarkWithThem) {
 }
 
 TEST(Waves, AServerThatCannotBeWrittenToDoesNotKeepTheDeadlineAway) {
-  World world = Ten();
+  World world = TenServers();
   world.app.spec.strategy.waves = {};
   world.refused = {"web-4"};
   world.RunUntil([&] { return world.rollouts.contains(2) && world.WithIntentOf(2).size() == 9; });
@@ -363,7 +353,7 @@ TEST(Waves, AServerThatCannotBeWrittenToDoesNotKeepTheDeadlineAway) {
 }
 
 TEST(Waves, PauseStopsTheClocksAndResumeGoesOn) {
-  World world = Ten();
+  World world = TenServers();
   world.fate = [](const std::string&, int commit, int) {
     return commit == 2 ? Fate::kHangs : Fate::kGood;
   };
@@ -384,7 +374,7 @@ TEST(Waves, PauseStopsTheClocksAndResumeGoesOn) {
 }
 
 TEST(Waves, InterruptedIsTriedAgainThreeTimesAndIsNoFailure) {
-  World world = Ten();
+  World world = TenServers();
   world.fate = [](const std::string&, int commit, int attempt) {
     return commit == 2 && attempt < 5 ? Fate::kInterrupted : Fate::kGood;
   };
@@ -397,7 +387,7 @@ TEST(Waves, InterruptedIsTriedAgainThreeTimesAndIsNoFailure) {
 }
 
 TEST(Waves, InterruptedOnceTooOftenEndsItForInfrastructure) {
-  World world = Ten();
+  World world = TenServers();
   world.fate = [](const std::string&, int commit, int) {
     return commit == 2 ? Fate::kInterrupted : Fate::kGood;
   };
@@ -419,7 +409,7 @@ TEST(Waves, InterruptedOnceTooOftenEndsItForInfrastructure) {
 }
 
 TEST(Waves, AReportOfAnotherAttemptDecidesNothing) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.WithIntentOf(2).size() == 1; });
   world.Settle();
   const std::string canary = world.WithIntentOf(2).front();
@@ -435,7 +425,7 @@ TEST(Waves, AReportOfAnotherAttemptDecidesNothing) {
 }
 
 TEST(Waves, AStatusThatMakesNoSenseIsAFaultAndNotRead) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 1; });
   const GuardedScope guard;  // as the engine has it: it quarantines the rollout
   world.rollouts.at(2).status.wave = 7;
@@ -445,7 +435,7 @@ TEST(Waves, AStatusThatMakesNoSenseIsAFaultAndNotRead) {
 }
 
 TEST(Waves, EditingTheStrategyRestartsNothingAndNeverCutsTheLastWaveShort) {
-  World world = Ten();
+  World world = TenServers();
   world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 2; });
   world.app.spec.strategy.waves.clear();
   world.Run();
@@ -455,7 +445,7 @@ TEST(Waves, EditingTheStrategyRestartsNothingAndNeverCutsTheLastWaveShort) {
 }
 
 TEST(Waves, ACordonedServerKeepsWhatItRuns) {
-  World world = Ten();
+  World world = TenServers();
   world.servers.at("web-5").spec.cordoned = true;
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
@@ -464,7 +454,7 @@ TEST(Waves, ACordonedServerKeepsWhatItRuns) {
 }
 
 TEST(Waves, AServerThatCanBearNoFurtherApplicationIsLeftOutAndNamed) {
-  World world = Ten();
+  World world = TenServers();
   world.AddServer("web-full");
   auto& entries = world.servers.at("web-full").spec.releases;
   for (std::size_t other = 0; other < kMaxIntents; ++other) {

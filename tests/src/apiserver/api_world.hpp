@@ -23,6 +23,10 @@
 
 namespace slipway::apiserver {
 
+inline constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
+inline constexpr const char* kJson = "Content-Type: application/json\r\n";
+inline constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
+
 /// The machine's clock, and as far ahead of it as a test wants. Thread-safe.
 class SystemClock : public Clock {
  public:

@@ -15,10 +15,8 @@ using nlohmann::json;
 using testing::ElementsAre;
 
 constexpr const char* kEvents = "/api/v1/namespaces/default/events";
-constexpr const char* kJson = "Content-Type: application/json\r\n";
-constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
 
-std::string Map(const std::string& name) { return json{{"metadata", {{"name", name}}}}.dump(); }
+std::string BareMap(const std::string& name) { return json{{"metadata", {{"name", name}}}}.dump(); }
 
 class HousekeepingTest : public testing::Test {
  protected:
@@ -38,14 +36,14 @@ class HousekeepingTest : public testing::Test {
 TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
   Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
   const std::string maps = "/api/v1/namespaces/prod/configmaps";
-  Make(maps, Map("a"));
+  Make(maps, BareMap("a"));
   Make(maps, R"({"metadata":{"name":"held","finalizers":["slipway.dev/test"]}})");
   WatchReader gone(world_, "/api/v1/namespaces",
                    "fieldSelector=metadata.name%3Dprod&resourceVersion=0");
   WatchReader contents(world_, maps, "");
   EXPECT_THAT(contents.Take(2), ElementsAre("ADDED a", "ADDED held"));
   EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
-  EXPECT_EQ(Post(maps, Map("b")).status, 403);
+  EXPECT_EQ(Post(maps, BareMap("b")).status, 403);
   EXPECT_THAT(contents.Take(2), ElementsAre("DELETED a", "MODIFIED held"));
   EXPECT_EQ(Get("/api/v1/namespaces/prod").status, 200) << "it honours finalizers";
   EXPECT_EQ(
@@ -62,7 +60,7 @@ TEST_F(HousekeepingTest, ManyObjectsThatAreHeldKeepTheOthersFromNothing) {
                            {"finalizers", {"slipway.dev/test"}}};
     Make(maps, json{{"metadata", metadata}}.dump());
   }
-  Make(maps, Map("z"));
+  Make(maps, BareMap("z"));
   WatchReader last(world_, maps, "fieldSelector=metadata.name%3Dz");
   EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
   EXPECT_THAT(last.Take(2), ElementsAre("ADDED z", "DELETED z"));
@@ -73,7 +71,7 @@ TEST_F(HousekeepingTest, CoreObjectsAndNamespacesVanishWhateverTheCascade) {
     const std::string cascade = std::string("?propagationPolicy=") + policy;
     Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
     const std::string secret = "/api/v1/namespaces/prod/secrets/a";
-    Make("/api/v1/namespaces/prod/secrets", Map("a"));
+    Make("/api/v1/namespaces/prod/secrets", BareMap("a"));
     EXPECT_EQ(client_.Ask("DELETE", secret + cascade).status, 200);
     EXPECT_EQ(Get(secret).status, 404) << policy;
     WatchReader gone(world_, "/api/v1/namespaces",
@@ -150,7 +148,7 @@ TEST(Housekeeping, AFaultCostsOneLookOnly) {
   again.get_future().wait();
   http::TlsClient client = world.Admin();
   WatchReader gone(world, "/api/v1/namespaces", "fieldSelector=metadata.name%3Dprod");
-  ASSERT_EQ(client.Ask("POST", "/api/v1/namespaces", Map("prod"), kJson).status, 201);
+  ASSERT_EQ(client.Ask("POST", "/api/v1/namespaces", BareMap("prod"), kJson).status, 201);
   EXPECT_EQ(client.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
   EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
 }

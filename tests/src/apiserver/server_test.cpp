@@ -19,11 +19,8 @@ using nlohmann::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
 constexpr const char* kRepositories =
     "/apis/slipway.dev/v1alpha1/namespaces/default/gitrepositories";
-constexpr const char* kJson = "Content-Type: application/json\r\n";
-constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
 constexpr const char* kTable =
     "Accept: application/json;as=Table;v=v1;g=meta.k8s.io,application/json\r\n";
 

@@ -11,10 +11,7 @@ using http::TlsClient;
 using nlohmann::json;
 using testing::ElementsAre;
 
-constexpr const char* kMaps = "/api/v1/namespaces/default/configmaps";
-constexpr const char* kMerge = "Content-Type: application/merge-patch+json\r\n";
-
-std::string Map(const std::string& name, const std::string& tier = "web") {
+std::string TierMap(const std::string& name, const std::string& tier = "web") {
   return json{{"metadata", {{"name", name}, {"labels", {{"tier", tier}}}}}}.dump();
 }
 
@@ -45,26 +42,26 @@ class WatchTest : public testing::Test {
 };
 
 TEST_F(WatchTest, BeginsWithWhatIsThereAndGoesOnWithWhatHappens) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   WatchReader watch = Watch("");
   EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
-  Make(Map("b"));
+  Make(TierMap("b"));
   Patch("a", R"({"data":{"x":"1"}})");
   Delete("b");
   EXPECT_THAT(watch.Take(3), ElementsAre("ADDED b", "MODIFIED a", "DELETED b"));
 }
 
 TEST_F(WatchTest, FromAListItTellsWhatCameAfterOnly) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   const std::string revision = Revision();
-  Make(Map("b"));
+  Make(TierMap("b"));
   WatchReader watch = Watch("resourceVersion=" + revision);
   EXPECT_THAT(watch.Take(1), ElementsAre("ADDED b"));
 }
 
 TEST_F(WatchTest, TheSameBytesReachWatchersAndReaders) {
   WatchReader watch = Watch("resourceVersion=" + Revision());
-  Make(Map("a"));
+  Make(TierMap("a"));
   EXPECT_EQ(watch.Next()["object"].dump(),
             ReadJson(client_.Ask("GET", std::string(kMaps) + "/a").body).dump());
 }
@@ -74,8 +71,8 @@ TEST_F(WatchTest, HeadersArriveBeforeAnythingHappens) {
 }
 
 TEST_F(WatchTest, LeavingASelectionIsADeletionAndEnteringItAnAddition) {
-  Make(Map("a"));
-  Make(Map("b", "db"));
+  Make(TierMap("a"));
+  Make(TierMap("b", "db"));
   WatchReader watch = Watch("labelSelector=tier%3Dweb");
   EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
   Patch("a", R"({"metadata":{"labels":{"tier":"db"}}})");
@@ -86,15 +83,15 @@ TEST_F(WatchTest, LeavingASelectionIsADeletionAndEnteringItAnAddition) {
 }
 
 TEST_F(WatchTest, OneNameCanBeWatched) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   WatchReader watch = Watch("fieldSelector=metadata.name%3Da&resourceVersion=0");
-  Make(Map("b"));
+  Make(TierMap("b"));
   Delete("a");
   EXPECT_THAT(watch.Take(2), ElementsAre("ADDED a", "DELETED a"));
 }
 
 TEST_F(WatchTest, ADeletionCarriesTheRevisionOfTheDeletion) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   const std::string before = Revision();
   WatchReader watch = Watch("resourceVersion=" + before);
   Delete("a");
@@ -106,8 +103,8 @@ TEST_F(WatchTest, ADeletionCarriesTheRevisionOfTheDeletion) {
 
 TEST_F(WatchTest, ACompactedRevisionIsAnErrorEventOnAGoodStream) {
   const std::string old = Revision();
-  Make(Map("a"));
-  Make(Map("b"));
+  Make(TierMap("a"));
+  Make(TierMap("b"));
   ASSERT_TRUE(world_.store->Compact(world_.store->CurrentRevision().value()).has_value());
   WatchReader watch = Watch("resourceVersion=" + old);
   EXPECT_EQ(watch.status(), 200);
@@ -127,13 +124,13 @@ TEST_F(WatchTest, ARevisionOfTheFutureIsRefused) {
 }
 
 TEST_F(WatchTest, EndsCleanlyWhenItsTimeIsOver) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   WatchReader watch = Watch("timeoutSeconds=1&allowWatchBookmarks=true");
   EXPECT_THAT(watch.Take(10), ElementsAre("ADDED a", "BOOKMARK -"));
 }
 
 TEST_F(WatchTest, AStreamedListEndsWithAMark) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   WatchReader watch =
       Watch("sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true");
   EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
@@ -144,8 +141,8 @@ TEST_F(WatchTest, AStreamedListEndsWithAMark) {
 }
 
 TEST_F(WatchTest, ATableSaysItsColumnsOnce) {
-  Make(Map("a"));
-  Make(Map("b"));
+  Make(TierMap("a"));
+  Make(TierMap("b"));
   WatchReader watch = Watch("", "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n");
   const json first = watch.Next();
   EXPECT_EQ(first["object"]["kind"], "Table");
@@ -157,7 +154,7 @@ TEST_F(WatchTest, ATableSaysItsColumnsOnce) {
 }
 
 TEST_F(WatchTest, AStoppingServerEndsItCleanly) {
-  Make(Map("a"));
+  Make(TierMap("a"));
   WatchReader watch = Watch("");
   EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
   world_.Stop();
@@ -181,7 +178,7 @@ TEST_F(WatchTest, WritesGoOnWhileAWatcherDoesNotRead) {
 
 TEST_F(WatchTest, AThousandWatchersGetEveryEvent) {
   constexpr int kWatchers = 1000;
-  constexpr int kEvents = 20;
+  constexpr int kChanges = 20;
   const std::string revision = Revision();
   std::vector<WatchReader> watchers;
   watchers.reserve(kWatchers);
@@ -189,13 +186,13 @@ TEST_F(WatchTest, AThousandWatchersGetEveryEvent) {
     watchers.push_back(Watch("resourceVersion=" + revision));
   }
   std::vector<std::string> expected;
-  for (int i = 0; i < kEvents; ++i) {
+  for (int i = 0; i < kChanges; ++i) {
     const std::string name = "map-" + std::to_string(i);
-    Make(Map(name));
+    Make(TierMap(name));
     expected.push_back("ADDED " + name);
   }
   for (WatchReader& watch : watchers) {
-    EXPECT_EQ(watch.Take(kEvents), expected);
+    EXPECT_EQ(watch.Take(kChanges), expected);
   }
 }
 
@@ -208,7 +205,7 @@ TEST_F(BookmarkTest, BookmarksFollowWhatOthersDo) {
   WatchReader watch =
       Watch("allowWatchBookmarks=true&fieldSelector=metadata.name%3Dnobody&resourceVersion=" +
             Revision());
-  Make(Map("a"));
+  Make(TierMap("a"));
   const long long made = std::stoll(Revision());
   json event = watch.Next();
   while (std::stoll(event["object"]["metadata"]["resourceVersion"].get<std::string>()) < made) {

@@ -8,6 +8,7 @@
 #include "reconciler/api/conditions.hpp"
 #include "src/gateway/claims.hpp"
 #include "tests/src/gateway/fake_client.hpp"
+#include "tests/src/gateway/test_clock.hpp"
 
 namespace slipway::gateway {
 namespace {
@@ -16,13 +17,6 @@ using namespace std::chrono_literals;
 using protocol::CloseCode;
 
 constexpr const char* kWeb = "default/web-1";
-
-class TestClock final : public Clock {
- public:
-  Time Now() const override { return Time(mono.since_start); }
-  MonoTime Mono() const override { return mono; }
-  MonoTime mono;
-};
 
 /// Remembers what it was told.
 class FakeSpeaker final : public Speaker {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/src/gateway/fake_client.hpp"
+#include "tests/src/gateway/test_clock.hpp"
 #include "tests/src/http/test_pki.hpp"
 
 namespace slipway::gateway {
@@ -16,12 +17,6 @@ using Outcome = Result<Claims::Answer>;
 
 constexpr Time kNow{std::chrono::milliseconds(1'780'000'000'000)};
 constexpr const char* kToken = "default.ab12.secret";
-
-class TestClock final : public Clock {
- public:
-  Time Now() const override { return kNow; }
-  MonoTime Mono() const override { return {}; }
-};
 
 std::string Base64(const std::string& text) {
   std::string encoded(4 * ((text.size() + 2) / 3) + 1, '\0');
@@ -92,7 +87,7 @@ class ClaimsTest : public ::testing::Test {
     return outcome_ && outcome_->has_value() ? std::get_if<T>(&outcome_->value()) : nullptr;
   }
 
-  TestClock clock_;
+  TestClock clock_{kNow};
   FakeClient client_;
   Catalog catalog_{"20260102T030405Z-1f"};
   http::TestPki pki_;

@@ -6,19 +6,13 @@
 
 #include "reconciler/api/serverclaim.hpp"
 #include "tests/src/gateway/fake_client.hpp"
+#include "tests/src/gateway/test_clock.hpp"
 #include "tests/src/http/test_pki.hpp"
 
 namespace slipway::gateway {
 namespace {
 
 using namespace std::chrono_literals;
-
-class TestClock final : public Clock {
- public:
-  Time Now() const override { return now; }
-  MonoTime Mono() const override { return {}; }
-  Time now{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1).time_since_epoch()};
-};
 
 /// An agent that joined as default/web-1.
 class Renewal : public ::testing::Test {
@@ -40,7 +34,7 @@ class Renewal : public ::testing::Test {
 
   std::string Signed() {
     const auto signing = apiserver::ReadSigningRequest(request.csr);
-    return pki.pki().SignAgent(signing.value(), "default", "web-1", clock.now).value();
+    return pki.pki().SignAgent(signing.value(), "default", "web-1", clock.Now()).value();
   }
 
   void Renew(const std::string& server) {
@@ -48,7 +42,7 @@ class Renewal : public ::testing::Test {
   }
 
   http::TestPki pki;
-  TestClock clock;
+  TestClock clock{std::chrono::sys_days(std::chrono::year(2026) / 1 / 1)};
   FakeClient client;
   Catalog catalog{"20260102T030405Z-1f"};
   Claims claims{client, catalog, clock, pki.pki()};
@@ -59,7 +53,7 @@ class Renewal : public ::testing::Test {
 };
 
 TEST_F(Renewal, GivesTheNextCertificateWhereTheLastOneEndsSoon) {
-  clock.now += std::chrono::hours(24 * 340);
+  clock.mono = clock.mono + std::chrono::hours(24 * 340);
   Renew("default/web-1");
   ASSERT_EQ(client.writes.size(), 1U) << "durable before it is given";
   FakeClient::StatusWrite write = client.TakeWrite();

@@ -4,6 +4,7 @@
 
 #include "reconciler/api/conditions.hpp"
 #include "tests/src/gateway/fake_client.hpp"
+#include "tests/src/gateway/test_clock.hpp"
 
 namespace slipway::gateway {
 namespace {
@@ -11,13 +12,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kWeb = "default/web-1";
-
-class TestClock final : public Clock {
- public:
-  Time Now() const override { return Time(mono.since_start); }
-  MonoTime Mono() const override { return mono; }
-  MonoTime mono;
-};
 
 api::Server ServerOf(const std::string& name, const std::string& uid) {
   api::Server server;

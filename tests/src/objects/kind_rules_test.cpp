@@ -8,7 +8,7 @@ namespace slipway::objects {
 namespace {
 
 /// What the rules say about a document that the schema accepts.
-std::string Judge(const char* kind, Json object) {
+std::string BrokenRules(const char* kind, Json object) {
   const KindInfo& info = KindNamed(kind);
   info.schema.Default(object);
   EXPECT_EQ(Lines(info.schema.Validate(object)), "");
@@ -16,42 +16,47 @@ std::string Judge(const char* kind, Json object) {
   return Lines(CheckRules(info, object));
 }
 
-std::string With(const char* pointer, const std::string& yaml) {
+std::string BrokenRulesWith(const char* pointer, const std::string& yaml) {
   Json object = SmallApplication();
   object[Json::json_pointer(pointer)] = FromYaml(yaml);
-  return Judge("Application", object);
+  return BrokenRules("Application", object);
 }
 
 TEST(ApplicationRules, AcceptTheSmallestOne) {
-  EXPECT_EQ(Judge("Application", SmallApplication()), "");
+  EXPECT_EQ(BrokenRules("Application", SmallApplication()), "");
 }
 
 TEST(ApplicationRules, AProcessIsRunOrAService) {
   const std::string wanted =
       "spec.release.processes[0]: \"web\": must have exactly one of run and service\n";
-  EXPECT_EQ(With("/spec/release/processes", "[{name: web}]"), wanted);
-  EXPECT_EQ(With("/spec/release/processes", "[{name: web, run: x, service: web.service}]"), wanted);
-  EXPECT_EQ(With("/spec/release/processes", "[{name: web, service: web.service}]"), "");
+  EXPECT_EQ(BrokenRulesWith("/spec/release/processes", "[{name: web}]"), wanted);
+  EXPECT_EQ(
+      BrokenRulesWith("/spec/release/processes", "[{name: web, run: x, service: web.service}]"),
+      wanted);
+  EXPECT_EQ(BrokenRulesWith("/spec/release/processes", "[{name: web, service: web.service}]"), "");
 }
 
 TEST(ApplicationRules, HealthCanBeReached) {
   EXPECT_EQ(
-      With("/spec/release/processes/0/health", "{minHealthyTime: 2m, interval: 0s, timeout: 0s}"),
+      BrokenRulesWith("/spec/release/processes/0/health",
+                      "{minHealthyTime: 2m, interval: 0s, timeout: 0s}"),
       "spec.release.processes[0].health.interval: \"0s\": must be longer than 0s\n"
       "spec.release.processes[0].health.timeout: \"0s\": must be longer than 0s\n"
       "spec.release.processes[0].health.deadline: \"2m\": must be longer than minHealthyTime, "
       "which is 2m\n");
-  EXPECT_EQ(With("/spec/strategy", "{progressDeadline: 10s}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/strategy", "{progressDeadline: 10s}"),
             "spec.strategy.progressDeadline: \"10s\": must be longer than minHealthyTime of the "
             "process web, which is "
             "10s\n");
 }
 
 TEST(ApplicationRules, WavesGrow) {
-  EXPECT_EQ(With("/spec/strategy", "{waves: [{upTo: 1}, {upTo: 5}, {upTo: 25%}, {upTo: 50%}]}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/strategy",
+                            "{waves: [{upTo: 1}, {upTo: 5}, {upTo: 25%}, {upTo: 50%}]}"),
             "");
-  EXPECT_EQ(With("/spec/strategy",
-                 "{waves: [{name: a, upTo: 5}, {name: a, upTo: 25%}, {upTo: 5}, {upTo: 10%}]}"),
+  EXPECT_EQ(BrokenRulesWith(
+                "/spec/strategy",
+                "{waves: [{name: a, upTo: 5}, {name: a, upTo: 25%}, {upTo: 5}, {upTo: 10%}]}"),
             "spec.strategy.waves[1].name: \"a\": another wave has this name\n"
             "spec.strategy.waves[2].upTo: \"5\": must be more than in the waves before, because "
             "each wave includes them\n"
@@ -61,77 +66,79 @@ TEST(ApplicationRules, WavesGrow) {
 }
 
 TEST(ApplicationRules, AnEmptySelectionSelectsNothing) {
-  EXPECT_EQ(With("/spec/servers", "{}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/servers", "{}"),
             "spec.servers: must name fleets, or labels in selector, or both\n");
-  EXPECT_EQ(With("/spec/servers", "{selector: {}}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/servers", "{selector: {}}"),
             "spec.servers: must name fleets, or labels in selector, or both\n");
-  EXPECT_EQ(With("/spec/servers", "{selector: {matchLabels: {role: web}}}"), "");
-  EXPECT_EQ(With("/spec/gate", "{servers: {}}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/servers", "{selector: {matchLabels: {role: web}}}"), "");
+  EXPECT_EQ(BrokenRulesWith("/spec/gate", "{servers: {}}"),
             "spec.gate.servers: must name fleets, or labels in selector, or both\n");
 }
 
 TEST(ApplicationRules, SelectorsAreComplete) {
-  EXPECT_EQ(With("/spec/servers/selector",
-                 "{matchLabels: {'a b': c, ok: 'no space'}, matchExpressions: [{key: role, "
-                 "operator: In}, {key: '-', "
-                 "operator: Exists, values: [x]}]}"),
-            "spec.servers.selector.matchLabels: \"a b\": must be the name of a label, such as role "
-            "or example.com/role, "
-            "with a value of a label\n"
-            "spec.servers.selector.matchLabels: \"ok\": must be the name of a label, such as role "
-            "or example.com/role, "
-            "with a value of a label\n"
-            "spec.servers.selector.matchExpressions[0].values: must have at least one value with "
-            "the operators In and "
-            "NotIn\n"
-            "spec.servers.selector.matchExpressions[1].key: \"-\": must be the name of a label, "
-            "such as role or "
-            "example.com/role\n"
-            "spec.servers.selector.matchExpressions[1].values: must be empty with the operators "
-            "Exists and "
-            "DoesNotExist\n");
+  EXPECT_EQ(
+      BrokenRulesWith("/spec/servers/selector",
+                      "{matchLabels: {'a b': c, ok: 'no space'}, matchExpressions: [{key: role, "
+                      "operator: In}, {key: '-', "
+                      "operator: Exists, values: [x]}]}"),
+      "spec.servers.selector.matchLabels: \"a b\": must be the name of a label, such as role "
+      "or example.com/role, "
+      "with a value of a label\n"
+      "spec.servers.selector.matchLabels: \"ok\": must be the name of a label, such as role "
+      "or example.com/role, "
+      "with a value of a label\n"
+      "spec.servers.selector.matchExpressions[0].values: must have at least one value with "
+      "the operators In and "
+      "NotIn\n"
+      "spec.servers.selector.matchExpressions[1].key: \"-\": must be the name of a label, "
+      "such as role or "
+      "example.com/role\n"
+      "spec.servers.selector.matchExpressions[1].values: must be empty with the operators "
+      "Exists and "
+      "DoesNotExist\n");
 }
 
 TEST(ApplicationRules, PathsStayInside) {
   for (const char* path : {"../shop", "a/../b", "a//b", "./a", "a/."}) {
-    EXPECT_EQ(With("/spec/source/path", path),
+    EXPECT_EQ(BrokenRulesWith("/spec/source/path", path),
               "spec.source.path: \"" + std::string(path) +
                   "\": must be a path without empty parts, . and ..\n");
   }
-  EXPECT_NE(With("/spec/release/root", "/srv/../etc"), "");
-  EXPECT_NE(With("/spec/release/shared", "{dirs: [a/..]}"), "");
-  EXPECT_EQ(With("/spec/release/shared", "{dirs: [log], files: [log]}"),
+  EXPECT_NE(BrokenRulesWith("/spec/release/root", "/srv/../etc"), "");
+  EXPECT_NE(BrokenRulesWith("/spec/release/shared", "{dirs: [a/..]}"), "");
+  EXPECT_EQ(BrokenRulesWith("/spec/release/shared", "{dirs: [log], files: [log]}"),
             "spec.release.shared.files[0]: \"log\": is among the dirs too\n");
 }
 
 TEST(ApplicationRules, TheAgentsOwnVariablesCannotBeSet) {
-  EXPECT_EQ(With("/spec/release/env", "[{name: SLIPWAY_ADDRESS}]"),
+  EXPECT_EQ(BrokenRulesWith("/spec/release/env", "[{name: SLIPWAY_ADDRESS}]"),
             "spec.release.env[0].name: \"SLIPWAY_ADDRESS\": names that begin with SLIPWAY_ are set "
             "by the agent\n");
 }
 
 TEST(ApplicationRules, NoCommandEndsAtOnce) {
-  EXPECT_EQ(With("/spec/release/install", "{run: x, timeout: 0s}"),
+  EXPECT_EQ(BrokenRulesWith("/spec/release/install", "{run: x, timeout: 0s}"),
             "spec.release.install.timeout: \"0s\": must be longer than 0s\n");
   EXPECT_EQ(
-      With("/spec/gate",
-           "{servers: {fleets: [it]}, suites: [{name: a, run: x, timeout: 0ms, report: ../x}]}"),
+      BrokenRulesWith(
+          "/spec/gate",
+          "{servers: {fleets: [it]}, suites: [{name: a, run: x, timeout: 0ms, report: ../x}]}"),
       "spec.gate.suites[0].timeout: \"0s\": must be longer than 0s\n"
       "spec.gate.suites[0].report: \"../x\": must be a path without empty parts, . and ..\n");
 }
 
 TEST(Metadata, KeysAreNames) {
   EXPECT_EQ(
-      With("/metadata/labels", "{'a b': c}"),
+      BrokenRulesWith("/metadata/labels", "{'a b': c}"),
       "metadata.labels: \"a b\": must be the name of a label, such as role or example.com/role\n");
-  EXPECT_EQ(With("/metadata/annotations", "{'Example.com/x': c}"),
+  EXPECT_EQ(BrokenRulesWith("/metadata/annotations", "{'Example.com/x': c}"),
             "metadata.annotations: \"Example.com/x\": must be the name of a label, such as role or "
             "example.com/role\n");
 }
 
 TEST(GitRepositoryRules, UrlsHoldNoCredentials) {
   const auto judge = [](const std::string& url) {
-    return Judge("GitRepository", {{"spec", {{"url", url}}}});
+    return BrokenRules("GitRepository", {{"spec", {{"url", url}}}});
   };
   const std::string wanted =
       "spec.url: must hold no credentials: put them into a Secret and name it in secretRef\n";
@@ -147,20 +154,21 @@ TEST(GitRepositoryRules, UrlsHoldNoCredentials) {
 
 TEST(GitRepositoryRules, ReferencesAreOnesThatGitAllows) {
   const auto judge = [](const std::string& branch) {
-    return Judge("GitRepository",
-                 {{"spec", {{"url", "https://host/x"}, {"ref", {{"branch", branch}}}}}});
+    return BrokenRules("GitRepository",
+                       {{"spec", {{"url", "https://host/x"}, {"ref", {{"branch", branch}}}}}});
   };
   EXPECT_EQ(judge("release/1.2"), "");
   for (const char* branch : {"a..b", "a//b", "a/.b", "a.lock"}) {
     EXPECT_NE(judge(branch), "") << branch;
   }
-  EXPECT_EQ(Judge("GitRepository", {{"spec", {{"url", "https://host/x"}, {"interval", "1ms"}}}}),
-            "spec.interval: \"1ms\": must be at least 100ms\n");
+  EXPECT_EQ(
+      BrokenRules("GitRepository", {{"spec", {{"url", "https://host/x"}, {"interval", "1ms"}}}}),
+      "spec.interval: \"1ms\": must be at least 100ms\n");
 }
 
 TEST(FleetRules, StaticServersHaveOneNameEach) {
   const auto judge = [](const std::string& servers) {
-    return Judge("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));
+    return BrokenRules("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));
   };
   EXPECT_EQ(judge("[{address: 10.0.0.1}, {name: web}, {name: db, address: 10.0.0.1}]"), "");
   EXPECT_EQ(judge("[{labels: {a: b}}]"),
@@ -219,12 +227,14 @@ TEST(RolloutRules, LevelsThatOnlyGoOneWay) {
 }
 
 TEST(ValueRules, NamesCanBeNamesOfFiles) {
-  EXPECT_EQ(Judge("ConfigMap", FromYaml("{data: {app.conf: x, A_b-1: x}, binaryData: {z: eA==}}")),
-            "");
-  EXPECT_EQ(Judge("ConfigMap", FromYaml("{data: {'a b': x, '..': x}, binaryData: {'a/b': eA==}}")),
-            "data: \"..\": must be a name of letters, digits, -, _ and .\n"
-            "data: \"a b\": must be a name of letters, digits, -, _ and .\n"
-            "binaryData: \"a/b\": must be a name of letters, digits, -, _ and .\n");
+  EXPECT_EQ(
+      BrokenRules("ConfigMap", FromYaml("{data: {app.conf: x, A_b-1: x}, binaryData: {z: eA==}}")),
+      "");
+  EXPECT_EQ(
+      BrokenRules("ConfigMap", FromYaml("{data: {'a b': x, '..': x}, binaryData: {'a/b': eA==}}")),
+      "data: \"..\": must be a name of letters, digits, -, _ and .\n"
+      "data: \"a b\": must be a name of letters, digits, -, _ and .\n"
+      "binaryData: \"a/b\": must be a name of letters, digits, -, _ and .\n");
 }
 
 TEST(ValueRules, ImmutableOnesStay) {

@@ -21,7 +21,8 @@ _INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.MULTILINE)
 _MESSAGE = re.compile(r"^(?P<path>/.*?):(?P<line>\d+):\d+: (?:error|warning): (?P<text>.*?)(?: \[(?P<check>[\w.,-]+)\])?$",
                       re.MULTILINE)
 # GCC's own; and what precompiled headers need: each file is read without, so that it names what it includes.
-_DROPPED = ("-Wno-mismatched-new-delete", "-Wno-tsan", "-Wno-array-bounds", "-Wno-stringop-overread", "-Og",
+_DROPPED = ("-Wno-mismatched-new-delete", "-Wno-tsan", "-Wno-array-bounds", "-Wno-stringop-overread",
+            "-Wno-subobject-linkage", "-Og",
             "-Winvalid-pch", "-fpch-preprocess", "-pthread")
 _EXTRA = ("-DBOOST_ASIO_HAS_CO_AWAIT", "-DBOOST_ASIO_HAS_STD_COROUTINE", "-Wno-unknown-warning-option")
 _KEEP_DAYS = 30
@@ -88,7 +89,14 @@ class Linter:
         return done.stdout + done.stderr
 
 
-def commands(build):
+def _sources(path, root):
+    """The files that one compilation reads: several of a target are compiled as one, and each is linted by itself."""
+    if not path.parent.name.endswith(".batches"):
+        return [path]
+    return [root / name.decode() for name in _INCLUDE.findall(path.read_bytes())]
+
+
+def commands(root, build):
     """(path, arguments without the compiler, input and output; directory) of everything that is compiled."""
     for entry in json.loads((build / "compile_commands.json").read_text()):
         words = shlex.split(entry["command"])
@@ -100,7 +108,8 @@ def commands(build):
                 skip = word in ("-o", "-include")
             elif word not in _DROPPED and word != entry["file"]:
                 kept.append(word)
-        yield pathlib.Path(entry["file"]), kept, entry["directory"]
+        for source in _sources(pathlib.Path(entry["file"]), root):
+            yield source, kept, entry["directory"]
 
 
 def forget_old(memory):
@@ -117,8 +126,9 @@ def faults(tree, root, build, jobs):
     forget_old(memory)
     linter = Linter(root, build, memory)
     wanted = {linter.root / path for path in tree.paths(".cpp", under=("reconciler/", "src/", "tests/"))}
-    work = {path: (arguments, directory) for path, arguments, directory in commands(build) if path in wanted}
-    found = set()
+    work = {path: (arguments, directory) for path, arguments, directory in commands(linter.root, build) if path in wanted}
+    found = {Fault(os.path.relpath(path, linter.root), 1, "clang-tidy", "", "is compiled by no target")
+             for path in wanted - work.keys()}
     with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
         running = {pool.submit(linter.lint, path, *rest): path for path, rest in sorted(work.items())}
         for future in concurrent.futures.as_completed(running):
