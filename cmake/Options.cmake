@@ -26,10 +26,16 @@ if(SLIPWAY_SANITIZER STREQUAL "address")
                          -fno-omit-frame-pointer -Wno-mismatched-new-delete)
   target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
 elseif(SLIPWAY_SANITIZER STREQUAL "thread")
-  # -Wno-tsan: the fences inside Asio cannot be instrumented; its atomics can.
-  target_compile_options(slipway_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan)
+  # -Wno-tsan: the fences inside Asio cannot be instrumented; its atomics can. -Wno-stringop-overflow: false alarms of GCC 12
+  # inside std::string when instrumented.
+  target_compile_options(slipway_options INTERFACE -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan
+                         -Wno-stringop-overflow)
   target_link_options(slipway_options INTERFACE -fsanitize=thread)
 endif()
+
+# A program holds, and needs, only what it calls, whatever was compiled together with that.
+target_compile_options(slipway_options INTERFACE -ffunction-sections -fdata-sections)
+add_link_options(-Wl,--gc-sections,--as-needed)
 
 find_program(CCACHE_PROGRAM ccache)
 if(CCACHE_PROGRAM)

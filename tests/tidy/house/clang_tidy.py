@@ -22,7 +22,7 @@ _MESSAGE = re.compile(r"^(?P<path>/.*?):(?P<line>\d+):\d+: (?:error|warning): (?
                       re.MULTILINE)
 # GCC's own; and what precompiled headers need: each file is read without, so that it names what it includes.
 _DROPPED = ("-Wno-mismatched-new-delete", "-Wno-tsan", "-Wno-array-bounds", "-Wno-stringop-overread",
-            "-Wno-subobject-linkage", "-Og",
+            "-Wno-subobject-linkage", "-ffunction-sections", "-fdata-sections", "-Og",
             "-Winvalid-pch", "-fpch-preprocess", "-pthread")
 _EXTRA = ("-DBOOST_ASIO_HAS_CO_AWAIT", "-DBOOST_ASIO_HAS_STD_COROUTINE", "-Wno-unknown-warning-option")
 _KEEP_DAYS = 30
