@@ -27,8 +27,8 @@
 #include "src/gateway/liveness.hpp"
 #include "src/git/content.hpp"
 #include "src/git/mirror.hpp"
-#include "src/git/process_runner.hpp"
 #include "src/metrics/metrics.hpp"
+#include "src/process/process_runner.hpp"
 #include "src/store/sqlite_store.hpp"
 
 namespace slipway::app {
@@ -108,7 +108,7 @@ struct ControlPlane::State {
   asio::io_context& io;
   SystemClock clock;
   metrics::Metrics metrics;
-  git::PosixProcessRunner runner;
+  process::PosixProcessRunner runner;
   std::unique_ptr<store::SqliteStore> store;
   std::optional<apiserver::Pki> pki;
   CertificatesInUse in_use;

@@ -42,7 +42,7 @@ struct PackCache::State {
     std::uint64_t used = 0;
   };
 
-  State(PackCacheOptions given, MirrorSet& all, ProcessRunner& door)
+  State(PackCacheOptions given, MirrorSet& all, process::ProcessRunner& door)
       : options(std::move(given)), mirrors(all), runner(door) {}
 
   PackResult Build(const Mirror& mirror, const Commit& have, const Commit& want);
@@ -50,7 +50,7 @@ struct PackCache::State {
 
   const PackCacheOptions options;
   MirrorSet& mirrors;
-  ProcessRunner& runner;
+  process::ProcessRunner& runner;
   mutable std::mutex mutex;
   std::map<Key, Entry> ready;
   std::map<Key, std::shared_future<PackResult>> building;
@@ -65,7 +65,7 @@ PackResult PackCache::State::Build(const Mirror& mirror, const Commit& have, con
     std::lock_guard lock(mutex);
     path = (fs::path(options.directory) / (std::to_string(++builds) + ".pack")).string();
   }
-  ProcessRequest process;
+  process::ProcessRequest process;
   process.argv = {
       "git",    "--git-dir=" + mirror.path(), "pack-objects", "-q", "--thin", "--shallow",
       "--revs", "--no-use-bitmap-index",      "--stdout"};
@@ -106,7 +106,7 @@ void PackCache::State::Add(const Key& key, const PackPointer& file) {
   }
 }
 
-PackCache::PackCache(PackCacheOptions options, MirrorSet& mirrors, ProcessRunner& runner)
+PackCache::PackCache(PackCacheOptions options, MirrorSet& mirrors, process::ProcessRunner& runner)
     : state_(std::make_unique<State>(std::move(options), mirrors, runner)) {
   std::error_code ignored;
   fs::create_directories(state_->options.directory, ignored);

@@ -10,7 +10,7 @@
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
 #include "src/git/mirror.hpp"
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 
 namespace slipway::git {
 
@@ -44,7 +44,7 @@ struct PackCacheOptions {
 /// directory. Callers that ask for one pair at once share one build.
 class PackCache final : public Content {
  public:
-  PackCache(PackCacheOptions options, MirrorSet& mirrors, ProcessRunner& runner);
+  PackCache(PackCacheOptions options, MirrorSet& mirrors, process::ProcessRunner& runner);
   ~PackCache() override;
 
   Result<std::shared_ptr<const PackFile>> Pack(const std::string& repository, const Commit& have,

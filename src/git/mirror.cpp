@@ -72,13 +72,13 @@ std::vector<std::string> GitEnvironment() {
           "GIT_TERMINAL_PROMPT=0"};
 }
 
-Mirror::Mirror(std::string path, MirrorOptions options, ProcessRunner& runner)
+Mirror::Mirror(std::string path, MirrorOptions options, process::ProcessRunner& runner)
     : path_(std::move(path)), options_(std::move(options)), runner_(runner) {}
 
 std::shared_lock<std::shared_mutex> Mirror::ReadLock() const { return std::shared_lock(packs_); }
 
 Result<Fetched> Mirror::RunWorker(const FetchRequest& request) {
-  ProcessRequest process;
+  process::ProcessRequest process;
   process.argv = options_.worker_argv;
   process.env = GitEnvironment();
   process.input = EncodeFetchRequest(request);
@@ -87,7 +87,7 @@ Result<Fetched> Mirror::RunWorker(const FetchRequest& request) {
   if (!outcome) {
     return MakeError(Problem::kInternal, "cannot start the git worker: " + outcome.error().message);
   }
-  const ProcessOutcome& ended = outcome.value();
+  const process::ProcessOutcome& ended = outcome.value();
   if (ended.timed_out) {
     return MakeError(Problem::kTimeout, "the remote did not finish its answer within " +
                                             Seconds(request.deadline) +
@@ -152,7 +152,7 @@ void Mirror::RepackWhenMany() {
   if (packs.size() <= kMaxPacks) return;
   const std::vector<fs::path> together = RollUp(packs);
   const std::string prefix = path_ + "/objects/pack/pack";
-  ProcessRequest process;
+  process::ProcessRequest process;
   process.argv = {"git", "--git-dir=" + path_, "pack-objects", "-q", "--stdin-packs", prefix};
   process.env = GitEnvironment();
   process.deadline = kRepackDeadline;
@@ -269,7 +269,7 @@ Result<std::vector<Pin>> Mirror::ListPins() const {
   return pins;
 }
 
-MirrorSet::MirrorSet(MirrorOptions options, ProcessRunner& runner)
+MirrorSet::MirrorSet(MirrorOptions options, process::ProcessRunner& runner)
     : options_(std::move(options)), runner_(runner) {}
 
 std::string MirrorSet::PathOf(const std::string& id) const {

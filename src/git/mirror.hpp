@@ -15,7 +15,7 @@
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
 #include "src/git/fetch_request.hpp"
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 
 namespace slipway::git {
 
@@ -53,7 +53,7 @@ struct Pin {
 /// network as well: call them on a thread of a pool. Errors carry a Problem (problem.hpp).
 class Mirror {
  public:
-  Mirror(std::string path, MirrorOptions options, ProcessRunner& runner);
+  Mirror(std::string path, MirrorOptions options, process::ProcessRunner& runner);
   Mirror(const Mirror&) = delete;
   Mirror& operator=(const Mirror&) = delete;
 
@@ -104,7 +104,7 @@ class Mirror {
 
   const std::string path_;
   const MirrorOptions options_;
-  ProcessRunner& runner_;
+  process::ProcessRunner& runner_;
   std::mutex fetching_;              ///< one worker at a time
   bool removed_ = false;             ///< under fetching_: nothing makes the directory again
   mutable std::shared_mutex packs_;  ///< exclusive while packs are replaced
@@ -118,7 +118,7 @@ class Mirror {
 /// Thread-safe.
 class MirrorSet {
  public:
-  MirrorSet(MirrorOptions options, ProcessRunner& runner);
+  MirrorSet(MirrorOptions options, process::ProcessRunner& runner);
 
   /// The mirror with this id: letters, digits, '.', '-', '_'; 1 to 245 of them. Creates its
   /// directory. The mirror lives as long as the set, or until Remove().
@@ -135,7 +135,7 @@ class MirrorSet {
   std::string PathOf(const std::string& id) const;
 
   const MirrorOptions options_;
-  ProcessRunner& runner_;
+  process::ProcessRunner& runner_;
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Mirror>> mirrors_;
   std::set<std::string> removed_;  ///< grows with deletions only; the uid in an id never comes back

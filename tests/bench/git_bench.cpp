@@ -9,7 +9,7 @@
 #include "src/git/checkout.hpp"
 #include "src/git/content.hpp"
 #include "src/git/mirror.hpp"
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 #include "tests/bench/bench.hpp"
 
 namespace slipway::git {
@@ -25,7 +25,8 @@ constexpr std::size_t kFileBytes = 4 << 20;
 /// A repository of two commits: a file of noise, and the same with one line changed.
 class Source {
  public:
-  Source(std::string path, ProcessRunner& runner) : path_(std::move(path)), runner_(runner) {
+  Source(std::string path, process::ProcessRunner& runner)
+      : path_(std::move(path)), runner_(runner) {
     fs::create_directories(path_);
     Git({"init", "-q", "-b", "main", "."});
     Rng random(1);
@@ -45,12 +46,12 @@ class Source {
   void ChangeOneLine() { text_.replace(kFileBytes / 2, 12, "changed line"); }
 
   std::string Git(std::vector<std::string> arguments) {
-    ProcessRequest request;
+    process::ProcessRequest request;
     request.argv = {"git"};
     request.argv.insert(request.argv.end(), arguments.begin(), arguments.end());
     request.env = GitEnvironment();
     request.working_directory = path_;
-    ProcessOutcome outcome = Must(runner_.Run(request));
+    process::ProcessOutcome outcome = Must(runner_.Run(request));
     if (!outcome.succeeded()) bench::Die("git " + arguments.front() + ": " + outcome.err);
     return outcome.out;
   }
@@ -58,7 +59,7 @@ class Source {
  private:
   std::string path_;
   std::string text_;
-  ProcessRunner& runner_;
+  process::ProcessRunner& runner_;
 };
 
 double TakeIn(const std::string& directory, const PackFile& pack, const Commit& want,
@@ -75,7 +76,7 @@ double TakeIn(const std::string& directory, const PackFile& pack, const Commit& 
 }
 
 void Measure(const std::string& directory) {
-  PosixProcessRunner runner;
+  process::PosixProcessRunner runner;
   Source source(directory + "/source", runner);
   MirrorOptions options;
   options.directory = directory + "/mirrors";

@@ -20,9 +20,9 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 /// Every program that is run throws.
-class BrokenRunner final : public git::ProcessRunner {
+class BrokenRunner final : public process::ProcessRunner {
  public:
-  Result<git::ProcessOutcome> Run(const git::ProcessRequest& /*request*/) override {
+  Result<process::ProcessOutcome> Run(const process::ProcessRequest& /*request*/) override {
     throw std::runtime_error("out of luck");
   }
 };

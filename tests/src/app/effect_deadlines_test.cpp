@@ -20,11 +20,11 @@ using namespace std::chrono_literals;
 using testing::HasSubstr;
 
 /// Runs no program: does what the test says instead.
-class FakeRunner final : public git::ProcessRunner {
+class FakeRunner final : public process::ProcessRunner {
  public:
-  Result<git::ProcessOutcome> Run(const git::ProcessRequest& /*request*/) override {
+  Result<process::ProcessOutcome> Run(const process::ProcessRequest& /*request*/) override {
     run();
-    return git::ProcessOutcome{.exit_code = 1};
+    return process::ProcessOutcome{.exit_code = 1};
   }
 
   std::function<void()> run = [] {};

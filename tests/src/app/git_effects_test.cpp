@@ -5,7 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <optional>
 
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 #include "tests/src/gateway/fake_client.hpp"
 #include "tests/src/git/world.hpp"
 
@@ -47,7 +47,7 @@ class GitEffectsTest : public testing::Test {
 
   git::test::Directory directory_;
   git::test::Repository source_;
-  git::PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   git::MirrorSet mirrors_;
   gateway::FakeClient client_;
   const GitEffects::RunOnPool now_ = [](const std::function<void()>& work) { work(); };

@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "src/git/mirror_id.hpp"
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 #include "tests/src/gateway/fake_client.hpp"
 #include "tests/src/git/world.hpp"
 
@@ -32,7 +32,7 @@ class MirrorSweepTest : public testing::Test {
   kube::ObjectSink& Sink() { return *client_.sinks.at("gitrepositories"); }
 
   git::test::Directory directory_;
-  git::PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   git::MirrorSet mirrors_{git::test::Options(directory_), runner_};
   git::PackCache packs_{{.directory = directory_ / "packs"}, mirrors_, runner_};
   gateway::FakeClient client_;

@@ -69,7 +69,7 @@ class ContentTest : public testing::Test {
 
   Directory directory_;
   Repository source_;
-  PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   MirrorSet set_;
   PackCache cache_;
   int stagings_ = 0;

@@ -63,7 +63,7 @@ class HttpsTest : public testing::Test {
   const std::string name_;
   Repository source_;
   Directory mirrors_;
-  PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   MirrorSet set_;
   FetchRequest request_;
 };

@@ -20,9 +20,9 @@ namespace {
 namespace fs = std::filesystem;
 
 /// Lets the real one run, and counts; `refused` names a program that cannot be started.
-class CountingRunner final : public ProcessRunner {
+class CountingRunner final : public process::ProcessRunner {
  public:
-  Result<ProcessOutcome> Run(const ProcessRequest& request) override {
+  Result<process::ProcessOutcome> Run(const process::ProcessRequest& request) override {
     ++runs;
     if (request.argv.front() == "git" && during_git) during_git();
     if (request.argv.front() == refused) return Fail(Code::kNotFound, "cannot start " + refused);
@@ -33,7 +33,7 @@ class CountingRunner final : public ProcessRunner {
   std::function<void()> during_git;
 
  private:
-  PosixProcessRunner real_;
+  process::PosixProcessRunner real_;
 };
 
 class MirrorTest : public testing::Test {

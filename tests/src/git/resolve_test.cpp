@@ -34,7 +34,7 @@ class ResolveTest : public testing::Test {
 
   Directory directory_;
   Repository source_;
-  PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   MirrorSet set_;
 };
 

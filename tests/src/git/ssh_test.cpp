@@ -45,7 +45,7 @@ class SshTest : public testing::Test {
 
   Directory mirrors_;
   Repository source_;
-  PosixProcessRunner runner_;
+  process::PosixProcessRunner runner_;
   MirrorSet set_;
   FetchRequest request_;
   Commit head_;

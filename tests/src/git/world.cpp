@@ -48,7 +48,7 @@ std::string ReadText(const std::string& path) {
 
 std::string ExecuteRaw(const std::vector<std::string>& argv, const std::string& input,
                        const std::string& directory) {
-  ProcessRequest request;
+  process::ProcessRequest request;
   request.argv = argv;
   request.env = GitEnvironment();
   for (const char* more :
@@ -60,7 +60,7 @@ std::string ExecuteRaw(const std::vector<std::string>& argv, const std::string& 
   }
   request.input = input;
   request.working_directory = directory;
-  PosixProcessRunner runner;
+  process::PosixProcessRunner runner;
   auto outcome = runner.Run(request);
   if (!outcome) {
     ADD_FAILURE() << outcome.error().message;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "src/git/mirror.hpp"
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 
 /// What the tests of src/git are played in: real directories, the real git program, real servers on the loopback.
 namespace slipway::git::test {

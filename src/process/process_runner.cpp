@@ -1,4 +1,4 @@
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -17,7 +17,7 @@
 #include <cstring>
 #include <utility>
 
-namespace slipway::git {
+namespace slipway::process {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
@@ -280,4 +280,4 @@ Result<ProcessOutcome> PosixProcessRunner::Run(const ProcessRequest& request) {
   return outcome;
 }
 
-}  // namespace slipway::git
+}  // namespace slipway::process

@@ -7,7 +7,7 @@
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
 
-namespace slipway::git {
+namespace slipway::process {
 
 /// One program to run.
 struct ProcessRequest {
@@ -49,4 +49,4 @@ class PosixProcessRunner final : public ProcessRunner {
   Result<ProcessOutcome> Run(const ProcessRequest& request) override;
 };
 
-}  // namespace slipway::git
+}  // namespace slipway::process

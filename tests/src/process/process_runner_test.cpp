@@ -1,4 +1,4 @@
-#include "src/git/process_runner.hpp"
+#include "src/process/process_runner.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -11,8 +11,13 @@
 
 #include "tests/src/git/world.hpp"
 
-namespace slipway::git::test {
+namespace slipway::process {
 namespace {
+
+using git::test::Directory;
+using git::test::Execute;
+using git::test::Noise;
+using git::test::ReadText;
 
 ProcessOutcome RunShell(const std::string& script, const std::string& input = "",
                         Duration deadline = Duration(30'000), std::size_t cap = 64 << 20) {
@@ -162,4 +167,4 @@ TEST(ProcessRunner, NamesAProgramThatDoesNotExist) {
 }
 
 }  // namespace
-}  // namespace slipway::git::test
+}  // namespace slipway::process
