@@ -220,6 +220,7 @@ class World:
         self.data = self.directory / "server"
         self.server, self.url, self.agents_url, self.ca_hash = None, "", "", ""
         self.listen, self.agent_listen, self.grace = "127.0.0.1:0", "127.0.0.1:0", "6s"
+        self.server_flags = []
         self.agents, self.git = {}, None
         self.patience = 8  # seconds that applications have to end by themselves
 
@@ -230,7 +231,7 @@ class World:
         seen = log.stat().st_size if log.exists() else 0
         self.server = Process("slipway server", [
             self.slipway_binary, "server", "--data-dir", self.data, "--listen", self.listen, "--agent-listen",
-            self.agent_listen, "--agent-grace", self.grace], log)
+            self.agent_listen, "--agent-grace", self.grace, *self.server_flags], log)
 
         def ready():
             if not self.server.running():

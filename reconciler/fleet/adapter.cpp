@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ranges>
 #include <string>
 #include <tuple>
@@ -25,6 +26,7 @@ using runtime::Kind;
 using runtime::Object;
 using runtime::PlanInput;
 
+constexpr const char* kListSlot = "list";
 constexpr const char* kByName = "name";  ///< ServerClaim: spec.name
 
 void ClaimedName(const Object& object, std::vector<std::string>& values) {
@@ -82,11 +84,38 @@ std::vector<int> StaleEntries(const Cache& cache, const std::string& ns,
   return positions;
 }
 
-Observation Observe(const api::Fleet& fleet) {
+/// The last answer of the slot in our own words; nullopt where there is none.
+std::optional<LastListing> LastOf(const runtime::OutsideState& state) {
+  if (!state.answered || !state.result) {
+    return std::nullopt;
+  }
+  const auto* request = std::get_if<runtime::ListServers>(&*state.answered);
+  if (request == nullptr) {
+    return std::nullopt;
+  }
+  Result<runtime::ServerListing> result = Fail(Code::kInternal, "");
+  if (!state.result->has_value()) {
+    result = state.result->error();
+  } else if (const auto* listing = std::get_if<runtime::ServerListing>(&state.result->value())) {
+    result = *listing;
+  }
+  return LastListing{.provider = request->provider,
+                     .result = std::move(result),
+                     .age = state.age,
+                     .failures = state.failures};
+}
+
+std::optional<Observation> Observe(const api::Fleet& fleet, const LastListing* last) {
   if (fleet.spec.provider.static_) {
     return ObserveStatic(*fleet.spec.provider.static_);
   }
-  return Incomplete{Fail(Code::kInvalid, "spec.provider names no provider.")};
+  if (last == nullptr || last->provider != fleet.spec.provider) {
+    return std::nullopt;  // What another provider said means nothing.
+  }
+  if (!last->result.has_value()) {
+    return Incomplete{last->result.error()};
+  }
+  return ObserveListing(last->result.value(), fleet.spec.stopped);
 }
 
 struct Servers {
@@ -95,7 +124,7 @@ struct Servers {
 };
 
 /// The fleet's own servers, and those of others whose names it wants, by name.
-Servers ServersOf(const PlanInput& input, const Observation& observation) {
+Servers ServersOf(const PlanInput& input, const std::optional<Observation>& observation) {
   const std::string& ns = input.object.key.ns;
   Servers all;
   const auto add = [&](const Object& object) {
@@ -111,7 +140,8 @@ Servers ServersOf(const PlanInput& input, const Observation& observation) {
   for (const Object* object : input.cache.OwnedBy(Kind::kServer, input.object.uid)) {
     add(*object);
   }
-  if (const auto* complete = std::get_if<Complete>(&observation)) {
+  const auto* complete = observation ? std::get_if<Complete>(&*observation) : nullptr;
+  if (complete != nullptr) {
     for (const ObservedServer& server : complete->servers) {
       const Object* object = input.cache.Find({Kind::kServer, ns, server.name});
       if (object == nullptr) {
@@ -224,16 +254,25 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
   if (input.object.deleting) {
     return {};
   }
-  Observation observation = Observe(fleet);
+  const auto slot = input.outside.find(kListSlot);
+  const std::optional<LastListing> last =
+      slot == input.outside.end() ? std::nullopt : LastOf(slot->second);
+  std::optional<Observation> observation = Observe(fleet, last ? &*last : nullptr);
   const Servers servers = ServersOf(input, observation);
   const Plan plan = PlanFleet({.fleet = fleet,
                                .observation = std::move(observation),
+                               .last = last ? &*last : nullptr,
+                               .listing = slot != input.outside.end() && slot->second.in_flight,
                                .servers = servers.known,
                                .blocked = servers.blocked,
                                .now = input.now});
-  runtime::Plan out;
+  runtime::Plan out{.requeue_after = plan.requeue_after};
   if (plan.status != fleet.status) {
     out.status = api::Encode(plan.status);
+  }
+  if (plan.list) {
+    out.actions.push_back(runtime::Ask{
+        .slot = kListSlot, .request = runtime::ListServers{.provider = fleet.spec.provider}});
   }
   for (const Action& action : plan.actions) {
     if (const auto* create = std::get_if<CreateServer>(&action)) {

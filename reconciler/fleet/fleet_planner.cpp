@@ -1,11 +1,13 @@
 #include "reconciler/fleet/fleet_planner.hpp"
 
 #include <algorithm>
+#include <array>
 #include <span>
+#include <string_view>
 #include <utility>
 
 #include "reconciler/api/conditions.hpp"
-#include "reconciler/api/names.hpp"
+#include "reconciler/fleet/absence.hpp"
 #include "reconciler/rollout/names.hpp"
 
 namespace slipway::fleet {
@@ -14,6 +16,11 @@ namespace {
 using api::ConditionStatus;
 
 constexpr const char* kFleetLabel = "slipway.dev/fleet";
+constexpr Duration kFirstRetry{5'000};
+
+/// Troubles that may pass by themselves. Everything else waits for somebody.
+constexpr std::array<std::string_view, 3> kPassing = {"Timeout", "ServiceUnavailable",
+                                                      "InternalError"};
 
 std::map<std::string, std::string> LabelsOf(const api::Fleet& fleet, const ObservedServer& server) {
   std::map<std::string, std::string> labels = server.labels;
@@ -42,20 +49,54 @@ bool IsBlocked(const Snapshot& snapshot, const std::string& name) {
   return std::ranges::binary_search(snapshot.blocked, name, {}, &BlockedServer::name);
 }
 
+/// The fleet's servers that the listing leaves out, without a word of what became of them.
+std::vector<std::string> Missing(const Snapshot& snapshot, const Complete& complete) {
+  std::vector<std::string> missing;
+  for (const KnownServer& known : snapshot.servers) {
+    const std::string& name = known.facts->name;
+    const bool listed =
+        std::ranges::binary_search(complete.servers, name, {}, &ObservedServer::name) ||
+        std::ranges::binary_search(complete.left, name);
+    if (known.ours && !listed) {
+      missing.push_back(name);
+    }
+  }
+  return missing;
+}
+
+/// Who may be removed, of those that are not observed.
+AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
+  const auto& annotations = snapshot.fleet.metadata.annotations;
+  const auto confirmed = annotations.find(kConfirmedRemoval);
+  return JudgeAbsence(
+      {.rules = snapshot.fleet.spec.absence,
+       .stored = snapshot.fleet.status.absence,
+       .listing = *complete.listed,
+       .missing = Missing(snapshot, complete),
+       .total = std::ranges::count(snapshot.servers, true, &KnownServer::ours),
+       .confirmed = confirmed == annotations.end() ? std::string() : confirmed->second});
+}
+
+/// Whether a server that is not observed has left for certain.
+bool HasLeft(const Complete& complete, const AbsenceVerdict& verdict, const std::string& name) {
+  return !complete.listed || std::ranges::binary_search(complete.left, name) ||
+         std::ranges::binary_search(verdict.removable, name);
+}
+
 /// Makes the Server objects equal to what was observed. Names that another fleet has are left to it, and returned.
-std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot,
-                                const std::vector<ObservedServer>& observed) {
+std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot, const Complete& complete,
+                                const AbsenceVerdict& verdict) {
   std::vector<std::string> taken;
   auto known = snapshot.servers.begin();
   const auto drop_until = [&](const std::string* name) {
     for (; known != snapshot.servers.end() && (name == nullptr || known->facts->name < *name);
          ++known) {
-      if (known->ours) {
+      if (known->ours && HasLeft(complete, verdict, known->facts->name)) {
         plan.actions.push_back(DeleteServer{.server = known->facts});
       }
     }
   };
-  for (const ObservedServer& server : observed) {
+  for (const ObservedServer& server : complete.servers) {
     drop_until(&server.name);
     if (IsBlocked(snapshot, server.name)) {
       continue;
@@ -130,46 +171,94 @@ void KeepWhatIsStored(Plan& plan, const Snapshot& snapshot) {
   }
 }
 
-}  // namespace
-
-Observation ObserveStatic(const api::StaticProvider& provider) {
-  Complete complete;
-  for (const api::StaticServer& listed : provider.servers) {
-    ObservedServer server{
-        .name = listed.name.empty() ? api::NameFromAddress(listed.address) : listed.name,
-        .address = listed.address,
-        .provider_id = {},
-        .labels = listed.labels};
-    if (server.name.empty()) {
-      return Incomplete{Fail(Code::kInvalid, "The server with address \"" + listed.address +
-                                                 "\" needs a name: its address makes none.")};
+/// How many servers the listing has, and whom it leaves out.
+void SayWhatIsListed(Plan& plan, const Snapshot& snapshot, const Complete& complete,
+                     const AbsenceVerdict& verdict) {
+  const auto count = static_cast<std::int64_t>(complete.servers.size());
+  std::string message =
+      rollout::NumberOfServers(count) + (count == 1 ? " is" : " are") + " listed.";
+  if (!verdict.held.empty()) {
+    const auto held = static_cast<std::int64_t>(verdict.held.size());
+    return Say(plan, snapshot, false, true, kNeedsConfirmation,
+               message + " The provider does not list " + Listed(verdict.held) +
+                   " any more: " + std::to_string(held) + " of " +
+                   rollout::NumberOfServers(plan.status.servers.total) +
+                   (held == plan.status.servers.total
+                        ? ", so the fleet would be empty."
+                        : ", and absence.maxRemovals lets " + std::to_string(verdict.limit) +
+                              " leave at once.") +
+                   " All of them stay. If they are really gone: slipway fleet confirm " +
+                   snapshot.fleet.metadata.name);
+  }
+  if (verdict.absence) {
+    for (const api::MissingServers& group : verdict.absence->missing) {
+      message += " Missing from " + std::to_string(group.listings) + " of " +
+                 std::to_string(snapshot.fleet.spec.absence.confirmations) +
+                 " listings: " + Listed(group.servers) + ".";
     }
-    complete.servers.push_back(std::move(server));
+    if (!verdict.absence->removing.empty()) {
+      message += " Being removed: " + Listed(verdict.absence->removing) + ".";
+    }
   }
-  std::ranges::sort(complete.servers, {}, &ObservedServer::name);
-  const auto twice = std::ranges::adjacent_find(complete.servers, {}, &ObservedServer::name);
-  if (twice != complete.servers.end()) {
-    return Incomplete{Fail(Code::kInvalid, "Two servers of the list are named " + twice->name +
-                                               ": give each its own name.")};
-  }
-  return complete;
+  Say(plan, snapshot, true, false, "Succeeded", message);
 }
 
+/// The listing failed, or cannot be believed.
+void SayWhatFailed(Plan& plan, const Snapshot& snapshot, const Error& error) {
+  const std::string reason = runtime::ReasonOf(error);
+  const bool passing = std::ranges::find(kPassing, reason) != kPassing.end();
+  Say(plan, snapshot, false, !passing, reason,
+      (snapshot.fleet.spec.provider.static_ ? "" : "Listing failed: ") +
+          api::Sentence(error.message) + " The servers that are known stay.");
+}
+
+/// When the provider is asked next.
+void ScheduleListing(Plan& plan, const Snapshot& snapshot) {
+  const api::Provider& provider = snapshot.fleet.spec.provider;
+  if (provider.static_ || snapshot.listing) {
+    return;
+  }
+  const bool current = snapshot.last != nullptr && snapshot.last->provider == provider;
+  const Duration interval = snapshot.fleet.spec.interval;
+  Duration delay{0};
+  if (current && snapshot.last->failures == 0) {
+    delay = interval;
+  } else if (current) {
+    const int doublings = std::min(snapshot.last->failures - 1, 16);
+    delay = std::min(interval, kFirstRetry * (std::int64_t{1} << doublings));
+  }
+  if (!current || snapshot.last->age >= delay) {
+    plan.list = true;
+  } else {
+    plan.requeue_after = delay - snapshot.last->age;
+  }
+}
+
+}  // namespace
+
 Plan PlanFleet(const Snapshot& snapshot) {
-  Plan plan{.status = snapshot.fleet.status};
+  Plan plan{.actions = {}, .status = snapshot.fleet.status};
   plan.status.servers = CountOf(snapshot);
   if (snapshot.fleet.spec.suspend) {
     Say(plan, snapshot, false, false, "Suspended",
         "Suspended: servers are neither made nor removed, and no agent joins.");
     return plan;
   }
-  if (const auto* incomplete = std::get_if<Incomplete>(&snapshot.observation)) {
-    Say(plan, snapshot, false, true, "ListInvalid",
-        incomplete->error.message + " The servers that are known stay.");
+  ScheduleListing(plan, snapshot);
+  if (!snapshot.observation) {
+    if (plan.status.observed_generation != snapshot.fleet.metadata.generation) {
+      Say(plan, snapshot, false, false, "Listing", "Asks for the list of servers.");
+    }
     return plan;
   }
-  const auto& complete = std::get<Complete>(snapshot.observation);
-  const std::vector<std::string> taken = Follow(plan, snapshot, complete.servers);
+  if (const auto* incomplete = std::get_if<Incomplete>(&*snapshot.observation)) {
+    SayWhatFailed(plan, snapshot, incomplete->error);
+    return plan;
+  }
+  const auto& complete = std::get<Complete>(*snapshot.observation);
+  const AbsenceVerdict verdict = complete.listed ? Judge(snapshot, complete) : AbsenceVerdict();
+  plan.status.absence = verdict.absence;
+  const std::vector<std::string> taken = Follow(plan, snapshot, complete, verdict);
   if (!taken.empty()) {
     Say(plan, snapshot, false, true, "NameTaken",
         "Servers of these names belong to another fleet: " + Listed(taken) +
@@ -177,9 +266,7 @@ Plan PlanFleet(const Snapshot& snapshot) {
   } else if (!snapshot.blocked.empty()) {
     SayWhatIsBlocked(plan, snapshot);
   } else {
-    Say(plan, snapshot, true, false, "Succeeded",
-        std::to_string(complete.servers.size()) +
-            (complete.servers.size() == 1 ? " server is listed." : " servers are listed."));
+    SayWhatIsListed(plan, snapshot, complete, verdict);
   }
   KeepWhatIsStored(plan, snapshot);
   return plan;

@@ -10,36 +10,17 @@
 
 #include "reconciler/api/fleet.hpp"
 #include "reconciler/api/serverclaim.hpp"
-#include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
+#include "reconciler/fleet/observation.hpp"
 #include "reconciler/rollout/server_view.hpp"
 
 namespace slipway::fleet {
 
-/// A server that a provider reports.
-struct ObservedServer {
-  std::string name;
-  std::string address;
-  std::string provider_id;
-  std::map<std::string, std::string> labels;
+/// Annotation of a Fleet: the `status.absence.listing` whose removals a person has confirmed.
+inline constexpr const char* kConfirmedRemoval = "slipway.dev/confirmed-removal";
 
-  bool operator==(const ObservedServer&) const = default;
-};
-
-/// The provider told of every server there is. Only this may remove one.
-struct Complete {
-  std::vector<ObservedServer> servers;  ///< ordered by name, no name twice
-};
-
-/// It could not tell, or not of all: the servers that are known stay.
-struct Incomplete {
-  Error error;
-};
-
-using Observation = std::variant<Complete, Incomplete>;
-
-/// What a static fleet lists. Incomplete where two servers would have one name.
-Observation ObserveStatic(const api::StaticProvider& provider);
+/// Reason of the condition Ready while servers wait for that.
+inline constexpr const char* kNeedsConfirmation = "RemovalNeedsConfirmation";
 
 /// A Server object of the fleet's namespace, or one of another fleet that has a name that this fleet wants.
 struct KnownServer {
@@ -56,10 +37,21 @@ struct BlockedServer {
   bool leaving = false;  ///< it is being deleted; otherwise it cannot be read
 };
 
+/// The last time that the provider was asked.
+struct LastListing {
+  api::Provider provider;                 ///< as it was asked
+  Result<runtime::ServerListing> result;  ///< the reason of an error is that of its first cause
+  Duration age{0};                        ///< running time since it ended
+  int failures = 0;                       ///< in a row
+};
+
 /// One fleet at one moment. Borrowed: valid during the call only.
 struct Snapshot {
   const api::Fleet& fleet;
-  Observation observation;
+  std::optional<Observation>
+      observation;                    ///< see Observe(); nullopt: the provider has not answered yet
+  const LastListing* last = nullptr;  ///< nullptr: none since the start
+  bool listing = false;               ///< the provider is being asked
   std::span<const KnownServer> servers;    ///< by name
   std::span<const BlockedServer> blocked;  ///< of the names that the fleet wants, by name
   Time now;
@@ -93,12 +85,15 @@ using Action = std::variant<CreateServer, UpdateServer, TakeBack, DeleteServer>;
 /// What is to be done; a changed `status` is written before the actions. Where nothing but counts would change while there is
 /// something to do, `status` is the stored one.
 struct Plan {
+  bool list = false;  ///< ask the provider now
   std::vector<Action> actions;
   api::FleetStatus status;
+  std::optional<Duration> requeue_after{};
 };
 
-/// Decides about one fleet: a Server object for each machine, none for what left, and no entry for applications that left. Counts are written when they change. Total
-/// and deterministic; O(servers).
+/// Decides about one fleet: a Server object for each machine, none for what left, and no entry for applications that left.
+/// Nobody leaves because of a listing that failed; see JudgeAbsence() for who leaves because of a good one. Counts are written
+/// when they change. Total and deterministic; O(servers).
 Plan PlanFleet(const Snapshot& snapshot);
 
 /// One claim at one moment. Borrowed: valid during the call only.

@@ -1,14 +1,9 @@
 #include "reconciler/runtime/effect.hpp"
 
+#include "reconciler/base/overloaded.hpp"
+
 namespace slipway::runtime {
 namespace {
-
-template <class... Functions>
-struct Overloaded : Functions... {
-  using Functions::operator()...;
-};
-template <class... Functions>
-Overloaded(Functions...) -> Overloaded<Functions...>;
 
 std::string Describe(const OutsideRequest& request) {
   return std::visit(
@@ -20,7 +15,8 @@ std::string Describe(const OutsideRequest& request) {
                  [](const Pin& pin) {
                    return "pin " + pin.repository + " " + pin.id + "=" + pin.commit.value;
                  },
-                 [](const Unpin& unpin) { return "unpin " + unpin.repository + " " + unpin.id; }},
+                 [](const Unpin& unpin) { return "unpin " + unpin.repository + " " + unpin.id; },
+                 [](const ListServers&) { return std::string("list servers"); }},
       request);
 }
 

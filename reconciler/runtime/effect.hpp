@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "reconciler/api/fleet.hpp"
 #include "reconciler/api/gitrepository.hpp"
 #include "reconciler/base/ids.hpp"
 #include "reconciler/base/result.hpp"
@@ -108,7 +112,14 @@ struct Unpin {
   bool operator==(const Unpin&) const = default;
 };
 
-using OutsideRequest = std::variant<FetchRepository, ResolveRevision, Pin, Unpin>;
+/// Asks a provider which servers there are.
+struct ListServers {
+  api::Provider provider;
+
+  bool operator==(const ListServers&) const = default;
+};
+
+using OutsideRequest = std::variant<FetchRepository, ResolveRevision, Pin, Unpin, ListServers>;
 
 /// Answer to FetchRepository.
 struct FetchedRevision {
@@ -132,9 +143,36 @@ struct ResolvedRevision {
   bool operator==(const ResolvedRevision&) const = default;
 };
 
+/// What a provider says of a machine.
+enum class MachineState : std::uint8_t {
+  kRunning,
+  kStopped,
+  kTerminated,  ///< or about to be: it does not come back
+};
+
+/// A machine as its provider lists it.
+struct ListedServer {
+  std::string name;  ///< of the Server object
+  std::string address;
+  std::string provider_id;  ///< such as exec://web-1
+  std::map<std::string, std::string> labels;
+  MachineState state = MachineState::kRunning;
+
+  bool operator==(const ListedServer&) const = default;
+};
+
+/// Answer to ListServers: all machines that the provider knows. Whatever was not sure to be all is an error instead. Listings
+/// are large and are looked at often, so they are shared.
+struct ServerListing {
+  Time time;  ///< when it was made; no two have the same
+  std::shared_ptr<const std::vector<ListedServer>> servers;
+
+  bool operator==(const ServerListing&) const = default;
+};
+
 /// monostate answers Pin and Unpin. The reason of a failure is the reason of the error's first
 /// cause, such as "RefNotFound".
-using OutsideValue = std::variant<std::monostate, FetchedRevision, ResolvedRevision>;
+using OutsideValue = std::variant<std::monostate, FetchedRevision, ResolvedRevision, ServerListing>;
 using OutsideResult = Result<OutsideValue>;
 
 /// The reason of an error for a condition: that of its first cause, or else that of its code.

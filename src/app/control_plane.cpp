@@ -11,18 +11,21 @@
 #include <condition_variable>
 #include <mutex>
 #include <random>
+#include <set>
 
 #include "reconciler/base/guarded.hpp"
 #include "src/apiserver/housekeeping.hpp"
 #include "src/apiserver/pki.hpp"
 #include "src/apiserver/registry.hpp"
 #include "src/apiserver/server.hpp"
+#include "src/app/cloud_effects.hpp"
 #include "src/app/controllers.hpp"
 #include "src/app/data_folder.hpp"
 #include "src/app/git_effects.hpp"
 #include "src/app/mirror_sweep.hpp"
 #include "src/app/registry_client.hpp"
 #include "src/app/system_clock.hpp"
+#include "src/cloud/exec.hpp"
 #include "src/gateway/gateway.hpp"
 #include "src/gateway/liveness.hpp"
 #include "src/git/content.hpp"
@@ -39,6 +42,7 @@ namespace asio = boost::asio;
 constexpr std::size_t kLookupThreads = 4;
 constexpr std::size_t kPackThreads = 4;
 constexpr std::size_t kPollThreads = 16;     ///< each waits for a child process
+constexpr std::size_t kListThreads = 8;      ///< each waits for a provider
 constexpr std::size_t kMostOutside = 1'024;  ///< what waits for a thread costs little
 constexpr std::size_t kApiConnections = 8'192;
 constexpr std::size_t kAgentConnections = 16'384;
@@ -118,9 +122,12 @@ struct ControlPlane::State {
   Pool lookups{kLookupThreads};
   Pool polls{kPollThreads};
   Pool pack_builds{kPackThreads};
+  Pool listings{kListThreads};
   std::unique_ptr<apiserver::Registry> registry;
   std::unique_ptr<RegistryClient> client;
   std::unique_ptr<GitEffects> git;
+  std::unique_ptr<cloud::ExecCloud> cloud;
+  std::unique_ptr<CloudEffects> listing;
   std::unique_ptr<MirrorSweep> sweep;
   std::unique_ptr<gateway::Gateway> gateway;
   std::unique_ptr<apiserver::Server> api;
@@ -189,6 +196,10 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
   git = std::make_unique<GitEffects>(*client, *mirrors, io, on(lookups), on(polls));
+  cloud = std::make_unique<cloud::ExecCloud>(
+      runner, std::set<std::string>(options.allowed_inventories.begin(),
+                                    options.allowed_inventories.end()));
+  listing = std::make_unique<CloudEffects>(*cloud, clock, io, on(listings));
   sweep = std::make_unique<MirrorSweep>(*client, *mirrors, *packs, on(polls));
   http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);
   agents.limits.per_identity = kConnectionsOfAnAgent;
@@ -211,7 +222,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
                                                  "housekeeping: a fault of the server: {}", what);
                                            }});
   controllers = std::make_unique<Controllers>(
-      io, *client, *git, clock,
+      io, *client, *git, *listing, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
                            .first_grace = gateway::FirstGrace(options.agent_grace)});
   MakeMetrics();
@@ -315,7 +326,7 @@ void ControlPlane::Stop(std::function<void()> done) {
 bool ControlPlane::Drain(Duration patience) {
   const auto until = std::chrono::steady_clock::now() + patience;
   return state_->lookups.WaitUntilIdle(until) && state_->polls.WaitUntilIdle(until) &&
-         state_->pack_builds.WaitUntilIdle(until);
+         state_->pack_builds.WaitUntilIdle(until) && state_->listings.WaitUntilIdle(until);
 }
 
 }  // namespace slipway::app

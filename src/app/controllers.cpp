@@ -63,10 +63,11 @@ class Controllers::Feed final : public kube::ObjectSink {
 };
 
 Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-                         const Clock& clock, Options options)
+                         CloudEffects& cloud, const Clock& clock, Options options)
     : io_(io),
       client_(client),
       git_(git),
+      cloud_(cloud),
       clock_(clock),
       engine_(AllPlanners(options.first_grace), options.engine),
       timer_(io) {}
@@ -141,22 +142,28 @@ void Controllers::Execute(const Effect& effect) {
       Answer(id, std::move(result));
     }
   };
-  std::visit(
-      Overloaded{
-          [&](const runtime::Create& work) {
-            client_.Create(NameOf(work.key), work.json, written);
-          },
-          [&](const runtime::Patch& work) {
-            client_.Patch(NameOf(work.key), work.operations, written);
-          },
-          [&](const runtime::WriteStatus& work) {
-            client_.WriteStatus(NameOf(work.key), work.uid, std::to_string(work.version),
-                                work.status, written);
-          },
-          [&](const runtime::Delete& work) { client_.Delete(NameOf(work.key), work.uid, written); },
-          [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },
-          [&](const runtime::Outside& work) { git_.Execute(work.key.ns, work.request, outside); }},
-      effect.work);
+  std::visit(Overloaded{[&](const runtime::Create& work) {
+                          client_.Create(NameOf(work.key), work.json, written);
+                        },
+                        [&](const runtime::Patch& work) {
+                          client_.Patch(NameOf(work.key), work.operations, written);
+                        },
+                        [&](const runtime::WriteStatus& work) {
+                          client_.WriteStatus(NameOf(work.key), work.uid,
+                                              std::to_string(work.version), work.status, written);
+                        },
+                        [&](const runtime::Delete& work) {
+                          client_.Delete(NameOf(work.key), work.uid, written);
+                        },
+                        [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },
+                        [&](const runtime::Outside& work) {
+                          if (const auto* list = std::get_if<runtime::ListServers>(&work.request)) {
+                            cloud_.List(*list, outside);
+                          } else {
+                            git_.Execute(work.key.ns, work.request, outside);
+                          }
+                        }},
+             effect.work);
 }
 
 }  // namespace slipway::app

@@ -10,6 +10,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/runtime/engine.hpp"
+#include "src/app/cloud_effects.hpp"
 #include "src/app/git_effects.hpp"
 #include "src/kube/object_client.hpp"
 
@@ -30,7 +31,7 @@ class Controllers {
 
   /// All references outlive it.
   Controllers(boost::asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-              const Clock& clock, Options options);
+              CloudEffects& cloud, const Clock& clock, Options options);
   ~Controllers();
 
   /// Starts to watch and to plan.
@@ -52,6 +53,7 @@ class Controllers {
   boost::asio::io_context& io_;
   kube::ObjectClient& client_;
   GitEffects& git_;
+  CloudEffects& cloud_;
   const Clock& clock_;
   runtime::Engine engine_;
   boost::asio::steady_timer timer_;

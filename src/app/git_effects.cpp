@@ -238,6 +238,9 @@ void GitEffects::Execute(const std::string& ns, const runtime::OutsideRequest& r
                                SLIPWAY_TRYV(mirror.Unpin(unpin.id));
                                return OutsideValue();
                              });
+                 },
+                 [&](const runtime::ListServers&) {
+                   done(Fail(Code::kInternal, "git knows no servers"));
                  }},
       request);
 }

@@ -137,6 +137,12 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
                       "Another name or address by which clients and agents reach this machine");
   command->add_flag("--allow-file-urls", options->allow_file_urls,
                     "Let GitRepositories name file:// URLs, which read this machine's files");
+  command
+      ->add_option("--allow-inventory", options->allowed_inventories,
+                   "A program, with its arguments, that Fleets may have run to list servers; "
+                   "may be given again")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command->add_option_function<std::string>(
       "--agent-grace",
       [options](const std::string& text) {

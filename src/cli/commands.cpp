@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "src/cli/arguments.hpp"
+#include "src/cli/fleet_commands.hpp"
 #include "src/cli/logs.hpp"
 #include "src/cli/object_commands.hpp"
 #include "src/cli/rollout_commands.hpp"
@@ -28,9 +29,16 @@ struct Frame {
 
   /// Opens the session and runs `command` with it. What a library throws in spite of our care is an error like others.
   void Run(const std::function<ExitCode(const Session&)>& command) {
-    try {
+    RunHere([&] {
       const auto session = Session::Open(options);
-      exit_code = session.has_value() ? command(session.value()) : Report(session.error(), streams);
+      return session.has_value() ? command(session.value()) : Report(session.error(), streams);
+    });
+  }
+
+  /// A command that asks no control plane.
+  void RunHere(const std::function<ExitCode()>& command) {
+    try {
+      exit_code = command();
     } catch (const std::exception& error) {
       exit_code = Report(Fail(Code::kInternal, error.what()), streams);
     }
@@ -249,6 +257,28 @@ void AddRollout(CLI::App& app, const FramePtr& frame) {
   AddRolloutNext(*rollout, frame);
 }
 
+void AddFleet(CLI::App& app, const FramePtr& frame) {
+  auto* fleet = app.add_subcommand("fleet", "Fleets: preview, confirm");
+  fleet->require_subcommand(1);
+  auto* preview = fleet->add_subcommand(
+      "preview", "Ask a Fleet's provider from this machine, and show who would be in the fleet");
+  auto file = std::make_shared<std::string>();
+  preview->add_option("-f,--filename", *file, "File with the Fleet; - is standard input")
+      ->required();
+  preview->callback(
+      [frame, file] { frame->RunHere([&] { return PreviewFleet(*file, frame->streams); }); });
+  auto* confirm = fleet->add_subcommand(
+      "confirm",
+      "Let servers go that the provider does not list, and that are too many to "
+      "leave by themselves");
+  auto name = std::make_shared<std::string>();
+  AddName(*confirm, "Fleet", "fleet", *name);
+  confirm->callback([frame, name] {
+    frame->Run(
+        [&](const Session& session) { return ConfirmRemoval(session, *name, frame->streams); });
+  });
+}
+
 void AddLogs(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("logs", "Show the end of an application's log on one server");
   auto options = std::make_shared<LogsOptions>();
@@ -291,6 +321,7 @@ void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_cod
   AddDescribe(app, frame);
   AddDelete(app, frame);
   AddRollout(app, frame);
+  AddFleet(app, frame);
   AddLogs(app, frame);
   AddToken(app, frame);
 }

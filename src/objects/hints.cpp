@@ -31,6 +31,8 @@ const std::map<std::string, std::string>& Hints() {
       {R"(^/[^\x00-\x1f]*[^/\x00-\x1f]$)",
        "an absolute path, such as /srv/shop, without / at the end"},
       {R"(^/[^\x00-\x20]*$)", "a path that begins with / and holds no space, such as /healthz"},
+      {R"(^[^ \x00-\x1f]+( [^ \x00-\x1f]+)*$)",
+       "a program and its arguments, with one space between them"},
       {R"(^[a-z_][a-z0-9_-]*$)", "the name of a user, such as shop"},
       {R"(^[A-Za-z_][A-Za-z0-9_]*$)", "the name of an environment variable, such as PORT"},
       {R"(^[A-Za-z0-9:_.@-]+\.service$)", "the name of a systemd service, such as shop.service"},

@@ -15,6 +15,7 @@
 #include "reconciler/runtime/cache.hpp"
 #include "reconciler/runtime/effect.hpp"
 #include "tests/sim/api.hpp"
+#include "tests/sim/cloud.hpp"
 #include "tests/sim/git.hpp"
 #include "tests/sim/host.hpp"
 
@@ -33,12 +34,16 @@ using Release = std::pair<std::string, std::string>;  ///< commit, hash
 /// the planners. Everything is in one namespace here, so names are enough.
 class Checker final : public HostObserver {
  public:
-  Checker(const Loop& loop, const FakeGit& git) : loop_(loop), git_(git) {}
+  Checker(const Loop& loop, const FakeGit& git, const FakeCloud& cloud)
+      : loop_(loop), git_(git), cloud_(cloud) {}
 
   void OnStoreEvent(const StoreEvent& event);
 
   /// What the controllers are about to do, and the cache that the plan was made from.
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache);
+
+  /// The controllers are about to hear an answer.
+  void OnOutsideAnswer(const runtime::Outside& work, const runtime::OutsideResult& result);
 
   void OnJournal(const Host& host, const host::Journal& before,
                  const host::Journal& after) override;
@@ -57,6 +62,7 @@ class Checker final : public HostObserver {
   const std::map<std::string, api::Application>& applications() const { return applications_; }
   const std::map<std::string, api::Rollout>& rollouts() const { return rollouts_; }
   const std::map<std::string, api::Server>& servers() const { return servers_; }
+  const std::map<std::string, api::Fleet>& fleets() const { return fleets_; }
 
   /// By "rollout/wave": the servers that ever had its intent.
   const std::map<std::string, std::set<std::string>>& taken() const { return taken_; }
@@ -74,7 +80,6 @@ class Checker final : public HostObserver {
   void OnRollout(const StoreEvent& event);
   void OnServer(const StoreEvent& event);
   void OnTestRun(const StoreEvent& event);
-  void OnFleet(const StoreEvent& event);
   void CheckNewRollout(const api::Rollout& rollout, Writer writer);
   void CheckRolloutStep(const api::Rollout& before, const api::Rollout& after, Writer writer);
   void CheckWave(const api::Rollout& before, const api::Rollout& after);
@@ -85,7 +90,12 @@ class Checker final : public HostObserver {
   void CheckOneActive(const std::string& application) const;
   void CheckIntent(const api::Server& server, const api::Intent* before, const api::Intent& after);
   void CheckPromotion(const api::Application& before, const api::Application& after);
-  void CheckRemoval(const api::Server& server, Writer writer) const;
+
+  // checker_cloud.cpp: who leaves a fleet
+  void OnFleet(const StoreEvent& event);
+  void CheckRemoval(const api::Server& server, Writer writer);
+  void CheckMassRemoval(const api::Fleet& before, const api::Fleet& after) const;
+  void CheckMachines() const;
 
   // checker_plans.cpp: what is about to be done, by what the planner could know
   void CheckBudget(const api::Server& wanted, const runtime::Cache& cache);
@@ -100,6 +110,7 @@ class Checker final : public HostObserver {
 
   const Loop& loop_;
   const FakeGit& git_;
+  const FakeCloud& cloud_;
 
   // The store, decoded.
   std::map<std::string, api::Application> applications_;
@@ -129,7 +140,14 @@ class Checker final : public HostObserver {
   std::map<std::pair<std::string, std::int64_t>, MonoTime> wave_began_;  ///< by uid of the rollout
   std::map<std::string, std::string> configurations_;                    ///< by hash
   std::map<std::string, std::set<std::string>> taken_;
-  std::map<Key, api::Server> pending_;  ///< servers as patches on their way leave them
+  /// In how many complete listings in a row a server was missing: now, and before the last listing, which removals on their way
+  /// may not have heard of.
+  struct Absent {
+    int listings = 0;
+    int before = 0;
+  };
+  std::map<std::string, Absent> absent_;  ///< by server
+  std::map<Key, api::Server> pending_;    ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;
   std::size_t promotions_ = 0;

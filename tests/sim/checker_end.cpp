@@ -18,6 +18,7 @@ bool IsOver(Phase phase) {
 void Checker::AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
   CheckEnded();
   CheckServersAtRest(hosts);
+  CheckMachines();
   for (const auto& [name, application] : applications_) {
     CheckNewestCommit(application);
   }

@@ -75,8 +75,6 @@ void Checker::OnStoreEvent(const StoreEvent& event) {
   }
 }
 
-void Checker::OnFleet(const StoreEvent& event) { Keep(fleets_, event); }
-
 // ---- Rollouts.
 
 void Checker::OnRollout(const StoreEvent& event) {
@@ -262,21 +260,6 @@ void Checker::OnServer(const StoreEvent& event) {
     }
   }
   servers_[event.key.name] = std::move(after);
-}
-
-void Checker::CheckRemoval(const api::Server& server, Writer writer) const {
-  const auto fleet = fleets_.find(server.spec.fleet);
-  if (writer != Writer::kControllers || fleet == fleets_.end()) {
-    return;
-  }
-  const auto& provider = fleet->second.spec.provider.static_;
-  const bool listed =
-      provider && std::ranges::any_of(provider->servers, [&](const api::StaticServer& each) {
-        return each.name == server.metadata.name;
-      });
-  if (listed) {
-    throw Violation("7: " + server.metadata.name + " is removed although its fleet lists it");
-  }
 }
 
 void Checker::CheckIntent(const api::Server& server, const api::Intent* before,

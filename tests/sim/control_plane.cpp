@@ -182,16 +182,24 @@ void ControlPlane::Execute(const runtime::Effect& effect) {
   }
 }
 
+runtime::OutsideResult ControlPlane::DoOutside(const runtime::OutsideRequest& request, bool fails) {
+  if (const auto* list = std::get_if<runtime::ListServers>(&request)) {
+    return world_.cloud.List(*list, world_.loop.Now(), world_.rng, world_.faults);
+  }
+  return fails ? runtime::OutsideResult(Fail(Code::kUnavailable, "the network is down"))
+               : world_.git.Execute(request);
+}
+
 void ControlPlane::ExecuteOutside(runtime::EffectId id, const runtime::Outside& work) {
   const bool fails = Faults::Happens(world_.rng, world_.faults.failed_fetch);
   process_.After(Duration(20 + world_.rng.Below(1'000)), [this, id, work, fails] {
-    const auto result = std::make_shared<const runtime::OutsideResult>(
-        fails ? runtime::OutsideResult(Fail(Code::kUnavailable, "the network is down"))
-              : world_.git.Execute(work.request));
+    const auto result =
+        std::make_shared<const runtime::OutsideResult>(DoOutside(work.request, fails));
     if (!world_.observer.OnOutsideDone(work)) {
       return;
     }
-    process_.After(Duration(5), [this, id, result] {
+    process_.After(Duration(5), [this, id, work, result] {
+      world_.observer.OnOutsideAnswer(work, *result);
       engine_->EffectDone(id, *result);
       Wake();
     });

@@ -9,6 +9,7 @@
 #include "reconciler/runtime/engine.hpp"
 #include "src/gateway/agents.hpp"
 #include "tests/sim/client.hpp"
+#include "tests/sim/cloud.hpp"
 #include "tests/sim/git.hpp"
 #include "tests/sim/host.hpp"
 
@@ -24,6 +25,9 @@ class PlaneObserver {
   virtual bool MayGoOn(const runtime::Effect& effect) = 0;
   /// An outside effect was carried out; its answer is on its way. False: the control plane dies here.
   virtual bool OnOutsideDone(const runtime::Outside& work) = 0;
+  /// The engine is about to hear the answer.
+  virtual void OnOutsideAnswer(const runtime::Outside& work,
+                               const runtime::OutsideResult& result) = 0;
 };
 
 /// What one life of the control plane needs. All references outlive it.
@@ -33,6 +37,7 @@ struct PlaneSurroundings {
   const Faults& faults;
   FakeApi& api;
   FakeGit& git;
+  FakeCloud& cloud;
   PlaneObserver& observer;
   std::function<std::vector<std::unique_ptr<runtime::Planner>>()> planners;
   runtime::EngineOptions engine;
@@ -73,6 +78,7 @@ class ControlPlane {
   void Turn();
   void Execute(const runtime::Effect& effect);
   void ExecuteOutside(runtime::EffectId id, const runtime::Outside& work);
+  runtime::OutsideResult DoOutside(const runtime::OutsideRequest& request, bool fails);
 
   PlaneSurroundings world_;
   Process process_;

@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/rollout/intent.hpp"
 #include "tests/sim/story.hpp"
@@ -50,6 +51,11 @@ void Story::Do(const Step& step) {
     case Deed::kCrashAgent:
     case Deed::kReboot:
       return DoToHost(step);
+    case Deed::kLaunch:
+    case Deed::kTerminate:
+      return DoToMachine(step);
+    case Deed::kConfirm:
+      return ConfirmRemoval(step.target);
     case Deed::kCrashServer:
       return CrashPlane(step.length);
     case Deed::kPauseServer:
@@ -88,6 +94,31 @@ void Story::DoToHost(const Step& step) {
   } else {
     host.SetReachable(step.deed == Deed::kReturn);
   }
+}
+
+void Story::DoToMachine(const Step& step) {
+  if (step.deed == Deed::kTerminate) {
+    cloud_.Terminate(step.target);
+  } else {
+    cloud_.Launch(step.target);
+    AddHost(step.target);
+  }
+  if (const auto host = hosts_.find(step.target); host != hosts_.end()) {
+    host->second->SetReachable(step.deed == Deed::kLaunch);
+  }
+}
+
+/// As the command line does it: what the status shows at this moment.
+void Story::ConfirmRemoval(const std::string& fleet) {
+  const auto found = checker_.fleets().find(fleet);
+  if (found == checker_.fleets().end() || !found->second.status.absence) {
+    return;
+  }
+  const std::string listing = api::FormatTime(found->second.status.absence->listing);
+  const Json patch = {
+      {"metadata", {{"annotations", {{"slipway.dev/confirmed-removal", listing}}}}}};
+  (void)api_.Merge({.kind = Kind::kFleet, .ns = "default", .name = fleet}, patch.dump(),
+                   Writer::kPerson);
 }
 
 const api::Rollout* Story::NewestRollout(const std::string& application) const {
@@ -228,7 +259,8 @@ Host* Story::AnyHost() {
 
 void Story::VanishForAWhile(Host& host) {
   host.SetReachable(false);
-  loop_.After(Duration(5'000 + rng_.Below(180'000)), [&host] { host.SetReachable(true); });
+  loop_.After(Duration(5'000 + rng_.Below(180'000)),
+              [this, &host] { host.SetReachable(cloud_.Exists(host.name())); });
 }
 
 void Story::CalmDown() {

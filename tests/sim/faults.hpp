@@ -21,6 +21,8 @@ struct Faults {
 
   // Outside.
   unsigned failed_fetch = 0;  ///< percent would be too coarse: of 10,000 polls, resolves and pins
+  unsigned failed_listing = 0;
+  unsigned short_listing = 0;  ///< a listing that leaves machines out, and claims to be whole
 
   // Between gateway and agents.
   unsigned broken_connection = 0;  ///< per message

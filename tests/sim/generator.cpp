@@ -12,10 +12,14 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 constexpr const char* kApplication = "shop";
+constexpr const char* kInventory = "inventory web";
 
 class Generator {
  public:
-  explicit Generator(std::uint64_t seed) : rng_(seed * 2'654'435'761ULL + 1) {}
+  explicit Generator(std::uint64_t seed)
+      : rng_(seed * 2'654'435'761ULL + 1),
+        cloud_rng_(seed * 2'654'435'761ULL + 2),
+        asked_(seed % 5 == 1 || seed % 5 == 4) {}
 
   Scenario Make() {
     scenario_.name = "made up";
@@ -55,13 +59,25 @@ class Generator {
     return {{"provider", {{"static", {{"servers", servers}}}}}};
   }
 
+  /// A fleet whose servers a provider lists.
+  Json Asked() {
+    scenario_.machines[kInventory] = web_;
+    scenario_.machines[kInventory].emplace_back("web-new");
+    scenario_.asleep = {"web-new"};
+    return {{"provider", {{"exec", {{"run", kInventory}}}}},
+            {"interval", cloud_rng_.Chance(50) ? "20s" : "1m"},
+            {"absence",
+             {{"confirmations", 1 + cloud_rng_.Below(3)},
+              {"maxRemovals", cloud_rng_.Chance(50) ? "10%" : "50%"}}}};
+  }
+
   void AddFleets() {
     const std::uint64_t count = OneOf({1, 2, 3, 4, 5, 6, 8});
     for (std::uint64_t i = 1; i <= count; ++i) {
       web_.push_back("web-" + std::to_string(i));
     }
     gated_ = rng_.Chance(80);
-    Add(Kind::kFleet, "web", Listed(web_));
+    Add(Kind::kFleet, "web", asked_ ? Asked() : Listed(web_));
     if (gated_) {
       Add(Kind::kFleet, "integration",
           Listed(rng_.Chance(40) ? std::vector<std::string>{"int-1", "int-2"}
@@ -189,6 +205,9 @@ class Generator {
 
   /// Servers come and go.
   void EditFleet() {
+    if (asked_) {
+      return ChangeMachines();
+    }
     std::vector<std::string> names = web_;
     if (names.size() > 1 && rng_.Chance(50)) {
       names.erase(names.begin() + static_cast<std::ptrdiff_t>(rng_.Below(names.size())));
@@ -200,6 +219,23 @@ class Generator {
     edit.key = {.kind = Kind::kFleet, .ns = "default", .name = "web"};
     edit.json = Json({{"spec", Listed(names)}}).dump();
     scenario_.steps.push_back(edit);
+  }
+
+  void ChangeMachines() {
+    Step change = StepAt(Deed::kLaunch);
+    change.target = "web-new";
+    scenario_.steps.push_back(change);
+    const std::uint64_t count = rng_.Below(3);
+    for (std::uint64_t i = 0; i < count; ++i) {
+      change = StepAt(Deed::kTerminate);
+      change.target = web_[rng_.Below(web_.size())];
+      scenario_.steps.push_back(change);
+    }
+    if (rng_.Chance(50)) {
+      Step confirm = StepAt(Deed::kConfirm);
+      confirm.target = "web";
+      scenario_.steps.push_back(confirm);
+    }
   }
 
   void ChooseFaults() {
@@ -227,6 +263,10 @@ class Generator {
     faults.expired_watch = some(40, 200);
     faults.stale_watch = some(40, 200);
     faults.failed_fetch = some(30, 3'000);
+    if (asked_) {
+      faults.failed_listing = static_cast<unsigned>(cloud_rng_.Below(3'000));
+      faults.short_listing = static_cast<unsigned>(cloud_rng_.Below(2'000));
+    }
     faults.broken_connection = some(40, 300);
     faults.doubled_report = some(40, 500);
     faults.reordered_report = some(40, 500);
@@ -241,9 +281,11 @@ class Generator {
   }
 
   Rng rng_;
+  Rng cloud_rng_;  ///< its own, so that stories without a provider stay what they were
   Scenario scenario_;
   std::vector<std::string> web_;
   bool gated_ = true;
+  bool asked_;  ///< a provider lists the servers
 };
 
 }  // namespace

@@ -8,8 +8,6 @@
 namespace slipway::sim {
 namespace {
 
-using host::Outcome;
-
 constexpr Duration kWarmUp{1'500};  ///< a good process is healthy after this
 constexpr Duration kSickAfter{20'000};
 constexpr Duration kFirstCheck{700};    ///< of processes that an agent finds when it starts
@@ -311,7 +309,7 @@ void Host::Finish(const host::Action& action) {
 }
 
 host::Finished Host::OutcomeOf(const host::Action& action) {
-  host::Finished finished{.id = action.id, .outcome = Outcome::kSucceeded};
+  host::Finished finished{.id = action.id, .outcome = host::Outcome::kSucceeded};
   const CommitInfo* commit = world_.git.Find(action.release.commit);
   const Behaviour behaviour = commit == nullptr ? Behaviour::kGood : commit->behaviour;
   const bool is_test = !action.id.test_run.empty();
@@ -321,7 +319,7 @@ host::Finished Host::OutcomeOf(const host::Action& action) {
   }
   if (action.id.step == host::Step::kFetch) {
     if (Faults::Happens(world_.rng, world_.faults.broken_connection)) {
-      finished.outcome = Outcome::kInterrupted;
+      finished.outcome = host::Outcome::kInterrupted;
       finished.message = "the connection broke";
       return finished;
     }
@@ -335,16 +333,16 @@ host::Finished Host::OutcomeOf(const host::Action& action) {
     finished.suite->name = action.suite->name;
     finished.suite->tests = 3;
     finished.suite->failures = bad ? 1 : 0;
-    finished.suite->result = bad ? Outcome::kFailed : Outcome::kSucceeded;
+    finished.suite->result = bad ? host::Outcome::kFailed : host::Outcome::kSucceeded;
   }
   if (bad) {
-    finished.outcome = Outcome::kFailed;
+    finished.outcome = host::Outcome::kFailed;
     finished.message = std::string("it is ") + ToString(behaviour);
   }
   return finished;
 }
 
-void Host::Apply(const host::Action& action, Outcome outcome) {
+void Host::Apply(const host::Action& action, host::Outcome outcome) {
   const bool is_test = !action.id.test_run.empty();
   const std::string owner = is_test ? action.id.test_run : action.id.application;
   host::Observed& observed = is_test ? tests_[owner] : applications_[owner];
@@ -367,7 +365,7 @@ void Host::Apply(const host::Action& action, Outcome outcome) {
   if (action.id.step == host::Step::kFetch && !is_test) {
     observed.directories.push_back(action.directory);
   }
-  if (outcome != Outcome::kSucceeded) {
+  if (outcome != host::Outcome::kSucceeded) {
     return;
   }
   if (action.id.step == host::Step::kStop) {

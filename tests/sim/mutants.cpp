@@ -22,11 +22,45 @@ void Delude(Mutant mutant, Kind kind, Json& object) {
     object["spec"]["strategy"]["maxUnavailable"] = "100%";
   } else if (mutant == Mutant::kStartsWavesEarly && kind == Kind::kRollout) {
     object["spec"]["promotedThrough"] = 99;
+  } else if (mutant == Mutant::kBelievesOneListing && kind == Kind::kFleet) {
+    object["spec"]["absence"]["confirmations"] = 1;
+  } else if (mutant == Mutant::kRemovesMany && kind == Kind::kFleet) {
+    object["spec"]["absence"]["maxRemovals"] = 1'000;
   } else if (mutant == Mutant::kReusesAName && kind == Kind::kApplication &&
              object.contains("status") && object["status"].contains("lastNumber")) {
     const auto last = object["status"]["lastNumber"].get<std::int64_t>();
     object["status"]["lastNumber"] = std::max<std::int64_t>(last - 1, 0);
   }
+}
+
+/// Every failed listing as one that is whole and empty.
+runtime::OutsideStates WithoutErrors(runtime::OutsideStates states) {
+  for (auto& [slot, state] : states) {
+    if (state.answered && std::holds_alternative<runtime::ListServers>(*state.answered) &&
+        state.result && !state.result->has_value()) {
+      state.result = runtime::OutsideValue(runtime::ServerListing{
+          .time = Time(state.age),
+          .servers = std::make_shared<const std::vector<runtime::ListedServer>>()});
+    }
+  }
+  return states;
+}
+
+Kind WrongKind(Mutant mutant) {
+  switch (mutant) {
+    case Mutant::kReusesAName:
+      return Kind::kApplication;
+    case Mutant::kBelievesOneListing:
+    case Mutant::kRemovesMany:
+    case Mutant::kTakesErrorsForNobody:
+      return Kind::kFleet;
+    case Mutant::kSkipsTheGate:
+    case Mutant::kForgetsTheBudget:
+    case Mutant::kStartsWavesEarly:
+    case Mutant::kPlansTooEarly:
+      return Kind::kRollout;
+  }
+  return Kind::kRollout;
 }
 
 /// The real planner in front of a world that is not quite the real one.
@@ -53,7 +87,7 @@ class Deluded final : public runtime::Planner {
       return plan;
     }
     Cache cache = input.cache;
-    for (const Kind seen : {Kind::kApplication, Kind::kRollout}) {
+    for (const Kind seen : {Kind::kApplication, Kind::kRollout, Kind::kFleet}) {
       for (const Object* object : input.cache.List(seen)) {
         Change(cache, *object);
       }
@@ -62,12 +96,14 @@ class Deluded final : public runtime::Planner {
       HideNewest(cache);
     }
     const Object* object = cache.Find(input.object.key);
+    const runtime::OutsideStates outside =
+        mutant_ == Mutant::kTakesErrorsForNobody ? WithoutErrors(input.outside) : input.outside;
     const runtime::PlanInput deluded{.object = object == nullptr ? input.object : *object,
                                      .cache = cache,
                                      .now = input.now,
                                      .elapsed = input.elapsed,
                                      .up = input.up,
-                                     .outside = input.outside};
+                                     .outside = outside};
     return real_->MakePlan(deluded);
   }
 
@@ -103,7 +139,7 @@ class Deluded final : public runtime::Planner {
 
 std::vector<std::unique_ptr<runtime::Planner>> WithMutant(Mutant mutant) {
   std::vector<std::unique_ptr<runtime::Planner>> planners = RealPlanners();
-  const Kind wrong = mutant == Mutant::kReusesAName ? Kind::kApplication : Kind::kRollout;
+  const Kind wrong = WrongKind(mutant);
   for (auto& planner : planners) {
     if (planner->kind() == wrong) {
       planner = std::make_unique<Deluded>(mutant, std::move(planner));

@@ -10,11 +10,14 @@
 namespace slipway::sim {
 
 enum class Mutant : std::uint8_t {
-  kSkipsTheGate,      ///< sees rollouts without their gate
-  kForgetsTheBudget,  ///< sees strategies that allow everything
-  kStartsWavesEarly,  ///< sees every bake as waived
-  kPlansTooEarly,     ///< does not wait for the lists that it reads
-  kReusesAName,       ///< does not see the newest rollout, nor its number
+  kSkipsTheGate,          ///< sees rollouts without their gate
+  kForgetsTheBudget,      ///< sees strategies that allow everything
+  kStartsWavesEarly,      ///< sees every bake as waived
+  kPlansTooEarly,         ///< does not wait for the lists that it reads
+  kReusesAName,           ///< does not see the newest rollout, nor its number
+  kBelievesOneListing,    ///< sees fleets that want no second listing
+  kRemovesMany,           ///< sees fleets that let everybody leave at once
+  kTakesErrorsForNobody,  ///< sees a failed listing as an empty one
 };
 
 /// The real planners, one of which is wrong.

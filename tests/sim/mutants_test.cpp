@@ -44,5 +44,17 @@ TEST(Mutants, APlannerThatReusesANameIsFound) {
   EXPECT_THAT(FirstViolation(Mutant::kReusesAName), StartsWith("5: "));
 }
 
+TEST(Mutants, APlannerThatBelievesOneListingIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kBelievesOneListing), StartsWith("7: "));
+}
+
+TEST(Mutants, APlannerThatRemovesManyAtOnceIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kRemovesMany), StartsWith("7: "));
+}
+
+TEST(Mutants, APlannerThatTakesErrorsForNobodyIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kTakesErrorsForNobody), StartsWith("7: "));
+}
+
 }  // namespace
 }  // namespace slipway::sim

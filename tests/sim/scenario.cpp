@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// How a deed is written: `{at: 1m, <word>: <target>}`.
-constexpr std::array<std::pair<const char*, Deed>, 21> kWords = {{
+constexpr std::array<std::pair<const char*, Deed>, 24> kWords = {{
     {"push", Deed::kPush},
     {"forcePush", Deed::kForcePush},
     {"rewind", Deed::kRewind},
@@ -38,6 +38,9 @@ constexpr std::array<std::pair<const char*, Deed>, 21> kWords = {{
     {"crashServer", Deed::kCrashServer},
     {"pauseServer", Deed::kPauseServer},
     {"jumpClock", Deed::kJumpClock},
+    {"launch", Deed::kLaunch},
+    {"terminate", Deed::kTerminate},
+    {"confirm", Deed::kConfirm},
 }};
 
 Duration DurationOf(const Json& text) {
@@ -92,7 +95,7 @@ Step StepOf(const Json& item) {
 
 Faults FaultsOf(const Json& item) {
   Faults faults;
-  const std::array<std::pair<const char*, unsigned*>, 16> chances = {{
+  const std::array<std::pair<const char*, unsigned*>, 18> chances = {{
       {"lostRequest", &faults.lost_request},
       {"lostAnswer", &faults.lost_answer},
       {"lateWrite", &faults.late_write},
@@ -104,6 +107,8 @@ Faults FaultsOf(const Json& item) {
       {"expiredWatch", &faults.expired_watch},
       {"staleWatch", &faults.stale_watch},
       {"failedFetch", &faults.failed_fetch},
+      {"failedListing", &faults.failed_listing},
+      {"shortListing", &faults.short_listing},
       {"brokenConnection", &faults.broken_connection},
       {"doubledReport", &faults.doubled_report},
       {"reorderedReport", &faults.reordered_report},
@@ -142,6 +147,7 @@ Expectations ExpectationsOf(const Json& item) {
   expect.stable = item.value("stable", expect.stable);
   expect.taken = item.value("taken", expect.taken);
   expect.absent = item.value("absent", expect.absent);
+  expect.says = item.value("says", expect.says);
   expect.promotions = item.value("promotions", std::size_t{0});
   if (item.contains("stalled")) {
     expect.stalled = item["stalled"].get<std::string>();
@@ -155,6 +161,8 @@ Scenario ScenarioOf(const Json& tree) {
   for (const Json& object : tree.at("objects")) {
     scenario.objects.push_back(DocumentOf(object));
   }
+  scenario.machines = tree.value("machines", scenario.machines);
+  scenario.asleep = tree.value("asleep", scenario.asleep);
   for (const Json& item : tree.at("workload")) {
     scenario.steps.push_back(StepOf(item));
   }

@@ -36,7 +36,10 @@ enum class Deed : std::uint8_t {
   kCrashServer,  ///< the control plane
   kPauseServer,  ///< for a minute
   kJumpClock,
-  kCalm,  ///< from here on no faults happen by chance
+  kLaunch,     ///< the machine `target`, which was terminated or not there yet
+  kTerminate,  ///< it is gone, and its provider does not list it any more
+  kConfirm,    ///< `slipway fleet confirm` of the fleet `target`
+  kCalm,       ///< from here on no faults happen by chance
 };
 
 struct Step {
@@ -64,6 +67,7 @@ struct Expectations {
   std::map<std::string, std::size_t> taken;   ///< by rollout/wave: servers that ever had its intent
   std::size_t promotions = 0;                 ///< at least
   std::optional<std::string> stalled;         ///< an object "Kind/name" that says Stalled
+  std::map<std::string, std::string> says;    ///< by object "Kind/name": a reason in its conditions
   std::vector<std::string> absent;            ///< objects "Kind/name" that are gone
 };
 
@@ -71,6 +75,9 @@ struct Expectations {
 struct Scenario {
   std::string name;
   std::vector<Document> objects;
+  std::map<std::string, std::vector<std::string>>
+      machines;                     ///< what providers list, by the program that a Fleet asks
+  std::vector<std::string> asleep;  ///< those of them that are not there until they are launched
   std::vector<Step> steps;
   Faults faults;
   Duration length{0};                         ///< until here faults happen

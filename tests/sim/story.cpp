@@ -58,7 +58,7 @@ Story::Story(const Scenario& scenario, const Options& options)
       faults_(scenario.faults),
       rng_(options.seed),
       api_(loop_),
-      checker_(loop_, git_) {}
+      checker_(loop_, git_, cloud_) {}
 
 Story::~Story() { api_.on_event = nullptr; }
 
@@ -86,6 +86,21 @@ Outcome Story::Play() {
 
 void Story::Begin() {
   api_.on_event = [this](const StoreEvent& event) { OnStoreEvent(event); };
+  for (const auto& [program, machines] : scenario_.machines) {
+    for (const std::string& machine : machines) {
+      cloud_.Add(program, machine);
+    }
+  }
+  for (const std::string& machine : scenario_.asleep) {
+    cloud_.Terminate(machine);
+  }
+  for (const auto& [program, machines] : cloud_.machines()) {
+    for (const std::string& machine : machines) {
+      if (cloud_.Exists(machine)) {
+        AddHost(machine);
+      }
+    }
+  }
   for (const Document& document : scenario_.objects) {
     (void)api_.Create(document.key, document.json, Writer::kPerson);
   }
@@ -167,24 +182,28 @@ void Story::AddHosts(const StoreEvent& event) {
     return;
   }
   for (const api::StaticServer& server : fleet.value().spec.provider.static_->servers) {
-    if (hosts_.contains(server.name)) {
-      continue;
-    }
-    Surroundings world{.loop = loop_,
-                       .rng = rng_,
-                       .faults = faults_,
-                       .git = git_,
-                       .observer = checker_,
-                       .connect = [this](Host& host, const protocol::Hello& hello) {
-                         return plane_ == nullptr ? nullptr : plane_->Connect(host, hello);
-                       }};
-    auto& host = hosts_[server.name];
-    host = std::make_unique<Host>(std::move(world), server.name);
-    loop_.After(Duration(rng_.Below(3'000)), [this, raw = host.get()] {
-      Claim(*raw);
-      raw->Start();
-    });
+    AddHost(server.name);
   }
+}
+
+void Story::AddHost(const std::string& name) {
+  if (hosts_.contains(name)) {
+    return;
+  }
+  Surroundings world{.loop = loop_,
+                     .rng = rng_,
+                     .faults = faults_,
+                     .git = git_,
+                     .observer = checker_,
+                     .connect = [this](Host& host, const protocol::Hello& hello) {
+                       return plane_ == nullptr ? nullptr : plane_->Connect(host, hello);
+                     }};
+  auto& host = hosts_[name];
+  host = std::make_unique<Host>(std::move(world), name);
+  loop_.After(Duration(rng_.Below(3'000)), [this, raw = host.get()] {
+    Claim(*raw);
+    raw->Start();
+  });
 }
 
 /// What the gateway writes for an agent that shows its token.
@@ -213,6 +232,7 @@ void Story::StartPlane() {
                                                             .faults = faults_,
                                                             .api = api_,
                                                             .git = git_,
+                                                            .cloud = cloud_,
                                                             .observer = *this,
                                                             .planners = options_.planners,
                                                             .engine = engine});
@@ -249,6 +269,10 @@ bool Story::MayGoOn(const runtime::Effect& /*effect*/) {
     CrashPlane();
   }
   return plane_ == nullptr || plane_->alive();
+}
+
+void Story::OnOutsideAnswer(const runtime::Outside& work, const runtime::OutsideResult& result) {
+  checker_.OnOutsideAnswer(work, result);
 }
 
 bool Story::OnOutsideDone(const runtime::Outside& work) {
@@ -319,6 +343,13 @@ void Story::CheckExpectations() const {
   if (checker_.promotions() < expect.promotions) {
     throw Violation("12: only " + std::to_string(checker_.promotions()) + " promotions of " +
                     std::to_string(expect.promotions));
+  }
+  for (const auto& [name, reason] : expect.says) {
+    const auto object = api_.Get(KeyOfText(name));
+    if (!object.has_value() ||
+        object.value()->find("\"reason\":\"" + reason + "\"") == std::string::npos) {
+      throw Violation("expected: " + name + " says " + reason);
+    }
   }
   if (expect.stalled) {
     const auto object = api_.Get(KeyOfText(*expect.stalled));

@@ -21,6 +21,7 @@ class Story final : public PlaneObserver {
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) override;
   bool MayGoOn(const runtime::Effect& effect) override;
   bool OnOutsideDone(const runtime::Outside& work) override;
+  void OnOutsideAnswer(const runtime::Outside& work, const runtime::OutsideResult& result) override;
 
  private:
   // story.cpp: the world
@@ -29,6 +30,7 @@ class Story final : public PlaneObserver {
   void Settle();
   void OnStoreEvent(const StoreEvent& event);
   void AddHosts(const StoreEvent& event);
+  void AddHost(const std::string& name);
   void Claim(Host& host);
   void StartPlane();
   /// For `length`; zero: for a while.
@@ -45,6 +47,8 @@ class Story final : public PlaneObserver {
   void DoToObject(const Step& step);
   void DoToRollout(const Step& step);
   void DoToHost(const Step& step);
+  void DoToMachine(const Step& step);
+  void ConfirmRemoval(const std::string& fleet);
   void MakeNext(const Step& step);
   const api::Rollout* NewestRollout(const std::string& application) const;
   void ScheduleFaults();
@@ -59,6 +63,7 @@ class Story final : public PlaneObserver {
   Rng rng_;
   Loop loop_;
   FakeGit git_;
+  FakeCloud cloud_;
   FakeApi api_;
   Checker checker_;
   std::map<std::string, std::unique_ptr<Host>> hosts_;

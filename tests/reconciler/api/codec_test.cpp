@@ -83,7 +83,8 @@ TEST(Encode, WritesKindAndVersionAndNoEmptyStatus) {
   fleet.metadata.name = "web";
   EXPECT_EQ(Encode(fleet),
             R"({"apiVersion":"slipway.dev/v1alpha1","kind":"Fleet","metadata":{"name":"web"},)"
-            R"("spec":{"provider":{},"suspend":false}})");
+            R"("spec":{"absence":{"confirmations":3,"maxRemovals":"10%"},"interval":"1m",)"
+            R"("provider":{},"stopped":"Exclude","suspend":false}})");
   fleet.status.servers.total = 1;
   EXPECT_NE(Encode(fleet).find(R"("status":{)"), std::string::npos);
 }

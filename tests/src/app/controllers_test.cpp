@@ -9,6 +9,7 @@
 
 #include "reconciler/api/gitrepository.hpp"
 #include "src/app/system_clock.hpp"
+#include "src/cloud/exec.hpp"
 #include "tests/src/gateway/fake_client.hpp"
 #include "tests/src/git/world.hpp"
 
@@ -66,7 +67,9 @@ class ControllersTest : public testing::Test {
   std::vector<std::function<void()>> polls_;
   GitEffects effects_{client_, mirrors_, io_, [](const std::function<void()>& work) { work(); },
                       [this](std::function<void()> work) { polls_.push_back(std::move(work)); }};
-  Controllers controllers_{io_, client_, effects_, clock_, {}};
+  cloud::ExecCloud cloud_{runner_, {}};
+  CloudEffects listings_{cloud_, clock_, io_, [](const std::function<void()>& work) { work(); }};
+  Controllers controllers_{io_, client_, effects_, listings_, clock_, {}};
 };
 
 TEST_F(ControllersTest, WorkThatThrowsIsSaidOnItsObject) {

@@ -74,6 +74,8 @@ class Generator:
         names = [name for name in schema["properties"] if name in required or self.random.random() < 0.6]
         if len(names) < fewest:
             names = list(schema["properties"])[:fewest]
+        most = schema.get("maxProperties", len(names))
+        names = sorted(self.random.sample(names, most), key=names.index) if len(names) > most else names
         return {name: self.value(schema["properties"][name]) for name in names}
 
     def _array(self, schema):

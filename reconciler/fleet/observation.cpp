@@ -1,0 +1,66 @@
+#include "reconciler/fleet/observation.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "reconciler/api/names.hpp"
+
+namespace slipway::fleet {
+namespace {
+
+Incomplete Invalid(std::string message) {
+  return Incomplete{Error{.code = Code::kInvalid,
+                          .message = message,
+                          .causes = {{.field = "", .message = message, .reason = "ListInvalid"}}}};
+}
+
+/// Orders the servers; Incomplete where two have one name.
+Observation InOrder(Complete complete) {
+  std::ranges::sort(complete.servers, {}, &ObservedServer::name);
+  std::ranges::sort(complete.left);
+  const auto twice = std::ranges::adjacent_find(complete.servers, {}, &ObservedServer::name);
+  if (twice != complete.servers.end()) {
+    return Invalid("Two servers of the list are named " + twice->name +
+                   ": give each its own name.");
+  }
+  return complete;
+}
+
+}  // namespace
+
+Observation ObserveStatic(const api::StaticProvider& provider) {
+  Complete complete;
+  for (const api::StaticServer& listed : provider.servers) {
+    ObservedServer server{
+        .name = listed.name.empty() ? api::NameFromAddress(listed.address) : listed.name,
+        .address = listed.address,
+        .provider_id = {},
+        .labels = listed.labels};
+    if (server.name.empty()) {
+      return Invalid("The server with address \"" + listed.address +
+                     "\" needs a name: its address makes none.");
+    }
+    complete.servers.push_back(std::move(server));
+  }
+  return InOrder(std::move(complete));
+}
+
+Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedServers stopped) {
+  Complete complete{.servers = {}, .left = {}, .listed = listing.time};
+  for (const runtime::ListedServer& listed : *listing.servers) {
+    const bool in_fleet = listed.state == runtime::MachineState::kRunning ||
+                          (listed.state == runtime::MachineState::kStopped &&
+                           stopped == api::StoppedServers::kInclude);
+    if (in_fleet) {
+      complete.servers.push_back({.name = listed.name,
+                                  .address = listed.address,
+                                  .provider_id = listed.provider_id,
+                                  .labels = listed.labels});
+    } else {
+      complete.left.push_back(listed.name);
+    }
+  }
+  return InOrder(std::move(complete));
+}
+
+}  // namespace slipway::fleet

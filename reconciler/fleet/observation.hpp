@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/base/time.hpp"
+#include "reconciler/runtime/effect.hpp"
+
+namespace slipway::fleet {
+
+/// A server that a provider reports.
+struct ObservedServer {
+  std::string name;
+  std::string address;
+  std::string provider_id;
+  std::map<std::string, std::string> labels;
+
+  bool operator==(const ObservedServer&) const = default;
+};
+
+/// The provider told of every server there is. Only this may remove one.
+struct Complete {
+  std::vector<ObservedServer> servers;  ///< in the fleet; ordered by name, no name twice
+  std::vector<std::string>
+      left;  ///< the provider says so: gone, or stopped where those are excluded; in order
+  /// When the provider was asked; nullopt: the list stands in the Fleet, and who is not on it has left.
+  std::optional<Time> listed{};
+};
+
+/// It could not tell, or not of all: the servers that are known stay.
+struct Incomplete {
+  Error error;  ///< the reason for a condition is that of its first cause
+};
+
+using Observation = std::variant<Complete, Incomplete>;
+
+/// What a static fleet lists. Incomplete where two servers would have one name.
+Observation ObserveStatic(const api::StaticProvider& provider);
+
+/// What a provider listed. Incomplete where two servers have one name: nobody knows what else is wrong with such a listing. A name
+/// that is in the fleet and has left has been given to a new machine: it is in the fleet.
+Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedServers stopped);
+
+}  // namespace slipway::fleet

@@ -1,0 +1,191 @@
+#include "src/cli/fleet_commands.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <set>
+#include <variant>
+#include <vector>
+
+#include "reconciler/api/conditions.hpp"
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
+#include "reconciler/fleet/fleet_planner.hpp"
+#include "reconciler/rollout/names.hpp"
+#include "src/cli/documents.hpp"
+#include "src/cli/output.hpp"
+#include "src/cloud/exec.hpp"
+#include "src/objects/kind_rules.hpp"
+#include "src/objects/kinds.hpp"
+#include "src/process/process_runner.hpp"
+
+namespace slipway::cli {
+namespace {
+
+using nlohmann::json;
+using runtime::MachineState;
+
+/// The one Fleet that the file holds, as the API would take it.
+Result<api::Fleet> ReadFleet(const std::string& file, std::istream& in) {
+  SLIPWAY_TRY(documents, ReadDocuments({file}, in));
+  std::vector<json> fleets;
+  for (const Document& document : documents) {
+    json object = ReadJson(document.json);
+    if (object.value("kind", json()) == "Fleet") {
+      fleets.push_back(std::move(object));
+    }
+  }
+  if (fleets.size() != 1) {
+    return Fail(Code::kInvalid, file + " holds " + std::to_string(fleets.size()) +
+                                    " objects of kind Fleet: give it one");
+  }
+  const objects::KindInfo* kind = objects::FindByKind("slipway.dev/v1alpha1", "Fleet");
+  kind->schema.Default(fleets.front());
+  std::vector<Cause> causes = kind->schema.Validate(fleets.front());
+  if (causes.empty()) {
+    causes = objects::CheckRules(*kind, fleets.front());
+  }
+  if (!causes.empty()) {
+    return Error{.code = Code::kInvalid, .message = file + " is no Fleet", .causes = causes};
+  }
+  return api::Decode<api::Fleet>(PrintJson(fleets.front()));
+}
+
+std::string TextOf(MachineState state) {
+  switch (state) {
+    case MachineState::kRunning:
+      return "running";
+    case MachineState::kStopped:
+      return "stopped";
+    case MachineState::kTerminated:
+      return "terminated";
+  }
+  return "";
+}
+
+std::string TextOf(const std::map<std::string, std::string>& labels) {
+  std::string text;
+  for (const auto& [key, value] : labels) {
+    text += (text.empty() ? "" : ",") + key + "=" + value;
+  }
+  return text.empty() ? "<none>" : text;
+}
+
+/// One line of the preview.
+struct Row {
+  std::string name;
+  std::string address;
+  std::string state;
+  std::string in_fleet;  ///< "yes", or why not
+  std::string labels;
+};
+
+ExitCode Print(const api::Fleet& fleet, std::vector<Row> rows, std::size_t count,
+               const Streams& streams) {
+  std::ranges::sort(rows, NameLess, &Row::name);
+  std::vector<std::vector<std::string>> table{{"NAME", "ADDRESS", "STATE", "IN FLEET", "LABELS"}};
+  for (const Row& row : rows) {
+    table.push_back({row.name, row.address.empty() ? "<none>" : row.address, row.state,
+                     row.in_fleet, row.labels});
+  }
+  if (!rows.empty()) {
+    streams.out << AlignedTable(table);
+  }
+  const std::size_t others = rows.size() - count;
+  streams.out << rollout::NumberOfServers(static_cast<std::int64_t>(count)) << " would be in fleet "
+              << fleet.metadata.name
+              << (others == 0 ? "." : "; " + std::to_string(others) + " would not.") << "\n";
+  return kSucceeded;
+}
+
+/// A listing as rows; what the planner would make of it is asked of the planner's own code.
+ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
+              const fleet::Observation& observation, const Streams& streams) {
+  if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
+    return Report(incomplete->error, streams);
+  }
+  std::vector<Row> rows;
+  std::size_t count = 0;
+  for (const runtime::ListedServer& server : listed) {
+    const bool stopped = server.state == MachineState::kStopped;
+    const bool in_fleet = server.state == MachineState::kRunning ||
+                          (stopped && fleet.spec.stopped == api::StoppedServers::kInclude);
+    count += in_fleet ? 1 : 0;
+    rows.push_back({.name = server.name,
+                    .address = server.address,
+                    .state = TextOf(server.state),
+                    .in_fleet = in_fleet  ? "yes"
+                                : stopped ? "no: spec.stopped is Exclude"
+                                          : "no: it does not come back",
+                    .labels = TextOf(server.labels)});
+  }
+  return Print(fleet, std::move(rows), count, streams);
+}
+
+}  // namespace
+
+ExitCode PreviewFleet(const std::string& file, const Streams& streams) {
+  const auto fleet = ReadFleet(file, streams.in);
+  if (!fleet.has_value()) {
+    return Report(fleet.error(), streams);
+  }
+  const api::Provider& provider = fleet.value().spec.provider;
+  if (provider.static_) {
+    const fleet::Observation observation = fleet::ObserveStatic(*provider.static_);
+    std::vector<runtime::ListedServer> listed;
+    if (const auto* complete = std::get_if<fleet::Complete>(&observation)) {
+      for (const fleet::ObservedServer& server : complete->servers) {
+        listed.push_back({.name = server.name, .address = server.address, .labels = server.labels});
+      }
+    }
+    return Show(fleet.value(), listed, observation, streams);
+  }
+  // What a person runs as themselves needs nobody's leave.
+  process::PosixProcessRunner runner;
+  cloud::ExecCloud cloud(runner, {provider.exec->run});
+  const auto listed = cloud.List(provider);
+  if (!listed.has_value()) {
+    return Report(listed.error(), streams);
+  }
+  const runtime::ServerListing listing{
+      .time = {},
+      .servers = std::make_shared<const std::vector<runtime::ListedServer>>(listed.value())};
+  return Show(fleet.value(), listed.value(),
+              fleet::ObserveListing(listing, fleet.value().spec.stopped), streams);
+}
+
+ExitCode ConfirmRemoval(const Session& session, const std::string& name, const Streams& streams) {
+  const auto resource = FindResource("fleets");
+  const std::string path = session.Path(resource.value(), name);
+  const auto object = session.Get(path);
+  const auto fleet = object.has_value() ? api::Decode<api::Fleet>(PrintJson(object.value()))
+                                        : Result<api::Fleet>(object.error());
+  if (!fleet.has_value()) {
+    return Report(fleet.error(), streams);
+  }
+  const auto& absence = fleet.value().status.absence;
+  const auto* ready = api::FindCondition(fleet.value().status.conditions, "Ready");
+  if (!absence || absence->missing.empty() || ready == nullptr ||
+      ready->reason != fleet::kNeedsConfirmation) {
+    return Report(Fail(Code::kConflict, "no servers of fleet " + name +
+                                            " wait to be confirmed as gone; `slipway describe "
+                                            "fleet " +
+                                            name + "` says how it is"),
+                  streams);
+  }
+  const json patch = {
+      {"metadata",
+       {{"annotations", {{fleet::kConfirmedRemoval, api::FormatTime(absence->listing)}}}}}};
+  const auto patched = session.MergePatch(path, patch);
+  if (!patched.has_value()) {
+    return Report(patched.error(), streams);
+  }
+  const std::vector<std::string>& servers = absence->missing.back().servers;
+  for (const std::string& server : servers) {
+    streams.out << "servers/" << server << " confirmed as gone\n";
+  }
+  return kSucceeded;
+}
+
+}  // namespace slipway::cli

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <vector>
+
+#include "reconciler/api/fleet.hpp"
+#include "reconciler/base/result.hpp"
+#include "reconciler/runtime/effect.hpp"
+
+namespace slipway::cloud {
+
+/// The door to providers. Blocking: call it on a thread of a pool. Thread-safe.
+class CloudApi {
+ public:
+  virtual ~CloudApi() = default;
+
+  /// Every server that the provider knows, in any order. The reason of an error is that of its first cause, such as "ListFailed";
+  /// its message says what to do and holds no credentials.
+  virtual Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider) = 0;
+};
+
+/// An error with a reason for a condition.
+inline Error Trouble(Code code, std::string reason, std::string message) {
+  return Error{.code = code,
+               .message = message,
+               .causes = {{.field = "", .message = message, .reason = std::move(reason)}}};
+}
+
+}  // namespace slipway::cloud

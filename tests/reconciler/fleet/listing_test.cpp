@@ -1,0 +1,226 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reconciler/api/conditions.hpp"
+#include "reconciler/api/scalars.hpp"
+#include "reconciler/fleet/fleet_planner.hpp"
+
+// Fleets whose servers a provider lists.
+namespace slipway::fleet {
+namespace {
+
+using runtime::MachineState;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// A fleet "web", its provider, and the servers that are known.
+struct AskedBench {
+  AskedBench() {
+    fleet.metadata = {.name = "web", .ns = "default", .uid = Uid("uid-web"), .generation = 2};
+    fleet.spec.provider.exec = api::ExecProvider{.run = "inventory"};
+  }
+
+  void Know(const std::string& name) {
+    auto& server = facts.emplace_back();
+    server.name = name;
+    server.fleet = "web";
+    server.reachable = true;
+  }
+
+  void Answer(std::vector<runtime::ListedServer> servers) {
+    ++listings;
+    last = LastListing{
+        .provider = fleet.spec.provider,
+        .result = runtime::ServerListing{
+            .time = Time(minutes(listings)),
+            .servers = std::make_shared<const std::vector<runtime::ListedServer>>(servers)}};
+  }
+
+  void Refuse(Error error) {
+    const int failures = last ? last->failures + 1 : 1;
+    last = LastListing{
+        .provider = fleet.spec.provider, .result = std::move(error), .failures = failures};
+  }
+
+  /// Plans, and stores the status that was planned.
+  Plan Run() {
+    std::optional<Observation> observation;
+    if (last && last->provider == fleet.spec.provider) {
+      observation = last->result.has_value()
+                        ? ObserveListing(last->result.value(), fleet.spec.stopped)
+                        : Incomplete{last->result.error()};
+    }
+    std::vector<KnownServer> known;
+    for (const rollout::ServerFacts& server : facts) {
+      known.push_back({.facts = &server, .labels = &labels, .ours = true});
+    }
+    Plan plan = PlanFleet({.fleet = fleet,
+                           .observation = std::move(observation),
+                           .last = last ? &*last : nullptr,
+                           .listing = listing,
+                           .servers = known,
+                           .now = Time(minutes(100))});
+    fleet.status = plan.status;
+    return plan;
+  }
+
+  api::Fleet fleet;
+  std::optional<LastListing> last;
+  bool listing = false;
+  std::vector<rollout::ServerFacts> facts;
+  std::map<std::string, std::string> labels{{"slipway.dev/fleet", "web"}};
+  int listings = 0;
+};
+
+const api::Condition& ReadyIn(const Plan& plan) {
+  return *api::FindCondition(plan.status.conditions, "Ready");
+}
+
+std::vector<std::string> Deleted(const Plan& plan) {
+  std::vector<std::string> names;
+  for (const Action& action : plan.actions) {
+    if (const auto* removal = std::get_if<DeleteServer>(&action)) {
+      names.push_back(removal->server->name);
+    }
+  }
+  return names;
+}
+
+TEST(Listing, TheProviderIsAskedAtOnceAndThenEveryInterval) {
+  AskedBench bench;
+  const Plan first = bench.Run();
+  EXPECT_TRUE(first.list);
+  EXPECT_EQ(ReadyIn(first).reason, "Listing");
+  bench.listing = true;
+  EXPECT_FALSE(bench.Run().list) << "it is being asked";
+  bench.listing = false;
+  bench.Answer({{.name = "web-1"}});
+  bench.last->age = seconds(20);
+  const Plan second = bench.Run();
+  EXPECT_FALSE(second.list);
+  EXPECT_EQ(second.requeue_after, Duration(seconds(40)));
+  EXPECT_THAT(second.actions, SizeIs(1));
+  EXPECT_EQ(ReadyIn(second).message, "1 server is listed.");
+  bench.last->age = seconds(60);
+  EXPECT_TRUE(bench.Run().list);
+}
+
+TEST(Listing, AfterAFailureItIsAskedSooner) {
+  AskedBench bench;
+  bench.Refuse(Fail(Code::kTimeout, "it took longer than 30s"));
+  EXPECT_EQ(bench.Run().requeue_after, Duration(seconds(5)));
+  bench.Refuse(Fail(Code::kTimeout, "it took longer than 30s"));
+  EXPECT_EQ(bench.Run().requeue_after, Duration(seconds(10)));
+}
+
+TEST(Listing, Case37AFailedListingKeepsTheLastSetAndSaysWhy) {
+  AskedBench bench;
+  bench.Know("web-1");
+  for (int i = 0; i < 10; ++i) {
+    bench.Refuse(Fail(Code::kTimeout, "it took longer than 30s"));
+    const Plan plan = bench.Run();
+    EXPECT_THAT(plan.actions, IsEmpty());
+    EXPECT_EQ(ReadyIn(plan).status, api::ConditionStatus::kFalse);
+    EXPECT_EQ(ReadyIn(plan).message,
+              "Listing failed: it took longer than 30s. The servers that are known stay.");
+  }
+}
+
+TEST(Listing, Case37AnEmptyListingRemovesNobody) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Know("web-2");
+  for (int i = 0; i < 10; ++i) {
+    bench.Answer({});
+    EXPECT_THAT(bench.Run().actions, IsEmpty());
+  }
+  const Plan plan = bench.Run();
+  EXPECT_EQ(ReadyIn(plan).reason, "RemovalNeedsConfirmation");
+  EXPECT_THAT(ReadyIn(plan).message, HasSubstr("2 of 2 servers, so the fleet would be empty."));
+  EXPECT_THAT(ReadyIn(plan).message, HasSubstr("slipway fleet confirm web"));
+  bench.fleet.metadata.annotations[kConfirmedRemoval] =
+      api::FormatTime(bench.fleet.status.absence->listing);
+  EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-1", "web-2"));
+}
+
+TEST(Listing, ThreeListingsInARowWithoutAServerRemoveIt) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Know("web-2");
+  bench.Answer({{.name = "web-1"}});
+  const Plan first = bench.Run();
+  EXPECT_THAT(Deleted(first), IsEmpty());
+  EXPECT_EQ(ReadyIn(first).status, api::ConditionStatus::kTrue);
+  EXPECT_THAT(ReadyIn(first).message, HasSubstr("Missing from 1 of 3 listings: web-2."));
+  bench.Answer({{.name = "web-1"}});
+  EXPECT_THAT(Deleted(bench.Run()), IsEmpty());
+  bench.Answer({{.name = "web-1"}});
+  EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-2"));
+}
+
+TEST(Listing, ATerminatedServerLeavesAtOnce) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Know("web-2");
+  bench.Answer({{.name = "web-1"}, {.name = "web-2", .state = MachineState::kTerminated}});
+  EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-2"));
+}
+
+TEST(Listing, Case41AStoppedServerIsInTheFleetOnlyWhereThatIsSaid) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1", .state = MachineState::kStopped}});
+  bench.fleet.spec.stopped = api::StoppedServers::kInclude;
+  EXPECT_THAT(bench.Run().actions, IsEmpty());
+  bench.fleet.spec.stopped = api::StoppedServers::kExclude;
+  const Plan plan = bench.Run();
+  EXPECT_THAT(Deleted(plan), ElementsAre("web-1"));
+  EXPECT_EQ(ReadyIn(plan).status, api::ConditionStatus::kTrue) << "and nothing failed";
+}
+
+TEST(Listing, ANameThatComesTwiceMakesTheListingUnbelievable) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-2"}, {.name = "web-2"}});
+  const Plan plan = bench.Run();
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(ReadyIn(plan).reason, "ListInvalid");
+}
+
+TEST(Listing, ANameThatWasGivenToANewMachineStays) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1", .state = MachineState::kTerminated}, {.name = "web-1"}});
+  EXPECT_THAT(Deleted(bench.Run()), IsEmpty());
+}
+
+TEST(Listing, WhatAnotherProviderSaidMeansNothing) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1"}});
+  bench.Run();
+  bench.fleet.spec.provider.exec->run = "another";
+  ++bench.fleet.metadata.generation;
+  const Plan plan = bench.Run();
+  EXPECT_TRUE(plan.list);
+  EXPECT_THAT(plan.actions, IsEmpty());
+  EXPECT_EQ(ReadyIn(plan).reason, "Listing");
+}
+
+TEST(Listing, AListingWithoutNewsWritesNothing) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1"}});
+  const api::FleetStatus before = bench.Run().status;
+  bench.Answer({{.name = "web-1"}});
+  const Plan plan = bench.Run();
+  EXPECT_EQ(plan.status, before);
+  EXPECT_THAT(plan.actions, IsEmpty());
+}
+
+}  // namespace
+}  // namespace slipway::fleet
