@@ -25,12 +25,38 @@ Counts StoredCounts(const AbsenceFacts& facts) {
   return counts;
 }
 
-/// Those of `names` that are still missing.
-std::vector<std::string> StillMissing(const AbsenceFacts& facts,
-                                      const std::vector<std::string>& names) {
+std::int64_t Size(const std::vector<std::string>& names) {
+  return static_cast<std::int64_t>(names.size());
+}
+
+/// Those of `names` that are still missing or have left.
+std::vector<std::string> StillGone(const AbsenceFacts& facts,
+                                   const std::vector<std::string>& names) {
   std::vector<std::string> still;
-  std::ranges::set_intersection(names, facts.missing, std::back_inserter(still));
+  std::ranges::copy_if(names, std::back_inserter(still), [&](const std::string& name) {
+    return std::ranges::binary_search(facts.missing, name) ||
+           std::ranges::binary_search(facts.left, name);
+  });
   return still;
+}
+
+/// `names` without `others`; both in order.
+std::vector<std::string> Others(const std::vector<std::string>& names,
+                                const std::vector<std::string>& others) {
+  std::vector<std::string> rest;
+  std::ranges::set_difference(names, others, std::back_inserter(rest));
+  return rest;
+}
+
+/// The names that were missing at least so often, in order.
+std::vector<std::string> CountedOften(const Counts& counts, std::int64_t often) {
+  std::vector<std::string> names;
+  for (const auto& [name, times] : counts) {
+    if (times >= often) {
+      names.push_back(name);
+    }
+  }
+  return names;
 }
 
 /// The counts after this listing. A server that joined the fleet after the listing was counted waits for the next one.
@@ -67,33 +93,41 @@ AbsenceVerdict JudgeAbsence(const AbsenceFacts& facts) {
   verdict.limit = std::max<std::int64_t>(1, facts.rules.max_removals.ResolveDown(facts.total));
   api::FleetAbsence absence{.listing = facts.listing};
   if (facts.stored) {
-    absence.removing = StillMissing(facts, facts.stored->removing);
+    absence.removing = StillGone(facts, facts.stored->removing);
   }
-  absence.missing = Grouped(CountAgain(facts, absence.removing));
-  if (absence.missing.empty() && absence.removing.empty()) {
-    return verdict;
+  Counts counts = CountAgain(facts, absence.removing);
+  std::vector<std::string> gone = CountedOften(counts, facts.rules.confirmations);
+  const std::int64_t leaving =
+      Size(gone) + Size(absence.removing) + Size(Others(facts.left, absence.removing));
+  const bool nobody_stays = leaving >= facts.total;
+  if (nobody_stays) {
+    for (const std::string& name : Others(facts.left, absence.removing)) {
+      counts[name] = facts.rules.confirmations;
+    }
+    gone = CountedOften(counts, facts.rules.confirmations);
   }
+  absence.missing = Grouped(counts);
   const bool unchanged = facts.stored && facts.stored->missing == absence.missing &&
                          facts.stored->removing == absence.removing;
   if (unchanged) {
     absence.listing = facts.stored->listing;  // So that what a person confirms stays the same.
   }
-  const bool enough =
-      !absence.missing.empty() && absence.missing.back().listings >= facts.rules.confirmations;
-  if (enough) {
-    std::vector<std::string> names = absence.missing.back().servers;
-    const auto leaving = static_cast<std::int64_t>(names.size() + absence.removing.size());
-    const bool few = leaving <= verdict.limit && leaving < facts.total;
-    if (few || (unchanged && facts.confirmed == api::FormatTime(absence.listing))) {
-      std::ranges::copy(names, std::back_inserter(absence.removing));
-      std::ranges::sort(absence.removing);
-      absence.missing.pop_back();
-    } else {
-      verdict.held = std::move(names);
-    }
+  const bool few = Size(facts.missing) <= verdict.limit && !nobody_stays;
+  if (!gone.empty() && (few || (unchanged && facts.confirmed))) {
+    absence.missing.pop_back();
+    std::ranges::copy(gone, std::back_inserter(absence.removing));
+    std::ranges::sort(absence.removing);
+  } else {
+    verdict.held = std::move(gone);
   }
   verdict.removable = absence.removing;
-  verdict.absence = std::move(absence);
+  if (!nobody_stays) {
+    std::ranges::copy(Others(facts.left, absence.removing), std::back_inserter(verdict.removable));
+    std::ranges::sort(verdict.removable);
+  }
+  if (!absence.missing.empty() || !absence.removing.empty()) {
+    verdict.absence = std::move(absence);
+  }
   return verdict;
 }
 

@@ -7,8 +7,10 @@
 #include <utility>
 
 #include "reconciler/api/conditions.hpp"
+#include "reconciler/api/scalars.hpp"
 #include "reconciler/fleet/absence.hpp"
 #include "reconciler/rollout/names.hpp"
+#include "reconciler/runtime/poll_delay.hpp"
 
 namespace slipway::fleet {
 namespace {
@@ -16,7 +18,6 @@ namespace {
 using api::ConditionStatus;
 
 constexpr const char* kFleetLabel = "slipway.dev/fleet";
-constexpr Duration kFirstRetry{5'000};
 
 /// Troubles that may pass by themselves. Everything else waits for somebody.
 constexpr std::array<std::string_view, 3> kPassing = {"Timeout", "ServiceUnavailable",
@@ -49,38 +50,31 @@ bool IsBlocked(const Snapshot& snapshot, const std::string& name) {
   return std::ranges::binary_search(snapshot.blocked, name, {}, &BlockedServer::name);
 }
 
-/// The fleet's servers that the listing leaves out, without a word of what became of them.
-std::vector<std::string> Missing(const Snapshot& snapshot, const Complete& complete) {
-  std::vector<std::string> missing;
+/// Whether the provider says that this very machine is not in the fleet any more.
+bool SaidToHaveLeft(const Complete& complete, const rollout::ServerFacts& server) {
+  return std::ranges::binary_search(
+      complete.left, LeftServer{.name = server.name, .provider_id = server.provider_id});
+}
+
+/// Who may be removed, of the fleet's servers that are not observed.
+AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
+  AbsenceFacts facts{.rules = snapshot.fleet.spec.absence,
+                     .stored = snapshot.fleet.status.absence,
+                     .listing = *complete.listed};
   for (const KnownServer& known : snapshot.servers) {
     const std::string& name = known.facts->name;
-    const bool listed =
-        std::ranges::binary_search(complete.servers, name, {}, &ObservedServer::name) ||
-        std::ranges::binary_search(complete.left, name);
-    if (known.ours && !listed) {
-      missing.push_back(name);
+    facts.total += known.ours ? 1 : 0;
+    if (!known.ours ||
+        std::ranges::binary_search(complete.servers, name, {}, &ObservedServer::name)) {
+      continue;
     }
+    (SaidToHaveLeft(complete, *known.facts) ? facts.left : facts.missing).push_back(name);
   }
-  return missing;
-}
-
-/// Who may be removed, of those that are not observed.
-AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
   const auto& annotations = snapshot.fleet.metadata.annotations;
   const auto confirmed = annotations.find(kConfirmedRemoval);
-  return JudgeAbsence(
-      {.rules = snapshot.fleet.spec.absence,
-       .stored = snapshot.fleet.status.absence,
-       .listing = *complete.listed,
-       .missing = Missing(snapshot, complete),
-       .total = std::ranges::count(snapshot.servers, true, &KnownServer::ours),
-       .confirmed = confirmed == annotations.end() ? std::string() : confirmed->second});
-}
-
-/// Whether a server that is not observed has left for certain.
-bool HasLeft(const Complete& complete, const AbsenceVerdict& verdict, const std::string& name) {
-  return !complete.listed || std::ranges::binary_search(complete.left, name) ||
-         std::ranges::binary_search(verdict.removable, name);
+  facts.confirmed = confirmed != annotations.end() && facts.stored &&
+                    confirmed->second == ConfirmationOf(snapshot.fleet);
+  return JudgeAbsence(facts);
 }
 
 /// Makes the Server objects equal to what was observed. Names that another fleet has are left to it, and returned.
@@ -91,7 +85,8 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot, const Comp
   const auto drop_until = [&](const std::string* name) {
     for (; known != snapshot.servers.end() && (name == nullptr || known->facts->name < *name);
          ++known) {
-      if (known->ours && HasLeft(complete, verdict, known->facts->name)) {
+      if (known->ours &&
+          (!complete.listed || std::ranges::binary_search(verdict.removable, known->facts->name))) {
         plan.actions.push_back(DeleteServer{.server = known->facts});
       }
     }
@@ -166,9 +161,23 @@ void KeepWhatIsStored(Plan& plan, const Snapshot& snapshot) {
   const api::FleetStatus& stored = snapshot.fleet.status;
   api::FleetStatus frozen = plan.status;
   frozen.servers = stored.servers;
-  if (!plan.actions.empty() && frozen == stored) {
+  if ((plan.list || !plan.actions.empty()) && frozen == stored) {
     plan.status = stored;
   }
+}
+
+/// Who has left and stays all the same.
+void SayWhoIsHeld(Plan& plan, const Snapshot& snapshot, const AbsenceVerdict& verdict) {
+  const auto held = static_cast<std::int64_t>(verdict.held.size());
+  const std::int64_t total = plan.status.servers.total;
+  Say(plan, snapshot, false, true, kNeedsConfirmation,
+      "The provider lists " + std::to_string(held) + " of " + rollout::NumberOfServers(total) +
+          " no more: " + Listed(verdict.held) + ". " +
+          (held == total ? "The fleet would be empty"
+                         : "absence.maxRemovals lets " + std::to_string(verdict.limit) +
+                               " be missing at once") +
+          ", so they stay. If they are really gone: slipway fleet confirm " +
+          snapshot.fleet.metadata.name);
 }
 
 /// How many servers the listing has, and whom it leaves out.
@@ -177,19 +186,6 @@ void SayWhatIsListed(Plan& plan, const Snapshot& snapshot, const Complete& compl
   const auto count = static_cast<std::int64_t>(complete.servers.size());
   std::string message =
       rollout::NumberOfServers(count) + (count == 1 ? " is" : " are") + " listed.";
-  if (!verdict.held.empty()) {
-    const auto held = static_cast<std::int64_t>(verdict.held.size());
-    return Say(plan, snapshot, false, true, kNeedsConfirmation,
-               message + " The provider does not list " + Listed(verdict.held) +
-                   " any more: " + std::to_string(held) + " of " +
-                   rollout::NumberOfServers(plan.status.servers.total) +
-                   (held == plan.status.servers.total
-                        ? ", so the fleet would be empty."
-                        : ", and absence.maxRemovals lets " + std::to_string(verdict.limit) +
-                              " leave at once.") +
-                   " All of them stay. If they are really gone: slipway fleet confirm " +
-                   snapshot.fleet.metadata.name);
-  }
   if (verdict.absence) {
     for (const api::MissingServers& group : verdict.absence->missing) {
       message += " Missing from " + std::to_string(group.listings) + " of " +
@@ -212,54 +208,37 @@ void SayWhatFailed(Plan& plan, const Snapshot& snapshot, const Error& error) {
           api::Sentence(error.message) + " The servers that are known stay.");
 }
 
-/// When the provider is asked next.
-void ScheduleListing(Plan& plan, const Snapshot& snapshot) {
+/// When the provider is asked next. False: the last answer is too old to act on.
+bool ScheduleListing(Plan& plan, const Snapshot& snapshot) {
   const api::Provider& provider = snapshot.fleet.spec.provider;
-  if (provider.static_ || snapshot.listing) {
-    return;
+  if (provider.static_) {
+    return true;
   }
   const bool current = snapshot.last != nullptr && snapshot.last->provider == provider;
-  const Duration interval = snapshot.fleet.spec.interval;
-  Duration delay{0};
-  if (current && snapshot.last->failures == 0) {
-    delay = interval;
-  } else if (current) {
-    const int doublings = std::min(snapshot.last->failures - 1, 16);
-    delay = std::min(interval, kFirstRetry * (std::int64_t{1} << doublings));
-  }
-  if (!current || snapshot.last->age >= delay) {
-    plan.list = true;
-  } else {
+  const Duration delay =
+      current ? runtime::PollDelay(snapshot.last->failures, snapshot.fleet.spec.interval)
+              : Duration(0);
+  const bool fresh = current && snapshot.last->age < delay;
+  if (fresh) {
     plan.requeue_after = delay - snapshot.last->age;
+  } else {
+    plan.list = !snapshot.listing;
   }
+  return fresh;
 }
 
-}  // namespace
-
-Plan PlanFleet(const Snapshot& snapshot) {
-  Plan plan{.actions = {}, .status = snapshot.fleet.status};
-  plan.status.servers = CountOf(snapshot);
-  if (snapshot.fleet.spec.suspend) {
-    Say(plan, snapshot, false, false, "Suspended",
-        "Suspended: servers are neither made nor removed, and no agent joins.");
-    return plan;
-  }
-  ScheduleListing(plan, snapshot);
-  if (!snapshot.observation) {
-    if (plan.status.observed_generation != snapshot.fleet.metadata.generation) {
-      Say(plan, snapshot, false, false, "Listing", "Asks for the list of servers.");
-    }
-    return plan;
-  }
+/// Makes the servers what was observed, and says what became of that.
+void FollowObservation(Plan& plan, const Snapshot& snapshot) {
   if (const auto* incomplete = std::get_if<Incomplete>(&*snapshot.observation)) {
-    SayWhatFailed(plan, snapshot, incomplete->error);
-    return plan;
+    return SayWhatFailed(plan, snapshot, incomplete->error);
   }
   const auto& complete = std::get<Complete>(*snapshot.observation);
   const AbsenceVerdict verdict = complete.listed ? Judge(snapshot, complete) : AbsenceVerdict();
   plan.status.absence = verdict.absence;
   const std::vector<std::string> taken = Follow(plan, snapshot, complete, verdict);
-  if (!taken.empty()) {
+  if (!verdict.held.empty()) {
+    SayWhoIsHeld(plan, snapshot, verdict);
+  } else if (!taken.empty()) {
     Say(plan, snapshot, false, true, "NameTaken",
         "Servers of these names belong to another fleet: " + Listed(taken) +
             ". Take them off one of the lists.");
@@ -267,6 +246,34 @@ Plan PlanFleet(const Snapshot& snapshot) {
     SayWhatIsBlocked(plan, snapshot);
   } else {
     SayWhatIsListed(plan, snapshot, complete, verdict);
+  }
+}
+
+}  // namespace
+
+std::string ConfirmationOf(const api::Fleet& fleet) {
+  return fleet.status.absence ? api::FormatTime(fleet.status.absence->listing) + "/" +
+                                    std::to_string(fleet.metadata.generation)
+                              : std::string();
+}
+
+Plan PlanFleet(const Snapshot& snapshot) {
+  Plan plan{.actions = {}, .status = snapshot.fleet.status};
+  plan.status.servers = CountOf(snapshot);
+  if (snapshot.fleet.spec.suspend) {
+    plan.status.absence.reset();
+    Say(plan, snapshot, false, false, "Suspended",
+        "Suspended: servers are neither made nor removed, and no agent joins.");
+    return plan;
+  }
+  const bool fresh = ScheduleListing(plan, snapshot);
+  if (plan.status.observed_generation != snapshot.fleet.metadata.generation &&
+      !snapshot.fleet.spec.provider.static_) {
+    plan.status.absence
+        .reset();  // What was counted, and what a person saw, was under another spec.
+    Say(plan, snapshot, false, false, "Listing", "Asks for the list of servers.");
+  } else if (fresh && snapshot.observation) {
+    FollowObservation(plan, snapshot);
   }
   KeepWhatIsStored(plan, snapshot);
   return plan;

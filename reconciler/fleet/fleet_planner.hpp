@@ -16,8 +16,12 @@
 
 namespace slipway::fleet {
 
-/// Annotation of a Fleet: the `status.absence.listing` whose removals a person has confirmed.
+/// Annotation of a Fleet: what a person has confirmed, as ConfirmationOf() wrote it then.
 inline constexpr const char* kConfirmedRemoval = "slipway.dev/confirmed-removal";
+
+/// Names what `status.absence` says under this spec: any change of either is another confirmation. Empty: there is nothing to
+/// confirm.
+std::string ConfirmationOf(const api::Fleet& fleet);
 
 /// Reason of the condition Ready while servers wait for that.
 inline constexpr const char* kNeedsConfirmation = "RemovalNeedsConfirmation";

@@ -57,7 +57,7 @@ Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedSe
                                   .provider_id = listed.provider_id,
                                   .labels = listed.labels});
     } else {
-      complete.left.push_back(listed.name);
+      complete.left.push_back({.name = listed.name, .provider_id = listed.provider_id});
     }
   }
   return InOrder(std::move(complete));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <map>
 #include <optional>
 #include <string>
@@ -23,11 +24,19 @@ struct ObservedServer {
   bool operator==(const ObservedServer&) const = default;
 };
 
+/// A machine that the provider says is not in the fleet any more: terminated, or stopped where those are excluded. It speaks of
+/// this machine only: another may have its name by now.
+struct LeftServer {
+  std::string name;
+  std::string provider_id;
+
+  auto operator<=>(const LeftServer&) const = default;
+};
+
 /// The provider told of every server there is. Only this may remove one.
 struct Complete {
   std::vector<ObservedServer> servers;  ///< in the fleet; ordered by name, no name twice
-  std::vector<std::string>
-      left;  ///< the provider says so: gone, or stopped where those are excluded; in order
+  std::vector<LeftServer> left;         ///< ordered by name and id
   /// When the provider was asked; nullopt: the list stands in the Fleet, and who is not on it has left.
   std::optional<Time> listed{};
 };

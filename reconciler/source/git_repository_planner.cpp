@@ -7,26 +7,16 @@
 
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/runtime/effect.hpp"
+#include "reconciler/runtime/poll_delay.hpp"
 
 namespace slipway::source {
 namespace {
 
 using api::ConditionStatus;
 
-constexpr Duration kFirstRetry{5'000};
-
 /// Troubles that may pass by themselves. Everything else waits for somebody.
 constexpr std::array<std::string_view, 4> kPassing = {"Unreachable", "Timeout",
                                                       "ServiceUnavailable", "InternalError"};
-
-/// How long to wait after a look before the next one: the interval, or less after a failure.
-Duration DelayAfter(const LastFetch& last, Duration interval) {
-  if (last.failures == 0) {
-    return interval;
-  }
-  const int doublings = std::min(last.failures - 1, 16);
-  return std::min(interval, kFirstRetry * (std::int64_t{1} << doublings));
-}
 
 void Set(Plan& plan, const Snapshot& snapshot, const char* type, ConditionStatus status,
          const std::string& reason, const std::string& message) {
@@ -115,7 +105,7 @@ Plan PlanGitRepository(const Snapshot& snapshot) {
     return plan;
   }
   const Duration delay =
-      current ? DelayAfter(*snapshot.last, repository.spec.interval) : Duration(0);
+      current ? runtime::PollDelay(snapshot.last->failures, repository.spec.interval) : Duration(0);
   if (!current || snapshot.last->age >= delay) {
     plan.fetch = true;
   } else {

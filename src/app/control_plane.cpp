@@ -13,6 +13,7 @@
 #include <random>
 #include <set>
 
+#include "reconciler/api/conditions.hpp"
 #include "reconciler/base/guarded.hpp"
 #include "src/apiserver/housekeeping.hpp"
 #include "src/apiserver/pki.hpp"
@@ -41,9 +42,10 @@ namespace asio = boost::asio;
 
 constexpr std::size_t kLookupThreads = 4;
 constexpr std::size_t kPackThreads = 4;
-constexpr std::size_t kPollThreads = 16;     ///< each waits for a child process
-constexpr std::size_t kListThreads = 8;      ///< each waits for a provider
-constexpr std::size_t kMostOutside = 1'024;  ///< what waits for a thread costs little
+constexpr std::size_t kPollThreads = 16;           ///< each waits for a child process
+constexpr std::size_t kListThreads = 8;            ///< each waits for a provider
+constexpr std::size_t kMostOutside = 1'024;        ///< what waits for a thread costs little
+constexpr std::size_t kMaxComplaintBytes = 2'000;  ///< of a program, in the log
 constexpr std::size_t kApiConnections = 8'192;
 constexpr std::size_t kAgentConnections = 16'384;
 constexpr std::size_t kConnectionsOfAnAgent = 16;  ///< its session, and packs and logs beside it
@@ -197,8 +199,11 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   client = std::make_unique<RegistryClient>(io, *registry);
   git = std::make_unique<GitEffects>(*client, *mirrors, io, on(lookups), on(polls));
   cloud = std::make_unique<cloud::ExecCloud>(
-      runner, std::set<std::string>(options.allowed_inventories.begin(),
-                                    options.allowed_inventories.end()));
+      runner,
+      std::set<std::string>(options.allowed_inventories.begin(), options.allowed_inventories.end()),
+      [](const std::string& program, const std::string& text) {
+        spdlog::warn("listing: {} says: {}", program, api::Shortened(text, kMaxComplaintBytes));
+      });
   listing = std::make_unique<CloudEffects>(*cloud, clock, io, on(listings));
   sweep = std::make_unique<MirrorSweep>(*client, *mirrors, *packs, on(polls));
   http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);

@@ -7,9 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "reconciler/api/conditions.hpp"
 #include "reconciler/api/fleet.hpp"
-#include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/fleet/fleet_planner.hpp"
 #include "reconciler/rollout/names.hpp"
@@ -32,7 +30,7 @@ Result<api::Fleet> ReadFleet(const std::string& file, std::istream& in) {
   std::vector<json> fleets;
   for (const Document& document : documents) {
     json object = ReadJson(document.json);
-    if (object.value("kind", json()) == "Fleet") {
+    if (object.is_object() && object.value("kind", json()) == "Fleet") {
       fleets.push_back(std::move(object));
     }
   }
@@ -99,7 +97,7 @@ ExitCode Print(const api::Fleet& fleet, std::vector<Row> rows, std::size_t count
   return kSucceeded;
 }
 
-/// A listing as rows; what the planner would make of it is asked of the planner's own code.
+/// A listing as rows. Whether it can be believed is asked of the planner's own code.
 ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
               const fleet::Observation& observation, const Streams& streams) {
   if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
@@ -123,6 +121,14 @@ ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>&
   return Print(fleet, std::move(rows), count, streams);
 }
 
+/// The servers that wait for a person's word.
+std::vector<std::string> Held(const api::Fleet& fleet) {
+  const auto& absence = fleet.status.absence;
+  const bool often = absence && !absence->missing.empty() &&
+                     absence->missing.back().listings >= fleet.spec.absence.confirmations;
+  return often ? absence->missing.back().servers : std::vector<std::string>();
+}
+
 }  // namespace
 
 ExitCode PreviewFleet(const std::string& file, const Streams& streams) {
@@ -143,7 +149,9 @@ ExitCode PreviewFleet(const std::string& file, const Streams& streams) {
   }
   // What a person runs as themselves needs nobody's leave.
   process::PosixProcessRunner runner;
-  cloud::ExecCloud cloud(runner, {provider.exec->run});
+  cloud::ExecCloud cloud(
+      runner, {provider.exec->run},
+      [&streams](const std::string&, const std::string& text) { streams.err << text; });
   const auto listed = cloud.List(provider);
   if (!listed.has_value()) {
     return Report(listed.error(), streams);
@@ -164,25 +172,24 @@ ExitCode ConfirmRemoval(const Session& session, const std::string& name, const S
   if (!fleet.has_value()) {
     return Report(fleet.error(), streams);
   }
-  const auto& absence = fleet.value().status.absence;
-  const auto* ready = api::FindCondition(fleet.value().status.conditions, "Ready");
-  if (!absence || absence->missing.empty() || ready == nullptr ||
-      ready->reason != fleet::kNeedsConfirmation) {
+  const std::vector<std::string> held = Held(fleet.value());
+  if (held.empty()) {
     return Report(Fail(Code::kConflict, "no servers of fleet " + name +
                                             " wait to be confirmed as gone; `slipway describe "
                                             "fleet " +
                                             name + "` says how it is"),
                   streams);
   }
+  // Under the version that was shown: what changed since is to be looked at again.
   const json patch = {
       {"metadata",
-       {{"annotations", {{fleet::kConfirmedRemoval, api::FormatTime(absence->listing)}}}}}};
+       {{"resourceVersion", fleet.value().metadata.resource_version},
+        {"annotations", {{fleet::kConfirmedRemoval, fleet::ConfirmationOf(fleet.value())}}}}}};
   const auto patched = session.MergePatch(path, patch);
   if (!patched.has_value()) {
     return Report(patched.error(), streams);
   }
-  const std::vector<std::string>& servers = absence->missing.back().servers;
-  for (const std::string& server : servers) {
+  for (const std::string& server : held) {
     streams.out << "servers/" << server << " confirmed as gone\n";
   }
   return kSucceeded;

@@ -4,7 +4,6 @@
 #include <sstream>
 #include <utility>
 
-#include "reconciler/api/conditions.hpp"
 #include "reconciler/api/scalars.hpp"
 #include "src/cloud/inventory.hpp"
 
@@ -13,7 +12,6 @@ namespace {
 
 constexpr std::size_t kMaxOutputBytes = std::size_t{32}
                                         << 20;  ///< 10,000 servers with their labels are 5 MB
-constexpr std::size_t kMaxErrorBytes = 400;     ///< of what it complains about, in a message
 
 std::vector<std::string> Words(const std::string& text) {
   std::istringstream stream(text);
@@ -33,16 +31,6 @@ std::vector<std::string> Environment() {
     }
   }
   return environment;
-}
-
-/// The last line that it complained with, where it did.
-std::string Complaint(const process::ProcessOutcome& outcome) {
-  std::string text = outcome.err;
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) {
-    text.pop_back();
-  }
-  text = text.substr(text.rfind('\n') == std::string::npos ? 0 : text.rfind('\n') + 1);
-  return text.empty() ? "." : ": " + api::Shortened(std::move(text), kMaxErrorBytes);
 }
 
 }  // namespace
@@ -67,10 +55,13 @@ Result<std::vector<runtime::ListedServer>> ExecCloud::List(const api::Provider& 
                    outcome.error().code == Code::kNotFound ? "NotFound" : "ListFailed",
                    request.argv.front() + " cannot be run: " + outcome.error().message);
   }
+  if (!outcome.value().succeeded() && !outcome.value().err.empty()) {
+    on_complaint_(run, outcome.value().err);
+  }
   if (outcome.value().timed_out) {
-    return Trouble(Code::kTimeout, "Timeout",
-                   request.argv.front() + " took longer than " +
-                       api::FormatDuration(request.deadline) + Complaint(outcome.value()));
+    return Trouble(
+        Code::kTimeout, "Timeout",
+        request.argv.front() + " took longer than " + api::FormatDuration(request.deadline) + ".");
   }
   if (outcome.value().too_much_output) {
     return Trouble(Code::kInvalid, "ListInvalid",
@@ -81,7 +72,8 @@ Result<std::vector<runtime::ListedServer>> ExecCloud::List(const api::Provider& 
     const int number = killed ? outcome.value().signal : outcome.value().exit_code;
     return Trouble(Code::kUnavailable, "ListFailed",
                    request.argv.front() + " ended with " + (killed ? "signal " : "exit code ") +
-                       std::to_string(number) + Complaint(outcome.value()));
+                       std::to_string(number) +
+                       "; what it wrote to its standard error is in the log of the control plane.");
   }
   auto servers = ReadInventory(outcome.value().out);
   if (!servers.has_value()) {

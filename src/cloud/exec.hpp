@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <set>
 #include <string>
 
@@ -11,9 +12,13 @@ namespace slipway::cloud {
 /// Runs the program that a Fleet names, if it is one of those that are allowed, and reads what it prints.
 class ExecCloud final : public CloudApi {
  public:
-  /// `allowed`: programs with their arguments, as a Fleet writes them. `runner` outlives it.
-  ExecCloud(process::ProcessRunner& runner, std::set<std::string> allowed)
-      : runner_(runner), allowed_(std::move(allowed)) {}
+  /// Is given what a program that failed wrote to its standard error, at most 64 KiB; on the thread that asked.
+  using OnComplaint = std::function<void(const std::string& program, const std::string& text)>;
+
+  /// `allowed`: programs with their arguments, as a Fleet writes them. `runner` outlives it. What a program complains of may hold
+  /// a secret, so no error repeats it.
+  ExecCloud(process::ProcessRunner& runner, std::set<std::string> allowed, OnComplaint on_complaint)
+      : runner_(runner), allowed_(std::move(allowed)), on_complaint_(std::move(on_complaint)) {}
 
   /// Reasons: NotAllowed, NotFound (no such program), Timeout, ListFailed (it ended badly), ListInvalid (what it printed).
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider) override;
@@ -21,6 +26,7 @@ class ExecCloud final : public CloudApi {
  private:
   process::ProcessRunner& runner_;
   const std::set<std::string> allowed_;
+  const OnComplaint on_complaint_;
 };
 
 }  // namespace slipway::cloud

@@ -20,6 +20,10 @@ using runtime::ListedServer;
 using runtime::MachineState;
 
 constexpr const char* kGroupPrefix = "group.slipway.dev/";
+constexpr std::size_t kMaxServers = 10'000;  ///< as many as a Fleet may list itself
+constexpr std::size_t kMaxGroups = 1'000;
+constexpr std::size_t kMaxIdBytes =
+    500;  ///< with the scheme before it, what spec.providerID may hold
 
 Error Bad(const std::string& where, const std::string& what) {
   return Fail(Code::kInvalid, where + ": " + what);
@@ -29,6 +33,9 @@ Error Bad(const std::string& where, const std::string& what) {
 Result<void> Check(const ListedServer& server, const std::string& where) {
   if (server.name.empty()) {
     return Bad(where, "needs a name, or an address that makes one");
+  }
+  if (server.provider_id.size() > kMaxIdBytes) {
+    return Bad(where, "its id is longer than " + std::to_string(kMaxIdBytes) + " bytes");
   }
   for (const auto& [key, value] : server.labels) {
     if (!objects::IsLabelKey(key) || key.starts_with("slipway.dev/")) {
@@ -161,6 +168,12 @@ Result<Group> GroupOf(const json& value, const std::string& name) {
   if (!value.is_object()) {
     return Bad(name, "must be a group, with hosts and children");
   }
+  static const std::set<std::string> kFields = {"hosts", "children", "vars"};
+  for (const auto& [field, unused] : value.items()) {
+    if (!kFields.contains(field)) {
+      return Bad(name, "has no field " + field + "; a group has hosts, children, vars");
+    }
+  }
   SLIPWAY_TRY(hosts, NamesIn(value.value("hosts", json::array()), name + ".hosts"));
   SLIPWAY_TRY(children, NamesIn(value.value("children", json::array()), name + ".children"));
   group.hosts = std::move(hosts);
@@ -168,17 +181,26 @@ Result<Group> GroupOf(const json& value, const std::string& name) {
   return group;
 }
 
-/// Adds the hosts of a group and of everything below it; a group that contains itself ends there.
-void AddHosts(const std::map<std::string, Group>& groups, const std::string& name,
-              std::set<std::string>& visited, std::set<std::string>& hosts) {
-  const auto found = groups.find(name);
-  if (found == groups.end() || !visited.insert(name).second) {
-    return;
+/// The hosts of a group and of everything below it; a group may contain itself.
+std::set<std::string> HostsBelow(const std::map<std::string, Group>& groups,
+                                 const std::string& name) {
+  std::set<std::string> hosts;
+  std::set<std::string> visited{name};
+  std::vector<std::string> open{name};
+  while (!open.empty()) {
+    const auto found = groups.find(open.back());
+    open.pop_back();
+    if (found == groups.end()) {
+      continue;
+    }
+    hosts.insert(found->second.hosts.begin(), found->second.hosts.end());
+    for (const std::string& child : found->second.children) {
+      if (visited.insert(child).second) {
+        open.push_back(child);
+      }
+    }
   }
-  hosts.insert(found->second.hosts.begin(), found->second.hosts.end());
-  for (const std::string& child : found->second.children) {
-    AddHosts(groups, child, visited, hosts);
-  }
+  return hosts;
 }
 
 /// The address that Ansible would connect to.
@@ -192,12 +214,8 @@ Result<std::string> AddressOf(const json& variables, const std::string& host) {
   return host;
 }
 
-Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
-  const json meta = inventory.value("_meta", json::object());
-  const json variables = meta.is_object() ? meta.value("hostvars", json::object()) : json();
-  if (!variables.is_object()) {
-    return Fail(Code::kInvalid, "_meta must hold hostvars, by host");
-  }
+/// Every group of an inventory.
+Result<std::map<std::string, Group>> GroupsOf(const json& inventory) {
   std::map<std::string, Group> groups;
   for (const auto& [name, value] : inventory.items()) {
     if (name != "_meta") {
@@ -205,15 +223,29 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
       groups[name] = std::move(group);
     }
   }
+  if (groups.size() > kMaxGroups) {
+    return Fail(Code::kInvalid, "it has more than " + std::to_string(kMaxGroups) + " groups");
+  }
+  return groups;
+}
+
+Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
+  if (inventory.empty()) {
+    return Fail(Code::kInvalid,
+                "it is empty; where there are no servers, it must say so: {\"servers\": []}");
+  }
+  const json meta = inventory.value("_meta", json::object());
+  const json variables = meta.is_object() ? meta.value("hostvars", json::object()) : json();
+  if (!variables.is_object()) {
+    return Fail(Code::kInvalid, "_meta must hold hostvars, by host");
+  }
+  SLIPWAY_TRY(groups, GroupsOf(inventory));
   std::map<std::string, std::set<std::string>> groups_of;  // by host
   for (const auto& [host, unused] : variables.items()) {
     groups_of[host];
   }
   for (const auto& [name, group] : groups) {
-    std::set<std::string> visited;
-    std::set<std::string> hosts;
-    AddHosts(groups, name, visited, hosts);
-    for (const std::string& host : hosts) {
+    for (const std::string& host : HostsBelow(groups, name)) {
       groups_of[host].insert(name);
     }
   }
@@ -242,9 +274,13 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
 }  // namespace
 
 Result<std::vector<ListedServer>> ReadInventory(std::string_view text) {
-  SLIPWAY_TRY(inventory, objects::ParseJson(text));
+  std::vector<std::string> duplicates;
+  SLIPWAY_TRY(inventory, objects::ParseJson(text, duplicates));
   if (!inventory.is_object()) {
     return Fail(Code::kInvalid, "it must be a JSON object");
+  }
+  if (!duplicates.empty()) {
+    return Bad(duplicates.front(), "stands there twice");
   }
   // In an inventory of Ansible's old form a group called servers is a list, too: of names.
   const auto servers = inventory.find("servers");
@@ -253,7 +289,12 @@ Result<std::vector<ListedServer>> ReadInventory(std::string_view text) {
   if (ours && inventory.size() > 1) {
     return Fail(Code::kInvalid, "it must hold nothing beside servers");
   }
-  return ours ? ReadOurs(*servers) : ReadAnsible(inventory);
+  SLIPWAY_TRY(listed, ours ? ReadOurs(*servers) : ReadAnsible(inventory));
+  if (listed.size() > kMaxServers) {
+    return Fail(Code::kInvalid,
+                "it has more than " + std::to_string(kMaxServers) + " servers: make two fleets");
+  }
+  return listed;
 }
 
 }  // namespace slipway::cloud

@@ -20,6 +20,7 @@ namespace {
 
 constexpr Duration kShortestInterval{100};
 constexpr std::size_t kMaxServerName = 63;
+constexpr Duration kMaxListing{600'000};  ///< spec.provider.exec.timeout
 constexpr std::size_t kMaxValueName = 253;
 
 /// A part of a tree that fits its schema, as the type that the same schema gave.
@@ -181,6 +182,13 @@ void CheckStaticServer(const api::StaticServer& server, std::set<std::string>& n
 
 void CheckFleet(const Json& object, const Faults& faults) {
   const auto spec = Typed<api::FleetSpec>(object["spec"]);
+  if (spec.provider.exec) {
+    const Faults timeout = faults.At("provider.exec.timeout");
+    CheckPositive(spec.provider.exec->timeout, timeout);
+    if (spec.provider.exec->timeout > kMaxListing) {
+      timeout.Invalid("must be at most " + api::FormatDuration(kMaxListing));
+    }
+  }
   if (!spec.provider.static_) {
     return;
   }

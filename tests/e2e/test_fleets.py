@@ -71,7 +71,8 @@ def test_a_program_that_fails_or_prints_nonsense_removes_nobody(inventory):
     assert "Listing failed: " in said["message"] and "The servers that are known stay." in said["message"]
     inventory.file.unlink()
     said = inventory.until_reason("ListFailed")
-    assert "ended with exit code 1: cat: " in said["message"]
+    assert "ended with exit code 1; what it wrote to its standard error is in the log" in said["message"]
+    inventory.until("the log to hold it", lambda: f"cat: {inventory.file}: No such file" in inventory.town.server.log.read_text())
     assert set(inventory.servers()) == {"web-1", "web-2"}
     inventory.print({"name": "web-1"}, {"name": "web-2"}, {"name": "web-3"})
     inventory.until("the next good listing to heal it", lambda: len(inventory.servers()) == 3)

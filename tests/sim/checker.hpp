@@ -146,8 +146,10 @@ class Checker final : public HostObserver {
     int listings = 0;
     int before = 0;
   };
-  std::map<std::string, Absent> absent_;  ///< by server
-  std::map<Key, api::Server> pending_;    ///< servers as patches on their way leave them
+  std::map<std::string, Absent> absent_;   ///< by server
+  std::set<std::string> said_terminated_;  ///< by the last answer that named them
+  std::set<std::string> announced_;        ///< servers that their fleet said are being removed
+  std::map<Key, api::Server> pending_;     ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;
   std::size_t promotions_ = 0;

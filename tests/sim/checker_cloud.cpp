@@ -17,7 +17,12 @@ void Checker::OnOutsideAnswer(const runtime::Outside& work, const runtime::Outsi
   }
   std::set<std::string> names;
   for (const runtime::ListedServer& server : *listing->servers) {
-    names.insert(server.name);
+    if (server.state == runtime::MachineState::kTerminated) {
+      said_terminated_.insert(server.name);
+    } else {
+      said_terminated_.erase(server.name);
+      names.insert(server.name);
+    }
   }
   for (const auto& [name, server] : servers_) {
     if (server.spec.fleet == work.key.name) {
@@ -32,15 +37,22 @@ void Checker::CheckRemoval(const api::Server& server, Writer writer) {
   const std::string& name = server.metadata.name;
   const Absent absent = absent_[name];
   absent_.erase(name);
+  const bool announced = announced_.erase(name) > 0;
   const auto fleet = fleets_.find(server.spec.fleet);
   if (writer != Writer::kControllers || fleet == fleets_.end()) {
     return;
   }
   const api::FleetSpec& spec = fleet->second.spec;
+  if (said_terminated_.contains(name)) {
+    return;
+  }
   if (!spec.provider.static_) {
     if (std::max(absent.listings, absent.before) < spec.absence.confirmations) {
       throw Violation("7: " + name + " is removed, and was missing from " +
                       std::to_string(absent.listings) + " listings only");
+    }
+    if (!announced) {
+      throw Violation("7: " + name + " is removed, and its fleet never said so");
     }
     return;
   }
@@ -64,6 +76,9 @@ void Checker::OnFleet(const StoreEvent& event) {
   if (const auto before = fleets_.find(event.key.name); before != fleets_.end()) {
     CheckMassRemoval(before->second, after.value());
   }
+  if (const auto& absence = after.value().status.absence) {
+    announced_.insert(absence->removing.begin(), absence->removing.end());
+  }
   fleets_[event.key.name] = std::move(after.value());
 }
 
@@ -80,6 +95,11 @@ void Checker::CheckMassRemoval(const api::Fleet& before, const api::Fleet& after
   if (std::ranges::includes(already, removing)) {
     return;
   }
+  std::set<std::string> counted = already;
+  if (before.status.absence && !before.status.absence->missing.empty()) {
+    const std::vector<std::string>& names = before.status.absence->missing.back().servers;
+    counted.insert(names.begin(), names.end());
+  }
   const auto total = std::ranges::count_if(
       servers_, [&](const auto& entry) { return entry.second.spec.fleet == after.metadata.name; });
   const auto leaving = static_cast<std::int64_t>(removing.size());
@@ -87,7 +107,11 @@ void Checker::CheckMassRemoval(const api::Fleet& before, const api::Fleet& after
   const auto& annotations = before.metadata.annotations;
   const auto confirmed = annotations.find("slipway.dev/confirmed-removal");
   const bool said = before.status.absence && confirmed != annotations.end() &&
-                    confirmed->second == api::FormatTime(before.status.absence->listing);
+                    confirmed->second == api::FormatTime(before.status.absence->listing) + "/" +
+                                             std::to_string(before.metadata.generation);
+  if (said && !std::ranges::includes(counted, removing)) {
+    throw Violation("7: more servers of " + after.metadata.name + " leave than were confirmed");
+  }
   if ((many || leaving >= total) && !said) {
     throw Violation("7: " + std::to_string(leaving) + " of " + std::to_string(total) +
                     " servers of " + after.metadata.name + " leave at once, and nobody said so");

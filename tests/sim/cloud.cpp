@@ -18,11 +18,14 @@ runtime::OutsideResult FakeCloud::List(const runtime::ListServers& request, Time
     return Fail(Code::kNotFound, "there is no such program");
   }
   for (const std::string& machine : found->second) {
-    if (Exists(machine) && rng.Below(100) < kept) {
+    const bool listed = Exists(machine) || IsRemembered(machine);
+    if (listed && rng.Below(100) < kept) {
       servers->push_back({.name = machine,
                           .address = machine + ".example.org",
                           .provider_id = "exec://" + machine,
-                          .labels = {{"role", "web"}}});
+                          .labels = {{"role", "web"}},
+                          .state = Exists(machine) ? runtime::MachineState::kRunning
+                                                   : runtime::MachineState::kTerminated});
     }
   }
   last_ = std::max(now, last_ + Duration(1));

@@ -19,6 +19,9 @@ class FakeCloud {
   void Launch(const std::string& machine) { terminated_.erase(machine); }
   void Terminate(const std::string& machine) { terminated_.insert(machine); }
 
+  /// Whether the provider goes on listing it, as terminated: so it is with every second machine.
+  static bool IsRemembered(const std::string& machine) { return machine.back() % 2 == 0; }
+
   /// Machines that the program lists while they exist.
   void Add(const std::string& program, const std::string& machine) {
     machines_[program].insert(machine);

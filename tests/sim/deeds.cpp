@@ -114,7 +114,8 @@ void Story::ConfirmRemoval(const std::string& fleet) {
   if (found == checker_.fleets().end() || !found->second.status.absence) {
     return;
   }
-  const std::string listing = api::FormatTime(found->second.status.absence->listing);
+  const std::string listing = api::FormatTime(found->second.status.absence->listing) + "/" +
+                              std::to_string(found->second.metadata.generation);
   const Json patch = {
       {"metadata", {{"annotations", {{"slipway.dev/confirmed-removal", listing}}}}}};
   (void)api_.Merge({.kind = Kind::kFleet, .ns = "default", .name = fleet}, patch.dump(),

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "reconciler/api/scalars.hpp"
-
 // Case 37 of the rollout cases: absence needs several complete listings; many removals need a person.
 namespace slipway::fleet {
 namespace {
@@ -19,17 +17,18 @@ Time ListingAt(int minute) { return Time(std::chrono::minutes(minute)); }
 /// A fleet of ten, one listing after the other; what a plan would store is stored.
 struct Listings {
   /// Looks at a new listing, in which these are missing.
-  AbsenceVerdict Next(Names missing) {
+  AbsenceVerdict Next(Names missing, Names left = {}) {
     ++minute;
-    return Again(std::move(missing));
+    return Again(std::move(missing), std::move(left));
   }
 
   /// Looks at the newest listing once more.
-  AbsenceVerdict Again(Names missing) {
+  AbsenceVerdict Again(Names missing, Names left = {}) {
     const AbsenceVerdict verdict = JudgeAbsence({.rules = rules,
                                                  .stored = stored,
                                                  .listing = ListingAt(minute),
                                                  .missing = std::move(missing),
+                                                 .left = std::move(left),
                                                  .total = total,
                                                  .confirmed = confirmed});
     stored = verdict.absence;
@@ -39,7 +38,7 @@ struct Listings {
   api::Absence rules;
   std::optional<api::FleetAbsence> stored;
   std::int64_t total = 10;
-  std::string confirmed;
+  bool confirmed = false;
   int minute = 0;
 };
 
@@ -90,7 +89,7 @@ TEST(Absence, MoreThanMaxRemovalsWaitForAPerson) {
   EXPECT_THAT(held.held, SizeIs(3));
   EXPECT_THAT(held.removable, IsEmpty());
 
-  fleet.confirmed = api::FormatTime(fleet.stored->listing);
+  fleet.confirmed = true;
   EXPECT_THAT(fleet.Next(three).removable, SizeIs(3)) << "the same three as were confirmed";
   EXPECT_THAT(fleet.Next({"web-2"}).removable, ElementsAre("web-2")) << "what was begun goes on";
 }
@@ -101,7 +100,7 @@ TEST(Absence, AConfirmationIsForWhatWasSeenAndNoMore) {
   fleet.Next(two);
   fleet.Next(two);
   EXPECT_THAT(fleet.Next(two).held, SizeIs(2));
-  fleet.confirmed = api::FormatTime(fleet.stored->listing);
+  fleet.confirmed = true;
   const AbsenceVerdict more = fleet.Next({"web-1", "web-2", "web-3"});
   EXPECT_THAT(more.removable, IsEmpty());
   EXPECT_THAT(more.held, SizeIs(2));
@@ -125,6 +124,42 @@ TEST(Absence, AFleetThatWouldBeEmptyWaitsForAPerson) {
   fleet.Next({"web-1"});
   fleet.Next({"web-1"});
   EXPECT_THAT(fleet.Next({"web-1"}).held, ElementsAre("web-1"));
+}
+
+TEST(Absence, AFleetThatIsAllSaidToHaveLeftWaitsForAPerson) {
+  Listings fleet;
+  fleet.total = 2;
+  const AbsenceVerdict held = fleet.Next({}, {"web-1", "web-2"});
+  EXPECT_THAT(held.held, ElementsAre("web-1", "web-2"));
+  EXPECT_THAT(held.removable, IsEmpty());
+  EXPECT_EQ(fleet.stored->missing.back().listings, 3) << "so that it can be confirmed";
+  fleet.confirmed = true;
+  EXPECT_THAT(fleet.Next({}, {"web-1", "web-2"}).removable, ElementsAre("web-1", "web-2"));
+}
+
+TEST(Absence, WhoIsSaidToHaveLeftLeavesAtOnceWhereSomebodyStays) {
+  Listings fleet;
+  const AbsenceVerdict verdict = fleet.Next({"web-9"}, {"web-1", "web-2", "web-3"});
+  EXPECT_THAT(verdict.removable, ElementsAre("web-1", "web-2", "web-3"));
+  EXPECT_EQ(fleet.stored->missing.front().servers, Names{"web-9"});
+}
+
+TEST(Absence, TheLastOneThatIsMissingStaysWhereAllOthersHaveLeft) {
+  Listings fleet;
+  fleet.total = 3;
+  fleet.Next({"web-3"});
+  fleet.Next({"web-3"});
+  EXPECT_THAT(fleet.Next({"web-3"}, {"web-1", "web-2"}).removable, IsEmpty());
+}
+
+TEST(Absence, AListingThatShrinksByAndByIsNoWayAroundTheLimit) {
+  Listings fleet;
+  fleet.rules.max_removals = api::IntOrPercent::Count(2);
+  fleet.Next({"web-1"});
+  fleet.Next({"web-1", "web-2"});
+  const AbsenceVerdict verdict = fleet.Next({"web-1", "web-2", "web-3"});
+  EXPECT_THAT(verdict.removable, IsEmpty());
+  EXPECT_THAT(verdict.held, ElementsAre("web-1"));
 }
 
 TEST(Absence, RemovalsUnderWayCountAgainstTheLimit) {

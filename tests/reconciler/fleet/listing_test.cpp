@@ -22,11 +22,13 @@ struct AskedBench {
   AskedBench() {
     fleet.metadata = {.name = "web", .ns = "default", .uid = Uid("uid-web"), .generation = 2};
     fleet.spec.provider.exec = api::ExecProvider{.run = "inventory"};
+    fleet.status.observed_generation = 2;
   }
 
-  void Know(const std::string& name) {
+  void Know(const std::string& name, const std::string& provider_id = "") {
     auto& server = facts.emplace_back();
     server.name = name;
+    server.provider_id = provider_id;
     server.fleet = "web";
     server.reachable = true;
   }
@@ -92,6 +94,7 @@ std::vector<std::string> Deleted(const Plan& plan) {
 
 TEST(Listing, TheProviderIsAskedAtOnceAndThenEveryInterval) {
   AskedBench bench;
+  bench.fleet.status.observed_generation = 0;
   const Plan first = bench.Run();
   EXPECT_TRUE(first.list);
   EXPECT_EQ(ReadyIn(first).reason, "Listing");
@@ -117,6 +120,13 @@ TEST(Listing, AfterAFailureItIsAskedSooner) {
   EXPECT_EQ(bench.Run().requeue_after, Duration(seconds(10)));
 }
 
+TEST(Listing, NoIntervalMakesItAskWithoutPause) {
+  AskedBench bench;
+  bench.fleet.spec.interval = Duration(0);
+  bench.Answer({});
+  EXPECT_EQ(bench.Run().requeue_after, Duration(100));
+}
+
 TEST(Listing, Case37AFailedListingKeepsTheLastSetAndSaysWhy) {
   AskedBench bench;
   bench.Know("web-1");
@@ -140,10 +150,11 @@ TEST(Listing, Case37AnEmptyListingRemovesNobody) {
   }
   const Plan plan = bench.Run();
   EXPECT_EQ(ReadyIn(plan).reason, "RemovalNeedsConfirmation");
-  EXPECT_THAT(ReadyIn(plan).message, HasSubstr("2 of 2 servers, so the fleet would be empty."));
+  EXPECT_THAT(ReadyIn(plan).message,
+              HasSubstr("The provider lists 2 of 2 servers no more: web-1, web-2. The fleet would "
+                        "be empty, so they stay."));
   EXPECT_THAT(ReadyIn(plan).message, HasSubstr("slipway fleet confirm web"));
-  bench.fleet.metadata.annotations[kConfirmedRemoval] =
-      api::FormatTime(bench.fleet.status.absence->listing);
+  bench.fleet.metadata.annotations[kConfirmedRemoval] = ConfirmationOf(bench.fleet);
   EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-1", "web-2"));
 }
 
@@ -170,10 +181,60 @@ TEST(Listing, ATerminatedServerLeavesAtOnce) {
   EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-2"));
 }
 
+TEST(Listing, WhatIsSaidOfAMachineSaysNothingOfItsSuccessor) {
+  AskedBench bench;
+  bench.Know("web-1", "i-2");
+  bench.Know("web-2", "i-3");
+  bench.Answer({{.name = "web-1", .provider_id = "i-1", .state = MachineState::kTerminated},
+                {.name = "web-2", .provider_id = "i-3"}});
+  const Plan plan = bench.Run();
+  EXPECT_THAT(Deleted(plan), IsEmpty());
+  EXPECT_THAT(ReadyIn(plan).message, HasSubstr("Missing from 1 of 3 listings: web-1."));
+}
+
+TEST(Listing, AnotherSpecCountsAnew) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Know("web-2");
+  bench.Answer({{.name = "web-1"}});
+  bench.Run();
+  bench.Answer({{.name = "web-1"}});
+  bench.Run();
+  ++bench.fleet.metadata.generation;
+  EXPECT_FALSE(bench.Run().status.absence.has_value());
+  bench.Answer({{.name = "web-1"}});
+  EXPECT_THAT(Deleted(bench.Run()), IsEmpty());
+  EXPECT_EQ(bench.fleet.status.absence->missing.front().listings, 1);
+}
+
+TEST(Listing, NothingIsDoneOnAnAnswerThatIsTooOld) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.fleet.spec.suspend = true;
+  bench.Answer({{.name = "web-1", .state = MachineState::kTerminated}, {.name = "web-2"}});
+  bench.Run();
+  bench.fleet.spec.suspend = false;
+  bench.last->age = minutes(90);
+  const Plan plan = bench.Run();
+  EXPECT_TRUE(plan.list);
+  EXPECT_THAT(plan.actions, IsEmpty());
+}
+
+TEST(Listing, ThoseWhoWaitForAPersonComeBeforeOtherTroubles) {
+  AskedBench bench;
+  bench.Know("web-1");
+  for (int i = 0; i < 3; ++i) {
+    bench.Answer({});
+    bench.Run();
+  }
+  EXPECT_EQ(ReadyIn(bench.Run()).reason, kNeedsConfirmation);
+}
+
 TEST(Listing, Case41AStoppedServerIsInTheFleetOnlyWhereThatIsSaid) {
   AskedBench bench;
   bench.Know("web-1");
-  bench.Answer({{.name = "web-1", .state = MachineState::kStopped}});
+  bench.Know("web-2");
+  bench.Answer({{.name = "web-1", .state = MachineState::kStopped}, {.name = "web-2"}});
   bench.fleet.spec.stopped = api::StoppedServers::kInclude;
   EXPECT_THAT(bench.Run().actions, IsEmpty());
   bench.fleet.spec.stopped = api::StoppedServers::kExclude;

@@ -67,7 +67,7 @@ class ControllersTest : public testing::Test {
   std::vector<std::function<void()>> polls_;
   GitEffects effects_{client_, mirrors_, io_, [](const std::function<void()>& work) { work(); },
                       [this](std::function<void()> work) { polls_.push_back(std::move(work)); }};
-  cloud::ExecCloud cloud_{runner_, {}};
+  cloud::ExecCloud cloud_{runner_, {}, nullptr};
   CloudEffects listings_{cloud_, clock_, io_, [](const std::function<void()>& work) { work(); }};
   Controllers controllers_{io_, client_, effects_, listings_, clock_, {}};
 };

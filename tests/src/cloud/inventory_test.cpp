@@ -91,11 +91,33 @@ TEST(Inventory, WhatIsNoListIsRefused) {
   EXPECT_THAT(Refusal(R"({"servers": [{"name": "web-1"})"), HasSubstr("JSON")) << "cut off";
   EXPECT_THAT(Refusal("[]"), HasSubstr("must be a JSON object"));
   EXPECT_THAT(Refusal(R"({"servers": [], "next": "page-2"})"), HasSubstr("nothing beside servers"));
+  EXPECT_THAT(Refusal("{}"), HasSubstr("where there are no servers, it must say so"));
+  EXPECT_THAT(Refusal(R"({"error": {"code": 429, "message": "slow down"}})"),
+              HasSubstr("error: has no field code"));
+  EXPECT_THAT(Refusal(R"({"web": {"host": ["web-1"]}})"), HasSubstr("web: has no field host;"));
+  EXPECT_THAT(Refusal(R"({"servers": [{"name": "a"}], "servers": []})"),
+              HasSubstr("servers: stands there twice"));
   EXPECT_THAT(Refusal(R"({"web": "web-1"})"), HasSubstr("web: must be a group"));
   EXPECT_THAT(Refusal(R"({"web": {"hosts": "web-1"}})"), HasSubstr("web.hosts"));
   EXPECT_THAT(Refusal(R"({"_meta": {"hostvars": []}})"), HasSubstr("hostvars"));
   EXPECT_THAT(Refusal(R"({"web": {"hosts": ["web-1"]}, "_meta": {"hostvars": {"web-1": 7}}})"),
               HasSubstr("variables must be an object"));
+}
+
+TEST(Inventory, HasBounds) {
+  EXPECT_THAT(Refusal(R"({"servers": [{"name": "a", "id": ")" + std::string(501, 'x') + R"("}]})"),
+              HasSubstr("its id is longer than 500 bytes"));
+  std::string chain = "{";
+  for (int i = 0; i < 200'000; ++i) {
+    chain += (i == 0 ? "\"g" : ",\"g") + std::to_string(i) + R"(":{"children":["g)" +
+             std::to_string(i + 1) + R"("]})";
+  }
+  EXPECT_THAT(Refusal(chain + "}"), HasSubstr("more than 1000 groups"));
+  std::string many = R"({"servers": [{"name": "a"})";
+  for (int i = 0; i < 10'000; ++i) {
+    many += R"(,{"name":"a)" + std::to_string(i) + R"("})";
+  }
+  EXPECT_THAT(Refusal(many + "]}"), HasSubstr("more than 10000 servers"));
 }
 
 }  // namespace
