@@ -97,14 +97,18 @@ def processes_with(variable):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_demo_leaves_nothing_behind_when_it_is_ended(number, tmp_path, programs, start):
     (programs / "slipway").unlink()
-    (programs / "slipway").write_text("#!/bin/sh\nexec sleep 100\n")  # A server that never says that it is ready.
+    # A server that never says that it is ready. It is known by its name and arguments, as the real one is: the signal may come
+    # before the demo itself knows that it has started it.
+    (programs / "slipway").write_text('#!/bin/bash\nexec -a "$0" /usr/bin/python3 -c "import time; time.sleep(100)" "$@"\n')
     (programs / "slipway").chmod(0o755)
+    begun = os.fsencode(programs / "slipway") + b"\0"
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     demo = start(sys.executable, PROJECT / "manifests/demo/run", "--bin", programs, stderr=subprocess.DEVNULL,
                  env={**os.environ, "TMPDIR": str(temporary), "PYTHONDONTWRITEBYTECODE": "1"})
     demo_world.wait_for("the server to be started", lambda: list(temporary.glob("*/server.log")), 20)
-    demo_world.wait_for("the server to run", lambda: b"sleep\x00100\x00" in processes_with(f"TMPDIR={temporary}"), 20)
+    demo_world.wait_for("the server to run", lambda: any(
+        command.startswith(begun) for command in processes_with(f"TMPDIR={temporary}")), 20)
     demo.send_signal(number)
     assert demo.wait(20) == 1
     assert list(temporary.iterdir()) == []
