@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "reconciler/base/ids.hpp"
@@ -41,5 +42,8 @@ struct ObjectMeta {
 
   bool operator==(const ObjectMeta&) const = default;
 };
+
+/// A resourceVersion as the number that it is in the stores we know, where newer is greater. 0: it is none.
+std::uint64_t VersionNumber(std::string_view resource_version);
 
 }  // namespace slipway::api

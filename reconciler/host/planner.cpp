@@ -76,10 +76,10 @@ void AcceptEpoch(Desk& desk) {
     return;
   }
   if (wanted->epoch < desk.plan.journal.epoch) {
-    desk.plan.refused = "the assignment is older than one that was accepted before (generation " +
-                        std::to_string(wanted->epoch.generation) + " of store " +
-                        wanted->epoch.incarnation + " after generation " +
-                        std::to_string(desk.plan.journal.epoch.generation) + " of store " +
+    desk.plan.refused = "the assignment is older than one that was accepted before (version " +
+                        std::to_string(wanted->epoch.version) + " of store " +
+                        wanted->epoch.incarnation + " after version " +
+                        std::to_string(desk.plan.journal.epoch.version) + " of store " +
                         desk.plan.journal.epoch.incarnation + ")";
     return;
   }

@@ -1,7 +1,6 @@
 #include "reconciler/runtime/object.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <exception>
 #include <nlohmann/json.hpp>
 
@@ -19,11 +18,9 @@ namespace {
 
 Result<Header> HeaderOf(Kind kind, api::ObjectMeta metadata) {
   Header header;
-  const std::string& text = metadata.resource_version;
-  const auto [end, problem] =
-      std::from_chars(text.data(), text.data() + text.size(), header.version);
-  if (problem != std::errc() || end != text.data() + text.size() || header.version == 0) {
-    return Fail(Code::kBadRequest, "metadata.resourceVersion \"" + text +
+  header.version = api::VersionNumber(metadata.resource_version);
+  if (header.version == 0) {
+    return Fail(Code::kBadRequest, "metadata.resourceVersion \"" + metadata.resource_version +
                                        "\" is not a positive integer; this API is not for us");
   }
   if (metadata.name.empty() || metadata.uid.empty()) {

@@ -204,25 +204,18 @@ void ReadTest(const Json& json, host::TestRecord& test, Cursor& at) {
 }
 
 void ReadEpoch(const Json& json, host::Epoch& epoch, Cursor& at) {
-  std::int64_t created = 0;
-  Members(json, at)
-      .Read("incarnation", epoch.incarnation)
-      .Read("created", created)
-      .Read("generation", epoch.generation);
-  epoch.created = Time(Duration(created));
+  Members(json, at).Read("incarnation", epoch.incarnation).Read("version", epoch.version);
 }
 
 }  // namespace
 
 std::string EncodeJournal(const host::Journal& journal) {
-  Json json = {{"version", kVersion},
-               {"incarnation", journal.incarnation},
-               {"epoch",
-                {{"incarnation", journal.epoch.incarnation},
-                 {"created", journal.epoch.created.time_since_epoch().count()},
-                 {"generation", journal.epoch.generation}}},
-               {"applications", Json::object()},
-               {"tests", Json::array()}};
+  Json json = {
+      {"version", kVersion},
+      {"incarnation", journal.incarnation},
+      {"epoch", {{"incarnation", journal.epoch.incarnation}, {"version", journal.epoch.version}}},
+      {"applications", Json::object()},
+      {"tests", Json::array()}};
   for (const auto& [name, record] : journal.applications) {
     json["applications"][name] = WriteApplication(record);
   }

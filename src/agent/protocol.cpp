@@ -90,9 +90,7 @@ class Reader {
 };
 
 Json EpochJson(const host::Epoch& epoch) {
-  return {{"incarnation", epoch.incarnation},
-          {"created", epoch.created.time_since_epoch().count()},
-          {"generation", epoch.generation}};
+  return {{"incarnation", epoch.incarnation}, {"version", epoch.version}};
 }
 
 Result<host::Epoch> ReadEpoch(const Json& message) {
@@ -101,12 +99,8 @@ Result<host::Epoch> ReadEpoch(const Json& message) {
     return Fail(Code::kBadRequest, "epoch: is required");
   }
   host::Epoch epoch;
-  std::int64_t created = 0;
   Reader reader(*found);
-  reader.Required("incarnation", epoch.incarnation)
-      .Required("created", created)
-      .Required("generation", epoch.generation);
-  epoch.created = Time(Duration(created));
+  reader.Required("incarnation", epoch.incarnation).Required("version", epoch.version);
   return reader.Finish(std::move(epoch));
 }
 

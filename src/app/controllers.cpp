@@ -4,7 +4,6 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <charconv>
 #include <string>
 
 #include "reconciler/base/overloaded.hpp"
@@ -22,13 +21,6 @@ kube::ObjectName NameOf(const runtime::Key& key) {
           key.name};
 }
 
-std::uint64_t NumberOf(const std::string& resource_version) {
-  std::uint64_t number = 0;
-  std::from_chars(resource_version.data(), resource_version.data() + resource_version.size(),
-                  number);
-  return number;
-}
-
 }  // namespace
 
 /// Hands what happens to one kind to the engine.
@@ -40,7 +32,7 @@ class Controllers::Feed final : public kube::ObjectSink {
   }
 
   void Replaced(const std::vector<ObjectText>& objects, const std::string& version) override {
-    owner_.engine_.Replaced(kind_, objects, NumberOf(version));
+    owner_.engine_.Replaced(kind_, objects, api::VersionNumber(version));
     owner_.Wake();
   }
   void Expired() override {

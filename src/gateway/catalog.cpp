@@ -67,20 +67,33 @@ std::string KeyOf(const api::ObjectMeta& metadata) { return metadata.ns + "/" + 
 template <typename T>
 void Catalog::Kept<T>::Replaced(const std::vector<kube::ObjectText>& objects,
                                 const std::string& /*resource_version*/) {
-  const auto before = std::move(all);
-  all.clear();
-  for (const auto& text : objects) {
-    if (auto object = DecodeOrLog<T>(text, plural)) {
-      all.insert_or_assign(KeyOf(object->metadata), std::move(*object));
-    }
-  }
-  complete = true;
-  for (const auto& [key, object] : before) {
-    catalog.Touch(object);
-  }
   for (const auto& [key, object] : all) {
     catalog.Touch(object);
   }
+  std::set<std::string> listed;
+  for (const auto& text : objects) {
+    if (auto object = DecodeOrLog<T>(text, plural)) {
+      catalog.Touch(*object);
+      listed.insert(KeyOf(object->metadata));
+      Keep(std::move(*object));
+    }
+  }
+  const auto is_gone = [&](const auto& entry) { return !listed.contains(entry.first); };
+  std::erase_if(all, is_gone);
+  std::erase_if(spec_versions, is_gone);
+  complete = true;
+}
+
+template <typename T>
+void Catalog::Kept<T>::Keep(T object) {
+  const std::string key = KeyOf(object.metadata);
+  const auto before = all.find(key);
+  if (before == all.end() || before->second.metadata.uid != object.metadata.uid ||
+      before->second.metadata.generation != object.metadata.generation) {
+    spec_versions[key] =
+        static_cast<std::int64_t>(api::VersionNumber(object.metadata.resource_version));
+  }
+  all.insert_or_assign(key, std::move(object));
 }
 
 template <typename T>
@@ -89,14 +102,14 @@ void Catalog::Kept<T>::Changed(const kube::ObjectText& text) {
   if (!object) {
     return;
   }
-  const auto [kept, added] = all.try_emplace(KeyOf(object->metadata));
-  if (added || Matters(kept->second, *object)) {
+  const T* before = Find(all, KeyOf(object->metadata));
+  if (before == nullptr || Matters(*before, *object)) {
     catalog.Touch(*object);
-    if (!added) {
-      catalog.Touch(kept->second);
+    if (before != nullptr) {
+      catalog.Touch(*before);
     }
   }
-  kept->second = std::move(*object);
+  Keep(std::move(*object));
 }
 
 template <typename T>
@@ -104,6 +117,7 @@ void Catalog::Kept<T>::Deleted(const kube::ObjectText& last) {
   if (const auto object = DecodeOrLog<T>(last, plural)) {
     catalog.Touch(*object);
     all.erase(KeyOf(object->metadata));
+    spec_versions.erase(KeyOf(object->metadata));
   }
 }
 
@@ -190,9 +204,10 @@ void Catalog::TouchServersOf(const std::string& ns, const std::string& applicati
 protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
   const std::string& ns = server.metadata.ns;
   protocol::Assign assign;
-  assign.epoch = {.incarnation = incarnation_,
-                  .created = server.metadata.creation_timestamp.value_or(Time{}),
-                  .generation = server.metadata.generation};
+  assign.epoch.incarnation = incarnation_;
+  if (const auto* version = Find(servers_.spec_versions, KeyOf(server.metadata))) {
+    assign.epoch.version = *version;
+  }
   for (const api::Intent& intent : server.spec.releases) {
     const auto* rollout = Find(rollouts_.all, ns + "/" + intent.rollout);
     const auto* application = Find(applications_.all, ns + "/" + intent.application);

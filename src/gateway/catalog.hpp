@@ -40,8 +40,8 @@ class Catalog {
   /// How many claims were made with this token and belong to no server yet. O(claims).
   std::size_t UnmatchedClaims(const std::string& ns, const std::string& token_id) const;
 
-  /// Everything that is wanted of one server now: its live intents, and its test runs that have not ended. A pointer to a
-  /// rollout or application that is not there makes an intent inert.
+  /// Everything that is wanted of a server of this catalog now: its live intents, and its test runs that have not ended. A
+  /// pointer to a rollout or application that is not there makes an intent inert.
   protocol::Assign AssignmentOf(const api::Server& server) const;
 
   /// The servers whose assignment may have changed, those that came or went, and those whose claims did, each once: at most so
@@ -59,11 +59,15 @@ class Catalog {
     void Expired() override {}  // What was known last is the best there is until the next list.
     void Changed(const kube::ObjectText& object) override;
     void Deleted(const kube::ObjectText& last) override;
+    void Keep(T object);
 
     Catalog& catalog;
     const char* plural;
     bool complete = false;
     std::map<std::string, T> all;
+    /// The version of the store in which the spec of each was seen first. Later versions are reports: an epoch that grew with
+    /// them would make of each report the next assignment.
+    std::map<std::string, std::int64_t> spec_versions;
     std::unique_ptr<kube::ObjectClient::Watching> watching;
   };
 

@@ -83,10 +83,7 @@ std::int64_t StoredIncarnation(const api::Server* server) {
 }
 
 std::uint64_t VersionOf(const api::ObjectMeta& metadata) {
-  const std::string& text = metadata.resource_version;
-  std::uint64_t version = 0;
-  std::from_chars(text.data(), text.data() + text.size(), version);
-  return version;
+  return api::VersionNumber(metadata.resource_version);
 }
 
 /// The release as it is to be stored: a step that changed without its phase stays as it was.

@@ -51,7 +51,7 @@ class Checker final : public HostObserver {
   void OnEnd(const Host& host, const host::Action& action, const host::Finished& finished) override;
 
   /// A new life of the control plane: what it had in flight will never come.
-  void OnRestart() { pending_.clear(); }
+  void OnRestart();  // checker_cloud.cpp
 
   /// Machines went down by themselves, so that a good release may have been measured as bad.
   void OnReboot() { rebooted_ = true; }

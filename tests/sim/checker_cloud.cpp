@@ -33,6 +33,23 @@ void Checker::OnOutsideAnswer(const runtime::Outside& work, const runtime::Outsi
   }
 }
 
+/// What a control plane has heard and not written down died with it: how often in a row a server was missing is what the status
+/// of its fleet says.
+void Checker::OnRestart() {
+  pending_.clear();
+  for (const auto& [fleet_name, fleet] : fleets_) {
+    if (!fleet.status.absence) {
+      continue;
+    }
+    for (const api::MissingServers& group : fleet.status.absence->missing) {
+      for (const std::string& name : group.servers) {
+        Absent& absent = absent_[name];
+        absent.listings = std::max(absent.listings, static_cast<int>(group.listings));
+      }
+    }
+  }
+}
+
 void Checker::CheckRemoval(const api::Server& server, Writer writer) {
   const std::string& name = server.metadata.name;
   const Absent absent = absent_[name];

@@ -64,7 +64,7 @@ void Story::Do(const Step& step) {
       }
       return;
     case Deed::kJumpClock:
-      return loop_.JumpWall(std::chrono::hours(1));
+      return loop_.JumpWall(std::chrono::hours(step.target == "back" ? -1 : 1));
     case Deed::kCalm:
       return CalmDown();
   }

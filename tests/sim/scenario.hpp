@@ -35,11 +35,11 @@ enum class Deed : std::uint8_t {
   kReboot,
   kCrashServer,  ///< the control plane
   kPauseServer,  ///< for a minute
-  kJumpClock,
-  kLaunch,     ///< the machine `target`, which was terminated or not there yet
-  kTerminate,  ///< it is gone, and its provider does not list it any more
-  kConfirm,    ///< `slipway fleet confirm` of the fleet `target`
-  kCalm,       ///< from here on no faults happen by chance
+  kJumpClock,    ///< every wall clock, by an hour: `target` is "back" or "forward"
+  kLaunch,       ///< the machine `target`, which was terminated or not there yet
+  kTerminate,    ///< it is gone, and its provider does not list it any more
+  kConfirm,      ///< `slipway fleet confirm` of the fleet `target`
+  kCalm,         ///< from here on no faults happen by chance
 };
 
 struct Step {

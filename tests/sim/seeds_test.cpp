@@ -12,6 +12,8 @@ constexpr std::uint64_t kSeeds = SLIPWAY_SEEDS;
 constexpr std::uint64_t kOnceFailed[] = {
     5'385,  // a server that was told to go back, and served, was taken although others used up the budget
     5'485,  // a patch was lost for good, another server was taken, and the checker counted both
+    7'499,  // a server made anew after the clock went back: its agent took what it was wanted to do for old
+    8'364,  // a good listing died with the control plane that had heard it, and the checker still knew of it
     19'968,  // back to what a rewritten history left behind, and forward again: not against the promoted one
 };
 

@@ -5,6 +5,7 @@
 #include <limits>
 #include <string>
 
+#include "reconciler/api/meta.hpp"
 #include "reconciler/base/rng.hpp"
 
 namespace slipway::api {
@@ -115,6 +116,13 @@ TEST(Quantities, AreReadInEveryForm) {
   for (const char* text :
        {"", "m", "1.", "1e", "1KiB", "0x10", "--1", "9999999999999999999", "100P"}) {
     EXPECT_TRUE(ParseQuantity(text).has_error()) << text;
+  }
+}
+
+TEST(Versions, AreNumbersOrNone) {
+  EXPECT_EQ(VersionNumber("18446744073709551615"), UINT64_MAX);
+  for (const char* text : {"", "0", "abc", "12a", "-1", " 7", "18446744073709551616"}) {
+    EXPECT_EQ(VersionNumber(text), 0U) << text;
   }
 }
 

@@ -24,10 +24,10 @@ FakeHost::FakeHost() {
 }
 
 void FakeHost::Want(std::vector<WantedRelease> releases, std::vector<WantedTest> gate_runs) {
-  Epoch epoch{.incarnation = "a", .created = Time(Duration(1)), .generation = 1};
+  Epoch epoch{.incarnation = "a", .version = 1};
   if (wanted) {
     epoch = wanted->epoch;
-    ++epoch.generation;
+    ++epoch.version;
   }
   wanted = Wanted{.epoch = epoch, .releases = std::move(releases), .tests = std::move(gate_runs)};
 }

@@ -210,7 +210,7 @@ TEST_F(AgentTest, AnOlderAssignmentIsRefused) {
   const Commit first = Push("one");
   Roll("shop-1", 1, first);
   protocol::Assign older;
-  older.epoch = {.incarnation = "2025", .created = Time(Duration(9)), .generation = 99};
+  older.epoch = {.incarnation = "2025", .version = 99};
   older.releases = {Wanted("shop-2", 2, Push("two"))};
   KillAgent();
   gateway.AssignAs(older);

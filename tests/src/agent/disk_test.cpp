@@ -40,7 +40,7 @@ api::ReleaseTemplate SomeTemplate() {
 host::Journal SomeJournal() {
   host::Journal journal;
   journal.incarnation = 12;
-  journal.epoch = {.incarnation = "i", .created = Time(Duration(5)), .generation = 3};
+  journal.epoch = {.incarnation = "i", .version = 3};
   host::ApplicationRecord& record = journal.applications["shop"];
   const host::ReleaseId id{.commit = Commit(std::string(40, 'a')),
                            .hash = ReleaseHash(std::string(64, 'b'))};

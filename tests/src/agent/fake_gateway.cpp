@@ -273,9 +273,9 @@ void FakeGateway::Assign(std::vector<protocol::ReleaseAssignment> releases,
     assign.epoch = state_->assigned.epoch;
   }
   if (assign.epoch.incarnation.empty()) {
-    assign.epoch = {.incarnation = "2026", .created = Time(Duration(1)), .generation = 0};
+    assign.epoch = {.incarnation = "2026", .version = 0};
   }
-  ++assign.epoch.generation;
+  ++assign.epoch.version;
   assign.releases = std::move(releases);
   assign.test_runs = std::move(tests);
   AssignAs(std::move(assign));

@@ -56,7 +56,7 @@ TEST(Protocol, AReportArrivesAsItWasSent) {
   report.incarnation = 3;
   report.sequence = 9;
   report.addresses = {"10.0.0.1"};
-  report.epoch = {.incarnation = "2026", .created = Time(Duration(1'234'567)), .generation = 4};
+  report.epoch = {.incarnation = "2026", .version = 1'234'567};
   api::ServerRelease release;
   release.application = "shop";
   release.running = api::Running{.commit = Commit(kCommit),
@@ -90,7 +90,7 @@ TEST(Protocol, AReportArrivesAsItWasSent) {
 
 TEST(Protocol, AnAssignmentArrivesAsItWasSent) {
   Assign assign;
-  assign.epoch = {.incarnation = "2026", .created = Time(Duration(99)), .generation = 2};
+  assign.epoch = {.incarnation = "2026", .version = 99};
   ReleaseAssignment release;
   release.intent.application = "shop";
   release.intent.rollout = "shop-1";
@@ -159,7 +159,7 @@ TEST(Protocol, WhatIsNoMessageIsRefusedAndSaysWhy) {
     EXPECT_FALSE(message.error().message.empty()) << text;
   }
   const Result<GatewayMessage> assign = DecodeGatewayMessage(
-      R"({"type":"assign","epoch":{"incarnation":"a","created":1,"generation":1},"releases":[{"intent":{}}]})");
+      R"({"type":"assign","epoch":{"incarnation":"a","version":1},"releases":[{"intent":{}}]})");
   ASSERT_FALSE(assign);
   EXPECT_NE(assign.error().message.find("releases"), std::string::npos) << assign.error().message;
 }

@@ -20,6 +20,7 @@ T Named(const std::string& name) {
 api::Server ServerWithIntent() {
   auto server = Named<api::Server>("web-1");
   server.metadata.generation = 3;
+  server.metadata.resource_version = "41";
   server.spec.fleet = "web";
   server.spec.releases = {
       {.application = "shop", .rollout = "shop-1", .wave = 1, .attempt = 1, .commit = Commit("c")}};
@@ -82,7 +83,7 @@ TEST_F(CatalogTest, AnIntentIsInertUntilItsWaveHasBegun) {
   const protocol::Assign assign = catalog_.AssignmentOf(server);
   ASSERT_EQ(assign.releases.size(), 1U);
   EXPECT_EQ(assign.releases[0].repository, "default/code");
-  EXPECT_EQ(assign.epoch.generation, 3);
+  EXPECT_EQ(assign.epoch.version, 41);
 }
 
 TEST_F(CatalogTest, ATestRunIsToldWhenItsRolloutIsHeardOfLater) {
@@ -106,6 +107,33 @@ TEST_F(CatalogTest, AReportIsNoChangeAndANewIntentIs) {
   ++server.metadata.generation;
   client_.Tell("servers", api::Encode(server));
   EXPECT_TRUE(catalog_.HasChanges());
+}
+
+// An agent refuses what is older than what it has accepted, so this must grow with every change of what is wanted, and with
+// nothing else: a report that made a newer assignment would be answered by a report.
+TEST_F(CatalogTest, TheEpochGrowsWithTheSpecAndNotWithReports) {
+  api::Server server = ServerWithIntent();
+  const auto tell = [&](const char* version) {
+    server.metadata.resource_version = version;
+    client_.Tell("servers", api::Encode(server));
+    return catalog_.AssignmentOf(server).epoch.version;
+  };
+  List({api::Encode(server)}, {});
+  EXPECT_EQ(tell("50"), 41) << "a report";
+  server.metadata.resource_version = "60";
+  List({api::Encode(server)}, {});
+  EXPECT_EQ(catalog_.AssignmentOf(server).epoch.version, 41) << "a new list";
+  ++server.metadata.generation;
+  EXPECT_EQ(tell("70"), 70) << "another spec";
+  client_.TellDeleted("servers", api::Encode(server));
+  server.metadata.uid = Uid("another");
+  server.metadata.generation = 1;
+  EXPECT_EQ(tell("80"), 80) << "a new Server of this name";
+  server.metadata.uid = Uid("a third");
+  server.metadata.resource_version = "90";
+  List({api::Encode(server)}, {});
+  EXPECT_EQ(catalog_.AssignmentOf(server).epoch.version, 90)
+      << "a new Server, behind a gap in the history";
 }
 
 TEST_F(CatalogTest, WhatCannotBeReadLeavesWhatWasKnownBefore) {

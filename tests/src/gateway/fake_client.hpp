@@ -79,6 +79,10 @@ class FakeClient final : public kube::ObjectClient {
     sinks.at(plural)->Changed(std::make_shared<const std::string>(object));
   }
 
+  void TellDeleted(const std::string& plural, const std::string& last) {
+    sinks.at(plural)->Deleted(std::make_shared<const std::string>(last));
+  }
+
   std::map<std::string, std::string> stored;
   std::deque<StatusWrite> writes;
   std::deque<Call> gets;
