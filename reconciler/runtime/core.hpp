@@ -96,6 +96,7 @@ class Engine::Core {
   void Ask(const Object& object, const runtime::Ask& ask);
   void PumpAsks();
   void OnOutsideDone(const InFlight& record, const OutsideResult& result);
+  void DateAnswers();
   OutsideStates OutsideOf(const Key& key) const;
 
   // collecting.cpp: garbage
@@ -133,6 +134,8 @@ class Engine::Core {
   Rng confirm_jitter_;
   std::map<Key, std::map<std::string, Slot>> slots_;
   std::deque<std::pair<Key, std::string>> waiting_asks_;
+  std::vector<std::pair<Key, std::string>>
+      new_answers_;  ///< since the last Tick: it says when they came
   std::map<EffectId, InFlight> in_flight_;
   std::size_t outside_in_flight_ = 0;
   EffectId next_effect_ = 1;

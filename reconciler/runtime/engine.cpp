@@ -181,6 +181,7 @@ void Engine::Core::OutsideDone(EffectId id, const OutsideResult& result) {
 void Engine::Core::Tick(Time now, MonoTime mono) {
   now_ = now;
   clock_.Advance(mono);
+  DateAnswers();
   queue_.Advance(clock_.now());
   RetryConfirms();
   PumpWaiting();

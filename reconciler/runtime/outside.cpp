@@ -46,8 +46,18 @@ void Engine::Core::OnOutsideDone(const InFlight& record, const OutsideResult& re
   slot.state.answered = slot.state.request;
   slot.state.result = result;
   slot.state.failures = result.has_value() ? 0 : slot.state.failures + 1;
-  slot.answered_at = clock_.now();
+  new_answers_.emplace_back(record.key, record.slot);
   queue_.Add(record.key);
+}
+
+/// Answers come before the Tick of their turn: until then the clock shows the turn before, which may be long ago.
+void Engine::Core::DateAnswers() {
+  for (const auto& [key, name] : std::exchange(new_answers_, {})) {
+    const auto slots = slots_.find(key);
+    if (slots != slots_.end() && slots->second.contains(name)) {
+      slots->second.at(name).answered_at = clock_.now();
+    }
+  }
 }
 
 OutsideStates Engine::Core::OutsideOf(const Key& key) const {

@@ -297,6 +297,25 @@ TEST(Outside, AtMostOneRequestPerSlotIsInFlightAndItsResultHasAnAge) {
   EXPECT_TRUE(seen.back().at("fetch").in_flight);
 }
 
+// An answer that took long is as new as any other: its planner must not take it for too old to act on.
+TEST(Outside, TheAgeOfAResultBeginsWhenItComesAndNotWhenTheEngineLastLookedAtItsClock) {
+  std::vector<OutsideStates> seen;
+  World world({{.plan = [&](const PlanInput& input) {
+    seen.push_back(input.outside);
+    Plan plan;
+    plan.actions.push_back(Ask{.slot = "fetch", .request = FetchOf("https://x")});
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const Effect fetch = world.OnlyEffect();
+  world.mono = world.mono + seconds(4);
+  world.now += seconds(4);
+  world.AnswerOutside(fetch, OutsideResult(OutsideValue()));
+  (void)world.Effects();
+  EXPECT_EQ(seen.back().at("fetch").age, Duration(0));
+}
+
 TEST(Outside, ResultsAreForgottenWithTheirObject) {
   std::vector<std::size_t> slots;
   World world({{.plan = [&](const PlanInput& input) {
