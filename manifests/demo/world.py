@@ -221,6 +221,7 @@ class World:
         self.server, self.url, self.agents_url, self.ca_hash = None, "", "", ""
         self.listen, self.agent_listen, self.grace = "127.0.0.1:0", "127.0.0.1:0", "6s"
         self.server_flags = []
+        self.server_variables = {}  # of its environment, besides ours
         self.agents, self.git = {}, None
         self.patience = 8  # seconds that applications have to end by themselves
 
@@ -231,7 +232,7 @@ class World:
         seen = log.stat().st_size if log.exists() else 0
         self.server = Process("slipway server", [
             self.slipway_binary, "server", "--data-dir", self.data, "--listen", self.listen, "--agent-listen",
-            self.agent_listen, "--agent-grace", self.grace, *self.server_flags], log)
+            self.agent_listen, "--agent-grace", self.grace, *self.server_flags], log, env=os.environ | self.server_variables)
 
         def ready():
             if not self.server.running():
@@ -284,12 +285,14 @@ class World:
     def agent_root(self, name):
         return self.directory / "agents" / name
 
-    def start_agent(self, name, address):
+    def start_agent(self, name, address, who=None, **variables):
+        """An agent called `name`, unless `who` says otherwise on its command line."""
         root = self.agent_root(name)
         root.mkdir(parents=True, exist_ok=True)
         self.agents[name] = Process(name, [
             self.agent_binary, "--server", self.agents_url, "--ca-hash", self.ca_hash, "--token-file", self.token(),
-            "--name", name, "--root", root, "--address", address], self.directory / f"{name}.log")
+            *(who or ("--name", name)), "--root", root, "--address", address], self.directory / f"{name}.log",
+            env=os.environ | variables)
         return self.agents[name]
 
     def write_shared(self, name, application, file, text):

@@ -175,6 +175,9 @@ runtime::Patch PatchOf(const std::string& ns, const UpdateServer& update) {
   operations.push_back({{"op", "add"}, {"path", "/metadata/labels"}, {"value", update.labels}});
   Set(operations, "/spec/address", update.server->address, update.address);
   Set(operations, "/spec/providerID", update.server->provider_id, update.provider_id);
+  if (update.standby != update.server->standby) {
+    operations.push_back({{"op", "add"}, {"path", "/spec/standby"}, {"value", update.standby}});
+  }
   return {.key = {Kind::kServer, ns, update.server->name},
           .uid = update.server->uid,
           .generation = update.server->generation,
@@ -336,7 +339,7 @@ class ServerClaimPlanner final : public runtime::Planner {
 
 /// Who has the name: a claim that is matched already, or else the first of those that may have it.
 const api::ServerClaim* HolderOf(const PlanInput& input, const api::ServerClaim& claim,
-                                 const std::string& fleet) {
+                                 const ServerFacts& server) {
   const api::ServerClaim* first = nullptr;
   const auto order = [](const api::ServerClaim& one) {
     return std::tuple(!IsMatched(one), one.metadata.creation_timestamp.value_or(Time::max()),
@@ -345,7 +348,8 @@ const api::ServerClaim* HolderOf(const PlanInput& input, const api::ServerClaim&
   for (const Object* object :
        input.cache.Lookup(Kind::kServerClaim, kByName, input.object.key.ns, claim.spec.name)) {
     const auto* other = object->As<api::ServerClaim>();
-    const bool may = other->spec.fleet.empty() || other->spec.fleet == fleet;
+    const bool may = (other->spec.fleet.empty() || other->spec.fleet == server.fleet) &&
+                     IsThisMachine(*other, server);
     if (!object->deleting && may && (first == nullptr || order(*other) < order(*first))) {
       first = other;
     }
@@ -367,7 +371,7 @@ runtime::Plan ServerClaimPlanner::MakePlan(const PlanInput& input) const {
   const ClaimPlan plan =
       PlanServerClaim({.claim = claim,
                        .server = facts,
-                       .holder = there ? HolderOf(input, claim, facts->fleet) : nullptr,
+                       .holder = there ? HolderOf(input, claim, *facts) : nullptr,
                        .suspended = fleet != nullptr && fleet->spec.suspend,
                        .now = input.now});
   runtime::Plan out;

@@ -22,7 +22,29 @@ void Say(ClaimPlan& plan, const ClaimSnapshot& snapshot, bool matched, const std
   plan.status.observed_generation = snapshot.claim.metadata.generation;
 }
 
+/// Why this is not the machine that the provider lists as the server; empty where it is, or where nobody can tell. An image can hold a
+/// name, a machine id and even a key; which instance it runs on it cannot. Here a proof of what the claim says would be judged.
+std::pair<std::string, std::string> WhyAnotherMachine(const api::ServerClaim& claim,
+                                                      const rollout::ServerFacts& server) {
+  if (!server.provider_id.starts_with("aws://") || claim.spec.provider_id == server.provider_id) {
+    return {};
+  }
+  if (claim.spec.provider_id.empty() && claim.status.server == claim.spec.name) {
+    return {};  // It joined before its fleet was one of AWS. It says which machine it is with its next certificate.
+  }
+  if (claim.spec.provider_id.empty()) {
+    return {"IdentityMissing",
+            claim.spec.name + " is an instance of AWS: start its agent with --identity aws."};
+  }
+  return {"WrongMachine", "The agent runs on " + claim.spec.provider_id + ", and " +
+                              claim.spec.name + " is " + server.provider_id + "."};
+}
+
 }  // namespace
+
+bool IsThisMachine(const api::ServerClaim& claim, const rollout::ServerFacts& server) {
+  return WhyAnotherMachine(claim, server).first.empty();
+}
 
 ClaimPlan PlanServerClaim(const ClaimSnapshot& snapshot) {
   const api::ServerClaim& claim = snapshot.claim;
@@ -37,6 +59,10 @@ ClaimPlan PlanServerClaim(const ClaimSnapshot& snapshot) {
     Say(plan, snapshot, false, "WrongFleet",
         claim.spec.name + " is in fleet " + snapshot.server->fleet + ", and the token is for " +
             claim.spec.fleet + ": use a token of that fleet.");
+    return plan;
+  }
+  if (const auto [reason, message] = WhyAnotherMachine(claim, *snapshot.server); !reason.empty()) {
+    Say(plan, snapshot, false, reason, message);
     return plan;
   }
   if (snapshot.holder != nullptr) {

@@ -20,7 +20,7 @@ using api::ConditionStatus;
 constexpr const char* kFleetLabel = "slipway.dev/fleet";
 
 /// Troubles that may pass by themselves. Everything else waits for somebody.
-constexpr std::array<std::string_view, 3> kPassing = {"Timeout", "ServiceUnavailable",
+constexpr std::array<std::string_view, 4> kPassing = {"Timeout", "Throttled", "ServiceUnavailable",
                                                       "InternalError"};
 
 std::map<std::string, std::string> LabelsOf(const api::Fleet& fleet, const ObservedServer& server) {
@@ -102,17 +102,20 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot, const Comp
                                           .labels = std::move(labels),
                                           .spec = {.fleet = snapshot.fleet.metadata.name,
                                                    .provider_id = server.provider_id,
-                                                   .address = server.address}});
+                                                   .address = server.address,
+                                                   .standby = server.standby}});
       continue;
     }
     if (!known->ours) {
       taken.push_back(server.name);
     } else if (*known->labels != labels || known->facts->address != server.address ||
-               known->facts->provider_id != server.provider_id) {
+               known->facts->provider_id != server.provider_id ||
+               known->facts->standby != server.standby) {
       plan.actions.push_back(UpdateServer{.server = known->facts,
                                           .labels = std::move(labels),
                                           .address = server.address,
-                                          .provider_id = server.provider_id});
+                                          .provider_id = server.provider_id,
+                                          .standby = server.standby});
     } else if (!known->stale.empty()) {
       plan.actions.push_back(TakeBack{.server = known->facts, .positions = known->stale});
     }

@@ -67,12 +67,13 @@ struct CreateServer {
   std::map<std::string, std::string> labels;
   api::ServerSpec spec;
 };
-/// Bring labels, address and provider id up to date.
+/// Bring labels, address, provider id and standby up to date.
 struct UpdateServer {
   const rollout::ServerFacts* server = nullptr;
   std::map<std::string, std::string> labels;
   std::string address;
   std::string provider_id;
+  bool standby = false;
 };
 /// Take these entries of spec.releases away.
 struct TakeBack {
@@ -109,14 +110,17 @@ struct ClaimSnapshot {
   Time now;
 };
 
+/// Whether a claim may be of the machine that its provider lists as this server.
+bool IsThisMachine(const api::ServerClaim& claim, const rollout::ServerFacts& server);
+
 /// What is to be said to the one who asks.
 struct ClaimPlan {
   api::ServerClaimStatus status;
 };
 
 /// Decides whether an agent that asks to join is the server whose name it gives: the first claim of a name has it, as long as
-/// it exists; a token that names a fleet opens that fleet only. A claim that is not matched waits and says why. Total and
-/// deterministic.
+/// it exists; a token that names a fleet opens that fleet only; a server of a cloud is joined by the instance that the cloud lists.
+/// A claim that is not matched waits and says why. Total and deterministic.
 ClaimPlan PlanServerClaim(const ClaimSnapshot& snapshot);
 
 }  // namespace slipway::fleet

@@ -49,13 +49,15 @@ Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedSe
   Complete complete{.servers = {}, .left = {}, .listed = listing.time};
   for (const runtime::ListedServer& listed : *listing.servers) {
     const bool in_fleet = listed.state == runtime::MachineState::kRunning ||
+                          listed.state == runtime::MachineState::kStandby ||
                           (listed.state == runtime::MachineState::kStopped &&
                            stopped == api::StoppedServers::kInclude);
     if (in_fleet) {
       complete.servers.push_back({.name = listed.name,
                                   .address = listed.address,
                                   .provider_id = listed.provider_id,
-                                  .labels = listed.labels});
+                                  .labels = listed.labels,
+                                  .standby = listed.state == runtime::MachineState::kStandby});
     } else {
       complete.left.push_back({.name = listed.name, .provider_id = listed.provider_id});
     }

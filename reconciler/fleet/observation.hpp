@@ -20,6 +20,7 @@ struct ObservedServer {
   std::string address;
   std::string provider_id;
   std::map<std::string, std::string> labels;
+  bool standby = false;  ///< its provider keeps it out of service
 
   bool operator==(const ObservedServer&) const = default;
 };

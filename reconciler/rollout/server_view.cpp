@@ -121,7 +121,8 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.provider_id = server.spec.provider_id;
   facts.labels.assign(server.metadata.labels.begin(), server.metadata.labels.end());
   facts.name_hash = StableHash(facts.name);
-  facts.cordoned = server.spec.cordoned;
+  facts.standby = server.spec.standby;
+  facts.cordoned = server.spec.cordoned || server.spec.standby;
   facts.intents = static_cast<std::uint32_t>(server.spec.releases.size());
   for (const api::Condition& condition : server.status.conditions) {
     if (condition.type == "Reachable") {

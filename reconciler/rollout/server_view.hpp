@@ -81,7 +81,8 @@ struct ServerFacts final : runtime::View {
   std::uint32_t intents = 0;    ///< entries of spec.releases
   bool reachable = false;       ///< condition Reachable is True; Unknown and absent count as not
   bool judged = false;          ///< condition Reachable is True or False
-  bool cordoned = false;
+  bool cordoned = false;        ///< by a person, or by its provider
+  bool standby = false;         ///< by its provider
   std::vector<ReleaseEntry> releases;  ///< ordered by application
   Labels labels;
   std::string fleet;

@@ -146,6 +146,7 @@ struct ResolvedRevision {
 /// What a provider says of a machine.
 enum class MachineState : std::uint8_t {
   kRunning,
+  kStandby,  ///< it runs, and its provider keeps it out of service
   kStopped,
   kTerminated,  ///< or about to be: it does not come back
 };

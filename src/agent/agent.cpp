@@ -273,6 +273,7 @@ ClaimOptions Agent::MakeClaim() const {
           .token = options_.token,
           .version = options_.version,
           .addresses = addresses_,
+          .provider_id = options_.provider_id,
           .files = identity_};
 }
 

@@ -28,9 +28,10 @@ struct AgentOptions {
   std::string token;          ///< empty: only an agent that has its certificate can start
   std::string token_problem;  ///< why there is no token although one was named
   std::string name;
-  std::string root;     ///< absolute
-  std::string address;  ///< empty: 127.0.0.1 for checks, the interfaces' addresses for reports
-  std::string program;  ///< absolute path of slipway-agent
+  std::string provider_id;  ///< which machine this is, by its provider; empty: nobody was asked
+  std::string root;         ///< absolute
+  std::string address;      ///< empty: 127.0.0.1 for checks, the interfaces' addresses for reports
+  std::string program;      ///< absolute path of slipway-agent
   std::string content_program;
   std::string version;
 };

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <chrono>
@@ -17,9 +18,11 @@
 #include "src/agent/agent.hpp"
 #include "src/agent/files.hpp"
 #include "src/agent/identity.hpp"
+#include "src/agent/instance_identity.hpp"
 #include "src/agent/log.hpp"
 #include "src/agent/run_step.hpp"
 #include "src/agent/supervise.hpp"
+#include "src/process/system_clock.hpp"
 
 namespace slipway::agent {
 namespace {
@@ -31,25 +34,16 @@ constexpr int kTrouble = 1;
 constexpr int kUsage = 2;
 constexpr std::size_t kMaxTokenBytes = 4'096;
 constexpr const char* kTokenVariable = "SLIPWAY_TOKEN";
-
-class SystemClock final : public Clock {
- public:
-  Time Now() const override {
-    return std::chrono::floor<Duration>(std::chrono::system_clock::now());
-  }
-  MonoTime Mono() const override {
-    return {std::chrono::floor<Duration>(std::chrono::steady_clock::now() - begin_)};
-  }
-
- private:
-  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
-};
+constexpr const char* kMetadataVariable =
+    "AWS_EC2_METADATA_SERVICE_ENDPOINT";  // as AWS's own tools call it
+constexpr Duration kIdentityPatience = std::chrono::minutes(2);
 
 struct CommandLine {
   std::string server;
   std::string ca_hash;
   std::string token_file;
   std::string name;
+  std::string identity;
   std::string root;
   std::string address;
 };
@@ -111,6 +105,25 @@ Result<AgentOptions> MakeOptions(const CommandLine& line) {
   return options;
 }
 
+asio::awaitable<void> AskWhoThisIs(std::string url, Result<InstanceIdentity>* answer) {
+  *answer = co_await ReadAwsIdentity(url, kIdentityPatience);
+}
+
+/// Which machine this is. Until it is known there is nothing that could be stopped in order.
+Result<InstanceIdentity> FindIdentity(asio::io_context& io) {
+  const char* url = std::getenv(kMetadataVariable);
+  Result<InstanceIdentity> found = Fail(Code::kInternal, "");
+  asio::co_spawn(io, AskWhoThisIs(url == nullptr ? kMetadataUrl : url, &found),
+                 [](const std::exception_ptr& thrown) {
+                   if (thrown) {
+                     std::rethrow_exception(thrown);
+                   }
+                 });
+  io.run();
+  io.restart();
+  return found;
+}
+
 int RunAgent(const CommandLine& line) {
   Result<AgentOptions> options = MakeOptions(line);
   if (!options) {
@@ -118,8 +131,17 @@ int RunAgent(const CommandLine& line) {
     return kUsage;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  const SystemClock clock;
+  const process::SystemClock clock;
   asio::io_context io(1);
+  if (!line.identity.empty()) {
+    const Result<InstanceIdentity> identity = FindIdentity(io);
+    if (!identity) {
+      LogWarning(identity.error().message);
+      return kTrouble;
+    }
+    options.value().name = identity.value().name;
+    options.value().provider_id = identity.value().provider_id;
+  }
   Agent agent(io, std::move(options.value()), clock);
   asio::signal_set signals(io, SIGTERM, SIGINT);
   signals.async_wait([&agent](const boost::system::error_code& failed, int) {
@@ -171,13 +193,20 @@ int AgentMain(int argc, char** argv) {
   app.add_option(
       "--token-file", line.token_file,
       "File with the token of `slipway token create`; or set SLIPWAY_TOKEN. Needed only to join");
-  app.add_option("--name", line.name, "Name of this server, as its fleet lists it")->required();
+  auto* name = app.add_option("--name", line.name, "Name of this server, as its fleet lists it");
+  auto* identity = app.add_option(
+      "--identity", line.identity,
+      "aws: this is an instance of EC2, and what its metadata service says is its name");
+  identity->check(CLI::IsMember({"aws"}))->excludes(name);
   app.add_option("--root", line.root, "Directory of this agent; one agent each")->required();
   app.add_option(
       "--address", line.address,
       "IP address of this server: SLIPWAY_ADDRESS, and where health checks go (default 127.0.0.1)");
   try {
     app.parse(argc, argv);
+    if (line.name.empty() && line.identity.empty()) {
+      throw CLI::RequiredError("--name, or --identity");
+    }
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? kStopped : kUsage;
   }

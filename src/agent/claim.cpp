@@ -72,7 +72,8 @@ Result<std::string> MakeBody(const ClaimOptions& options) {
   return protocol::Encode(protocol::ClaimRequest{.name = options.name,
                                                  .version = options.version,
                                                  .csr = csr,
-                                                 .addresses = options.addresses});
+                                                 .addresses = options.addresses,
+                                                 .provider_id = options.provider_id});
 }
 
 asio::awaitable<Answer> TryOnce(ClaimOptions options, TlsContext context, std::string body) {
@@ -114,7 +115,7 @@ asio::awaitable<Result<void>> Renew(ClaimOptions options) {
 
 asio::awaitable<Result<void>> Claim(ClaimOptions options) {
   const asio::any_io_executor executor = co_await asio::this_coro::executor;
-  SLIPWAY_CO_TRYV(EnsureKey(options.files));
+  SLIPWAY_CO_TRYV(EnsureKey(options.files, options.name));
   SLIPWAY_CO_TRY(body, MakeBody(options));
   SLIPWAY_CO_TRY(context, MakeTlsContext(options.files, options.ca_hash, /*certificate=*/false));
   asio::steady_timer timer(executor);

@@ -20,10 +20,11 @@ struct ClaimOptions {
   std::string token;
   std::string version;
   std::vector<std::string> addresses;
+  std::string provider_id;  ///< empty: nobody was asked
   IdentityFiles files;
 };
 
-/// Makes a key where there is none, and asks to be let in until the certificate is there, however
+/// Makes a key where there is none of this name, and asks to be let in until the certificate is there, however
 /// long that takes: it says in the log what it waits for. An error is one that asking again cannot
 /// mend: kUnauthorized (the token), kForbidden, kInvalid.
 boost::asio::awaitable<Result<void>> Claim(ClaimOptions options);

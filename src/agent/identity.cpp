@@ -42,6 +42,12 @@ std::string CommonName(const X509* certificate) {
   return size > 0 ? std::string(name.data(), static_cast<std::size_t>(size)) : "";
 }
 
+/// The name without the namespace.
+std::string NameIn(const X509* certificate) {
+  const std::string common_name = CommonName(certificate);
+  return common_name.substr(common_name.find('/') + 1);
+}
+
 }  // namespace
 
 Error OpensslError(const std::string& what) {
@@ -85,8 +91,25 @@ std::string HashOf(const X509* certificate) {
   return text;
 }
 
-Result<void> EnsureKey(const IdentityFiles& files) {
+namespace {
+
+/// Puts the files of one name beside, or back. What is not there stays so: a crash in between is mended by doing it again.
+void Move(const IdentityFiles& files, const std::string& from, const std::string& to) {
+  // The key first: a certificate without its key is looked at again, and a key without its certificate is taken for ours.
+  for (const std::string& file : {files.Key(), files.Certificate()}) {
+    (void)::rename((file + from).c_str(), (file + to).c_str());
+  }
+}
+
+}  // namespace
+
+Result<void> EnsureKey(const IdentityFiles& files, const std::string& name) {
   SLIPWAY_TRYV(MakeDirectories(files.directory, 0700));
+  const Result<Certificate> certificate = ReadCertificateFile(files.Certificate());
+  if (certificate && NameIn(certificate.value().get()) != name) {
+    Move(files, "", "." + NameIn(certificate.value().get()));
+  }
+  Move(files, "." + name, "");
   struct stat info {};
   if (::stat(files.Key().c_str(), &info) == 0 && info.st_size > 0) {
     return Ok();
@@ -151,9 +174,8 @@ std::string WhyNoCertificate(const IdentityFiles& files, const std::string& name
   if (HashOf(ca.value().get()) != ca_hash) {
     return "it was given by another CA than --ca-hash names";
   }
-  const std::string common_name = CommonName(certificate.value().get());
-  if (common_name.substr(common_name.find('/') + 1) != name) {
-    return "it is for " + common_name + ", not for " + name;
+  if (NameIn(certificate.value().get()) != name) {
+    return "it is for " + CommonName(certificate.value().get()) + ", not for " + name;
   }
   if (::X509_cmp_current_time(::X509_get0_notAfter(certificate.value().get())) < 0) {
     return "it has expired";

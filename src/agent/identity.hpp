@@ -17,8 +17,10 @@ struct IdentityFiles {
   std::string Ca() const { return directory + "/ca.crt"; }
 };
 
-/// Makes the directory and, where there is none, an ECDSA P-256 key. Durable when it returns.
-Result<void> EnsureKey(const IdentityFiles& files);
+/// Makes the directory and, where there is none, an ECDSA P-256 key. A key whose certificate is for another name than `name` came
+/// here with a copy of somebody's files, or by a slip in a name: it is put beside, with its name behind, and is back when that name is
+/// asked for again. Durable when it returns.
+Result<void> EnsureKey(const IdentityFiles& files, const std::string& name);
 
 /// A certificate request (PEM) for the key, with CN=`name`.
 Result<std::string> MakeRequest(const IdentityFiles& files, const std::string& name);

@@ -356,7 +356,8 @@ std::string Encode(const ClaimRequest& request) {
   return PrintJson({{"name", request.name},
                     {"version", request.version},
                     {"csr", request.csr},
-                    {"addresses", request.addresses}});
+                    {"addresses", request.addresses},
+                    {"providerID", request.provider_id}});
 }
 
 std::string Encode(const ClaimReply& reply) {
@@ -384,7 +385,8 @@ Result<ClaimRequest> DecodeClaimRequest(std::string_view text) {
   reader.Required("name", request.name)
       .Optional("version", request.version)
       .Required("csr", request.csr)
-      .Optional("addresses", request.addresses);
+      .Optional("addresses", request.addresses)
+      .Optional("providerID", request.provider_id);
   return reader.Finish(std::move(request));
 }
 

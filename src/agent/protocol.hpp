@@ -66,6 +66,8 @@ struct ClaimRequest {
   std::string version;  ///< of the agent, such as "0.1.0"
   std::string csr;      ///< PEM, ECDSA P-256; its subject is ignored
   std::vector<std::string> addresses;
+  std::string
+      provider_id;  ///< as the machine's provider says it, such as aws:///ZONE/i-…; empty: unknown
 };
 
 struct ClaimReply {

@@ -8,12 +8,48 @@
 #include <vector>
 
 #include "reconciler/base/guarded.hpp"
+#include "src/cloud/clouds.hpp"
+#include "src/objects/secret_data.hpp"
 
 namespace slipway::app {
 
-void CloudEffects::List(const runtime::ListServers& request, Done done) {
-  list_([this, provider = request.provider, done = std::move(done)]() mutable {
-    auto listed = Guarded([&] { return cloud_.List(provider); });
+/// Its results are few: the reasons that providers have.
+void CloudEffects::Count(const api::Provider& provider, const std::string& result) {
+  metrics_
+      .MakeCounter("slipway_listings_total",
+                   "Lists of servers that providers were asked for, by how that ended.",
+                   {{"provider", provider.aws ? "aws" : "exec"}, {"result", result}})
+      .Add();
+}
+
+void CloudEffects::List(const std::string& ns, const runtime::ListServers& request, Done done) {
+  const api::Provider& provider = request.provider;
+  const Done counted = [this, provider,
+                        done = std::move(done)](const runtime::OutsideResult& result) {
+    Count(provider, result.has_value() ? "Complete" : runtime::ReasonOf(result.error()));
+    done(result);
+  };
+  const std::string name = cloud::SecretNameOf(provider);
+  if (name.empty()) {
+    return Ask(provider, {}, counted);
+  }
+  client_.Get({"v1", "secrets", ns, name},
+              [this, name, provider, counted](const Result<kube::ObjectText>& secret) {
+                if (secret.has_value()) {
+                  return Ask(provider, objects::SecretDataOf(*secret.value()), counted);
+                }
+                if (secret.error().code == Code::kNotFound) {
+                  return counted(cloud::Trouble(
+                      Code::kInvalid, "SecretNotFound",
+                      "The Secret " + name + " that secretRef names does not exist: create it."));
+                }
+                counted(secret.error());
+              });
+}
+
+void CloudEffects::Ask(const api::Provider& provider, cloud::SecretData secret, Done done) {
+  list_([this, provider, secret = std::move(secret), done = std::move(done)]() mutable {
+    auto listed = Guarded([&] { return cloud_.List(provider, secret); });
     runtime::OutsideResult result = Fail(Code::kInternal, "");
     if (listed.has_value()) {
       result = runtime::OutsideValue(runtime::ServerListing{

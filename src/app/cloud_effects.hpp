@@ -5,6 +5,8 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/runtime/effect.hpp"
 #include "src/cloud/cloud_api.hpp"
+#include "src/kube/object_client.hpp"
+#include "src/metrics/metrics.hpp"
 
 namespace boost::asio {
 class io_context;
@@ -12,23 +14,34 @@ class io_context;
 
 namespace slipway::app {
 
-/// Does the engine's work with providers, on a pool. Used on the home thread.
+/// Does the engine's work with providers, on a pool, and counts how it ends: slipway_listings_total. Used on the home thread.
 class CloudEffects {
  public:
   using Done = std::function<void(runtime::OutsideResult)>;
   using RunOnPool = std::function<void(std::function<void()>)>;
 
   /// All outlive it, and the pool is drained before it goes; `io` runs on the home thread.
-  CloudEffects(cloud::CloudApi& cloud, const Clock& clock, boost::asio::io_context& io,
-               RunOnPool list)
-      : cloud_(cloud), clock_(clock), io_(io), list_(std::move(list)) {}
+  CloudEffects(kube::ObjectClient& client, cloud::CloudApi& cloud, const Clock& clock,
+               metrics::Metrics& metrics, boost::asio::io_context& io, RunOnPool list)
+      : client_(client),
+        cloud_(cloud),
+        clock_(clock),
+        metrics_(metrics),
+        io_(io),
+        list_(std::move(list)) {}
 
-  /// `done` runs on the home thread, once; a provider keeps its own deadline. kInternal where the work throws.
-  void List(const runtime::ListServers& request, Done done);
+  /// Reads the Secret that the provider names, of namespace `ns`, and asks the provider. `done` runs on the home thread, once; a provider
+  /// keeps its own deadline. kInternal where the work throws; reason SecretNotFound.
+  void List(const std::string& ns, const runtime::ListServers& request, Done done);
 
  private:
+  void Ask(const api::Provider& provider, cloud::SecretData secret, Done done);
+  void Count(const api::Provider& provider, const std::string& result);
+
+  kube::ObjectClient& client_;
   cloud::CloudApi& cloud_;
   const Clock& clock_;
+  metrics::Metrics& metrics_;
   boost::asio::io_context& io_;
   RunOnPool list_;
 };

@@ -25,14 +25,15 @@
 #include "src/app/git_effects.hpp"
 #include "src/app/mirror_sweep.hpp"
 #include "src/app/registry_client.hpp"
-#include "src/app/system_clock.hpp"
-#include "src/cloud/exec.hpp"
+#include "src/cloud/open_clouds.hpp"
 #include "src/gateway/gateway.hpp"
 #include "src/gateway/liveness.hpp"
 #include "src/git/content.hpp"
 #include "src/git/mirror.hpp"
 #include "src/metrics/metrics.hpp"
+#include "src/process/environment.hpp"
 #include "src/process/process_runner.hpp"
+#include "src/process/system_clock.hpp"
 #include "src/store/sqlite_store.hpp"
 
 namespace slipway::app {
@@ -112,7 +113,7 @@ struct ControlPlane::State {
   void RenewCertificates();
 
   asio::io_context& io;
-  SystemClock clock;
+  process::SystemClock clock;
   metrics::Metrics metrics;
   process::PosixProcessRunner runner;
   std::unique_ptr<store::SqliteStore> store;
@@ -128,7 +129,7 @@ struct ControlPlane::State {
   std::unique_ptr<apiserver::Registry> registry;
   std::unique_ptr<RegistryClient> client;
   std::unique_ptr<GitEffects> git;
-  std::unique_ptr<cloud::ExecCloud> cloud;
+  std::unique_ptr<cloud::CloudApi> cloud;
   std::unique_ptr<CloudEffects> listing;
   std::unique_ptr<MirrorSweep> sweep;
   std::unique_ptr<gateway::Gateway> gateway;
@@ -198,13 +199,17 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   registry = std::make_unique<apiserver::Registry>(*store, clock, post, RandomSeed());
   client = std::make_unique<RegistryClient>(io, *registry);
   git = std::make_unique<GitEffects>(*client, *mirrors, io, on(lookups), on(polls));
-  cloud = std::make_unique<cloud::ExecCloud>(
-      runner,
-      std::set<std::string>(options.allowed_inventories.begin(), options.allowed_inventories.end()),
-      [](const std::string& program, const std::string& text) {
-        spdlog::warn("listing: {} says: {}", program, api::Shortened(text, kMaxComplaintBytes));
-      });
-  listing = std::make_unique<CloudEffects>(*cloud, clock, io, on(listings));
+  cloud = cloud::OpenClouds(
+      {.allowed_programs = {options.allowed_inventories.begin(), options.allowed_inventories.end()},
+       .on_complaint =
+           [](const std::string& program, const std::string& text) {
+             spdlog::warn("listing: {} says: {}", program,
+                          api::Shortened(text, kMaxComplaintBytes));
+           },
+       .environment = process::OwnEnvironment(),
+       .seed = RandomSeed()},
+      runner, clock);
+  listing = std::make_unique<CloudEffects>(*client, *cloud, clock, metrics, io, on(listings));
   sweep = std::make_unique<MirrorSweep>(*client, *mirrors, *packs, on(polls));
   http::ListenerOptions agents = ListenerFor(agent_address, kAgentConnections);
   agents.limits.per_identity = kConnectionsOfAnAgent;
@@ -317,6 +322,7 @@ void ControlPlane::Stop(std::function<void()> done) {
   state.api->SetReady(false);
   state.controllers->Stop();
   state.sweep->Stop();
+  state.cloud->Stop();
   const auto left = std::make_shared<int>(3);
   const auto finish = [left, done = std::move(done)] {
     if (--*left == 0) {

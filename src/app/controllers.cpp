@@ -150,7 +150,7 @@ void Controllers::Execute(const Effect& effect) {
                         [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },
                         [&](const runtime::Outside& work) {
                           if (const auto* list = std::get_if<runtime::ListServers>(&work.request)) {
-                            cloud_.List(*list, outside);
+                            cloud_.List(work.key.ns, *list, outside);
                           } else {
                             git_.Execute(work.key.ns, work.request, outside);
                           }

@@ -1,28 +1,24 @@
 #include "src/app/git_effects.hpp"
 
-#include <openssl/evp.h>
-
 #include <utility>
 // <utility> first: Asio 1.74 needs it and does not include it.
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <map>
-#include <nlohmann/json.hpp>
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/guarded.hpp"
-#include "reconciler/base/json.hpp"
 #include "reconciler/base/overloaded.hpp"
 #include "src/git/mirror_id.hpp"
 #include "src/git/problem.hpp"
 #include "src/objects/repository_file.hpp"
+#include "src/objects/secret_data.hpp"
 
 namespace slipway::app {
 namespace {
 
 namespace asio = boost::asio;
-using nlohmann::json;
 using runtime::OutsideResult;
 using runtime::OutsideValue;
 
@@ -31,26 +27,6 @@ Error WithReason(Code code, std::string message, std::string reason) {
       .code = code,
       .message = message,
       .causes = {{.field = "", .message = std::move(message), .reason = std::move(reason)}}};
-}
-
-/// The texts of a Secret's data. Values that are no base64 are left out.
-std::map<std::string, std::string> DataOf(const std::string& secret) {
-  std::map<std::string, std::string> data;
-  const json object = ReadJson(secret);
-  const json fields = object.value("data", json::object());
-  for (const auto& [key, value] : fields.items()) {
-    std::string encoded = value.is_string() ? value.get<std::string>() : "";
-    std::string text(encoded.size() + 1, '\0');
-    const int size = EVP_DecodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                     reinterpret_cast<const unsigned char*>(encoded.data()),
-                                     static_cast<int>(encoded.size()));
-    if (size >= 0) {
-      const std::size_t padding = encoded.ends_with("==") ? 2 : encoded.ends_with("=") ? 1 : 0;
-      text.resize(static_cast<std::size_t>(size) - std::min<std::size_t>(padding, size));
-      data[key] = std::move(text);
-    }
-  }
-  return data;
 }
 
 git::FetchRequest RequestOf(const api::GitRepositorySpec& spec,
@@ -196,7 +172,7 @@ void GitEffects::Fetch(const std::string& ns, const runtime::FetchRepository& re
   client_.Get(
       {"v1", "secrets", ns, name}, [fetch, done, name](const Result<kube::ObjectText>& secret) {
         if (secret.has_value()) {
-          return fetch(DataOf(*secret.value()));
+          return fetch(objects::SecretDataOf(*secret.value()));
         }
         if (secret.error().code == Code::kNotFound) {
           return done(

@@ -265,8 +265,9 @@ void AddFleet(CLI::App& app, const FramePtr& frame) {
   auto file = std::make_shared<std::string>();
   preview->add_option("-f,--filename", *file, "File with the Fleet; - is standard input")
       ->required();
-  preview->callback(
-      [frame, file] { frame->RunHere([&] { return PreviewFleet(*file, frame->streams); }); });
+  preview->callback([frame, file] {
+    frame->RunHere([&] { return PreviewFleet(*file, frame->options, frame->streams); });
+  });
   auto* confirm = fleet->add_subcommand(
       "confirm",
       "Let servers go that the provider does not list, and that are too many to "

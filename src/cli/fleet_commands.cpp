@@ -13,10 +13,14 @@
 #include "reconciler/rollout/names.hpp"
 #include "src/cli/documents.hpp"
 #include "src/cli/output.hpp"
-#include "src/cloud/exec.hpp"
+#include "src/cloud/clouds.hpp"
+#include "src/cloud/open_clouds.hpp"
 #include "src/objects/kind_rules.hpp"
 #include "src/objects/kinds.hpp"
+#include "src/objects/secret_data.hpp"
+#include "src/process/environment.hpp"
 #include "src/process/process_runner.hpp"
+#include "src/process/system_clock.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -54,6 +58,8 @@ std::string TextOf(MachineState state) {
   switch (state) {
     case MachineState::kRunning:
       return "running";
+    case MachineState::kStandby:
+      return "standby";
     case MachineState::kStopped:
       return "stopped";
     case MachineState::kTerminated:
@@ -97,8 +103,9 @@ ExitCode Print(const api::Fleet& fleet, std::vector<Row> rows, std::size_t count
   return kSucceeded;
 }
 
-/// A listing as rows. Whether it can be believed is asked of the planner's own code.
+/// A listing as rows, and those that the filters leave out. Whether it can be believed is asked of the planner's own code.
 ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
+              const std::vector<runtime::ListedServer>& others,
               const fleet::Observation& observation, const Streams& streams) {
   if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
     return Report(incomplete->error, streams);
@@ -107,18 +114,85 @@ ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>&
   std::size_t count = 0;
   for (const runtime::ListedServer& server : listed) {
     const bool stopped = server.state == MachineState::kStopped;
-    const bool in_fleet = server.state == MachineState::kRunning ||
+    const bool standby = server.state == MachineState::kStandby;
+    const bool in_fleet = server.state == MachineState::kRunning || standby ||
                           (stopped && fleet.spec.stopped == api::StoppedServers::kInclude);
     count += in_fleet ? 1 : 0;
     rows.push_back({.name = server.name,
                     .address = server.address,
                     .state = TextOf(server.state),
-                    .in_fleet = in_fleet  ? "yes"
-                                : stopped ? "no: spec.stopped is Exclude"
-                                          : "no: it does not come back",
+                    .in_fleet = standby    ? "yes, and gets no new release"
+                                : in_fleet ? "yes"
+                                : stopped  ? "no: spec.stopped is Exclude"
+                                           : "no: it does not come back",
+                    .labels = TextOf(server.labels)});
+  }
+  for (const runtime::ListedServer& server : others) {
+    rows.push_back({.name = server.name,
+                    .address = server.address,
+                    .state = TextOf(server.state),
+                    .in_fleet = "no: the filters leave it out",
                     .labels = TextOf(server.labels)});
   }
   return Print(fleet, std::move(rows), count, streams);
+}
+
+/// What is in the Secret that the fleet's provider names, of the control plane; empty where it names none.
+Result<cloud::SecretData> ReadSecret(const api::Fleet& fleet, const GlobalOptions& options) {
+  const std::string name = cloud::SecretNameOf(fleet.spec.provider);
+  if (name.empty()) {
+    return cloud::SecretData();
+  }
+  SLIPWAY_TRY(session, Session::Open(options));
+  SLIPWAY_TRY(resource, FindResource("secrets"));
+  const std::string& ns = fleet.metadata.ns;
+  const std::string path =
+      ns.empty() ? session.Path(resource, name) : session.PathIn(resource, ns, name);
+  SLIPWAY_TRY(secret, session.Get(path));
+  return objects::SecretDataOf(PrintJson(secret));
+}
+
+/// Asks the provider, as the person who types: what they run as themselves needs nobody's leave.
+ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
+                        const Streams& streams) {
+  const api::Provider& provider = fleet.spec.provider;
+  process::PosixProcessRunner runner;
+  const process::SystemClock clock;
+  // Before the session, which would start cpprestsdk's threads, and more of them.
+  const auto clouds = cloud::OpenClouds(
+      {.allowed_programs = provider.exec ? std::set{provider.exec->run} : std::set<std::string>(),
+       .on_complaint = [&streams](const std::string&,
+                                  const std::string& text) { streams.err << text; },
+       .environment = process::OwnEnvironment(),
+       .seed = 0},
+      runner, clock);
+  const auto secret = ReadSecret(fleet, options);
+  if (!secret.has_value()) {
+    return Report(secret.error(), streams);
+  }
+  const auto listed = clouds->List(provider, secret.value());
+  if (!listed.has_value()) {
+    return Report(listed.error(), streams);
+  }
+  std::vector<runtime::ListedServer> others;
+  if (const api::Provider all = cloud::WithoutFilters(provider); all != provider) {
+    auto everything = clouds->List(all, secret.value());
+    if (!everything.has_value()) {
+      return Report(everything.error(), streams);
+    }
+    others = std::move(everything.value());
+    std::set<std::string> matched;
+    for (const runtime::ListedServer& server : listed.value()) {
+      matched.insert(server.name);
+    }
+    std::erase_if(
+        others, [&](const runtime::ListedServer& server) { return matched.contains(server.name); });
+  }
+  const runtime::ServerListing listing{
+      .time = {},
+      .servers = std::make_shared<const std::vector<runtime::ListedServer>>(listed.value())};
+  return Show(fleet, listed.value(), others, fleet::ObserveListing(listing, fleet.spec.stopped),
+              streams);
 }
 
 /// The servers that wait for a person's word.
@@ -131,7 +205,8 @@ std::vector<std::string> Held(const api::Fleet& fleet) {
 
 }  // namespace
 
-ExitCode PreviewFleet(const std::string& file, const Streams& streams) {
+ExitCode PreviewFleet(const std::string& file, const GlobalOptions& options,
+                      const Streams& streams) {
   const auto fleet = ReadFleet(file, streams.in);
   if (!fleet.has_value()) {
     return Report(fleet.error(), streams);
@@ -145,22 +220,9 @@ ExitCode PreviewFleet(const std::string& file, const Streams& streams) {
         listed.push_back({.name = server.name, .address = server.address, .labels = server.labels});
       }
     }
-    return Show(fleet.value(), listed, observation, streams);
+    return Show(fleet.value(), listed, {}, observation, streams);
   }
-  // What a person runs as themselves needs nobody's leave.
-  process::PosixProcessRunner runner;
-  cloud::ExecCloud cloud(
-      runner, {provider.exec->run},
-      [&streams](const std::string&, const std::string& text) { streams.err << text; });
-  const auto listed = cloud.List(provider);
-  if (!listed.has_value()) {
-    return Report(listed.error(), streams);
-  }
-  const runtime::ServerListing listing{
-      .time = {},
-      .servers = std::make_shared<const std::vector<runtime::ListedServer>>(listed.value())};
-  return Show(fleet.value(), listed.value(),
-              fleet::ObserveListing(listing, fleet.value().spec.stopped), streams);
+  return PreviewListing(fleet.value(), options, streams);
 }
 
 ExitCode ConfirmRemoval(const Session& session, const std::string& name, const Streams& streams) {

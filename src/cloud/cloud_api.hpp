@@ -1,5 +1,7 @@
 #pragma once
 
+#include <map>
+#include <string>
 #include <vector>
 
 #include "reconciler/api/fleet.hpp"
@@ -8,6 +10,9 @@
 
 namespace slipway::cloud {
 
+/// What the Secret holds that a provider names, decoded; empty where it names none.
+using SecretData = std::map<std::string, std::string>;
+
 /// The door to providers. Blocking: call it on a thread of a pool. Thread-safe.
 class CloudApi {
  public:
@@ -15,7 +20,11 @@ class CloudApi {
 
   /// Every server that the provider knows, in any order. The reason of an error is that of its first cause, such as "ListFailed";
   /// its message says what to do and holds no credentials.
-  virtual Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider) = 0;
+  virtual Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
+                                                          const SecretData& secret) = 0;
+
+  /// Who waits for a turn gives up, and nobody waits again: the process ends.
+  virtual void Stop() {}
 };
 
 /// An error with a reason for a condition.

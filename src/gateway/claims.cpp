@@ -16,6 +16,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/api/serverclaim.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/secret_data.hpp"
 
 namespace slipway::gateway {
 namespace {
@@ -51,20 +52,6 @@ bool EqualInConstantTime(const std::string& left, const std::string& right) {
 std::string TextAt(const json& object, const std::string& path) {
   const json value = object.value(json::json_pointer(path), json());
   return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-std::string FromBase64(const json& secret, const std::string& field) {
-  const std::string encoded = TextAt(secret, "/data/" + field);
-  std::vector<unsigned char> bytes(encoded.size() + 1);
-  const int size =
-      EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(encoded.data()),
-                      static_cast<int>(encoded.size()));
-  std::string text(reinterpret_cast<char*>(bytes.data()),
-                   size < 0 ? 0 : static_cast<std::size_t>(size));
-  while (!text.empty() && text.back() == '\0') {
-    text.pop_back();
-  }
-  return text;
 }
 
 Error WrongToken() {
@@ -130,6 +117,7 @@ struct Claims::Pending {
   apiserver::SigningRequest signing;
   std::string object;  ///< name of the ServerClaim
   protocol::ClaimRequest request;
+  bool corrected = false;  ///< the claim was told which machine it is of
   Done done;
 };
 
@@ -177,14 +165,14 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
   if (!secret.has_value()) {
     return pending->done(secret.error().code == Code::kNotFound ? WrongToken() : secret.error());
   }
-  const json object = ReadJson(*secret.value());
-  const auto expires = api::ParseTime(FromBase64(object, "expires"));
-  if (TextAt(object, "/type") != kTokenType ||
-      !EqualInConstantTime(FromBase64(object, "hash"), Sha256(pending->token)) ||
-      !expires.has_value() || expires.value() <= clock_.Now()) {
+  std::map<std::string, std::string> data = objects::SecretDataOf(*secret.value());
+  const auto expires = api::ParseTime(data["expires"]);
+  if (TextAt(ReadJson(*secret.value()), "/type") != kTokenType ||
+      !EqualInConstantTime(data["hash"], Sha256(pending->token)) || !expires.has_value() ||
+      expires.value() <= clock_.Now()) {
     return pending->done(WrongToken());
   }
-  pending->fleet = FromBase64(object, "fleet");
+  pending->fleet = data["fleet"];
   const auto signing = apiserver::ReadSigningRequest(pending->request.csr);
   if (!signing.has_value()) {
     return pending->done(signing.error());
@@ -211,6 +199,7 @@ void Claims::Keep(const std::shared_ptr<Pending>& pending) {
                 .fleet = pending->fleet,
                 .token_id = pending->token_id,
                 .key_hash = pending->signing.key_hash,
+                .provider_id = pending->request.provider_id,
                 .addresses = pending->request.addresses,
                 .agent_version = pending->request.version,
                 .certificate_request = pending->request.csr};
@@ -233,6 +222,20 @@ void Claims::Look(const std::shared_ptr<Pending>& pending) {
               });
 }
 
+/// An agent that waits, or that joined before it could say it, now says which machine it is.
+void Claims::Correct(const std::shared_ptr<Pending>& pending) {
+  pending->corrected = true;
+  const json operations = json::array(
+      {{{"op", "add"}, {"path", "/spec/providerID"}, {"value", pending->request.provider_id}}});
+  client_.Patch(ClaimName(pending->ns, pending->object), operations.dump(),
+                [this, pending](const Result<ObjectText>& patched) {
+                  if (!patched.has_value()) {
+                    return pending->done(patched.error());
+                  }
+                  Look(pending);
+                });
+}
+
 void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::string& text) {
   const auto decoded = api::Decode<api::ServerClaim>(text);
   if (!decoded.has_value()) {
@@ -242,6 +245,11 @@ void Claims::AnswerFor(const std::shared_ptr<Pending>& pending, const std::strin
   if (claim.spec.key_hash != pending->signing.key_hash) {
     return pending->done(Fail(Code::kConflict, "another claim is called " + pending->object +
                                                    "; delete the agent's key and start it again"));
+  }
+  const std::string& machine = pending->request.provider_id;
+  const bool may_say = claim.status.server.empty() || claim.spec.provider_id.empty();
+  if (may_say && claim.spec.provider_id != machine && !pending->corrected) {
+    return Correct(pending);
   }
   if (claim.status.server.empty()) {
     return pending->done(Answer(WaitingFor(claim)));

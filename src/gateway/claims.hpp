@@ -47,6 +47,7 @@ class Claims {
   void CheckToken(const std::shared_ptr<Pending>& pending, const Result<kube::ObjectText>& secret);
   void Keep(const std::shared_ptr<Pending>& pending);
   void Look(const std::shared_ptr<Pending>& pending);
+  void Correct(const std::shared_ptr<Pending>& pending);
   void AnswerFor(const std::shared_ptr<Pending>& pending, const std::string& claim);
 
   kube::ObjectClient& client_;

@@ -47,6 +47,14 @@ const std::map<std::string, std::string>& Hints() {
        "a host name or an IP address, such as 10.0.0.7"},
       {R"(^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$)",
        "the value of a label: letters, digits, -, _ and ., with a letter or a digit at either end"},
+      {R"(^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$)", "the name of a region, such as eu-west-1"},
+      {R"(^vpc-[0-9a-f]{1,17}$)", "the id of a VPC, such as vpc-0a1b2c3d"},
+      {R"(^arn:[a-z-]+:iam::[0-9]{12}:role/[^\x00-\x20]+$)",
+       "the ARN of a role, such as arn:aws:iam::123456789012:role/slipway"},
+      {R"(^(https://[^]/?#@[\x00-\x20]+|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/?$)",
+       "a URL without a path, such as https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com, or one of "
+       "this "
+       "machine, such as http://localhost:5000"},
       {R"(^[A-Za-z0-9]([-A-Za-z0-9_./]*[A-Za-z0-9])?$)",
        "the name of a finalizer, such as slipway.dev/servers"},
   };

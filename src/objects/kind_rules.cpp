@@ -189,6 +189,11 @@ void CheckFleet(const Json& object, const Faults& faults) {
       timeout.Invalid("must be at most " + api::FormatDuration(kMaxListing));
     }
   }
+  if (spec.provider.aws && !spec.provider.aws->external_id.empty() &&
+      spec.provider.aws->role_arn.empty()) {
+    faults.At("provider.aws.externalID")
+        .Invalid("is for a role: say which in roleARN, or leave it out");
+  }
   if (!spec.provider.static_) {
     return;
   }

@@ -1,11 +1,15 @@
 """What the end-to-end tests share: a small world of real processes, gone when its test ends."""
 
+import base64
 import os
 import pathlib
 import shutil
+import ssl
 import sys
+import urllib.request
 
 import pytest
+import yaml
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(PROJECT / "manifests" / "demo"))
@@ -65,6 +69,17 @@ class Town(demo_world.World):
         self.tree = demo_world.WorkTree(self.directory / "work", self.git, "shop")
         shutil.copytree(demo_world.HERE / "shop", self.tree.directory, dirs_exist_ok=True,
                         ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "README.md"))
+
+    def metrics(self):
+        """What Prometheus would read, as the administrator."""
+        user = yaml.safe_load((self.data / "admin.kubeconfig").read_text())["users"][0]["user"]
+        identity = self.directory / "admin.pem"
+        identity.write_bytes(b"".join(base64.b64decode(user[f"client-{part}-data"]) for part in ("certificate", "key")))
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.load_cert_chain(identity)
+        with urllib.request.urlopen(self.url + "/metrics", context=context, timeout=30) as answer:
+            return answer.read().decode()
 
     def phase(self, commit):
         """Phase of the newest rollout of a commit; empty while there is none."""

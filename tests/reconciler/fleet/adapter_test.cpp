@@ -106,6 +106,18 @@ class FleetAdapter : public ::testing::Test {
     return ReadJson(plan.status.value()).value("server", "");
   }
 
+  /// Of the claim's Ready condition.
+  std::string ReasonOf(const std::string& claim) {
+    const runtime::Plan plan = PlanOf(*claims_, {Kind::kServerClaim, "default", claim});
+    const auto status = ReadJson(plan.status.value());
+    for (const auto& condition : status["conditions"]) {
+      if (condition["type"] == "Ready") {
+        return condition["reason"];
+      }
+    }
+    return "";
+  }
+
   std::unique_ptr<runtime::Planner> fleets_;
   std::unique_ptr<runtime::Planner> claims_;
   runtime::Cache cache_;
@@ -256,6 +268,32 @@ TEST_F(FleetAdapter, OfClaimsForOneNameTheFirstThatMayHaveItHasIt) {
   EXPECT_EQ(ServerOf("claim-early"), "");
   EXPECT_EQ(claims_->Group(*cache_.Find({Kind::kServerClaim, "default", "claim-late"})),
             claims_->Group(*cache_.Find({Kind::kServerClaim, "default", "claim-early"})));
+}
+
+// Case 36 of rollouts: baked images have one machine id, one host name, perhaps one key. The instance is what tells machines apart.
+TEST_F(FleetAdapter, AServerOfACloudIsJoinedByTheInstanceThatTheCloudLists) {
+  api::Server server = OwnServer("web-1");
+  server.spec.provider_id = "aws:///eu-west-1a/i-1";
+  Load(Kind::kServer, server);
+  const auto claim = [this](const std::string& name, int second, const std::string& instance) {
+    api::ServerClaim made = Claim(name, second);
+    made.spec.provider_id = instance;
+    return made;
+  };
+  Load(Kind::kServerClaim, claim("claim-nobody", 1, ""),
+       claim("claim-twin", 2, "aws:///eu-west-1a/i-2"),
+       claim("claim-itself", 3, "aws:///eu-west-1a/i-1"));
+  EXPECT_EQ(ServerOf("claim-nobody"), "");
+  EXPECT_EQ(ServerOf("claim-twin"), "");
+  EXPECT_EQ(ServerOf("claim-itself"), "web-1") << "those before it do not hold the name";
+  EXPECT_EQ(ReasonOf("claim-nobody"), "IdentityMissing");
+  EXPECT_EQ(ReasonOf("claim-twin"), "WrongMachine");
+  // Whoever joined while its fleet was a static one stays.
+  api::ServerClaim joined = claim("claim-before", 1, "");
+  joined.status.server = "web-1";
+  Load(Kind::kServerClaim, joined, claim("claim-itself", 3, "aws:///eu-west-1a/i-1"));
+  EXPECT_EQ(ServerOf("claim-before"), "web-1");
+  EXPECT_EQ(ServerOf("claim-itself"), "");
 }
 
 TEST_F(FleetAdapter, ClaimsAndFleetsArePlannedAgainWhenAServerComes) {

@@ -243,6 +243,22 @@ TEST(Listing, Case41AStoppedServerIsInTheFleetOnlyWhereThatIsSaid) {
   EXPECT_EQ(ReadyIn(plan).status, api::ConditionStatus::kTrue) << "and nothing failed";
 }
 
+TEST(Listing, WhatItsProviderKeepsOutOfServiceStaysAndStandsBy) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1", .state = MachineState::kStandby},
+                {.name = "web-2", .state = MachineState::kStandby}});
+  const Plan plan = bench.Run();
+  ASSERT_THAT(plan.actions, SizeIs(2));
+  EXPECT_TRUE(std::get<UpdateServer>(plan.actions[0]).standby);
+  EXPECT_TRUE(std::get<CreateServer>(plan.actions[1]).spec.standby);
+  bench.facts.front().standby = true;
+  bench.Answer({{.name = "web-1"}});
+  const Plan after = bench.Run();
+  ASSERT_THAT(after.actions, SizeIs(1));
+  EXPECT_FALSE(std::get<UpdateServer>(after.actions[0]).standby);
+}
+
 TEST(Listing, ANameThatComesTwiceMakesTheListingUnbelievable) {
   AskedBench bench;
   bench.Know("web-1");

@@ -444,13 +444,15 @@ TEST(Waves, EditingTheStrategyRestartsNothingAndNeverCutsTheLastWaveShort) {
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 10)));
 }
 
-TEST(Waves, ACordonedServerKeepsWhatItRuns) {
+TEST(Waves, ACordonedServerKeepsWhatItRunsAndSoDoesOneOnStandby) {
   World world = TenServers();
   world.servers.at("web-5").spec.cordoned = true;
+  world.servers.at("web-6").spec.standby = true;
   world.Run();
   EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
   EXPECT_EQ(world.RunningOn("web-5"), 1);
-  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 1), Pair(2, 9)));
+  EXPECT_EQ(world.RunningOn("web-6"), 1);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 2), Pair(2, 8)));
 }
 
 TEST(Waves, AServerThatCanBearNoFurtherApplicationIsLeftOutAndNamed) {

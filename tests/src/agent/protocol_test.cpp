@@ -171,12 +171,16 @@ TEST(Protocol, AMessageAboveTheLimitIsRefused) {
 }
 
 TEST(Protocol, ClaimsArriveAsTheyWereSent) {
-  const ClaimRequest request{
-      .name = "web-1", .version = "1", .csr = "pem", .addresses = {"10.0.0.1"}};
+  const ClaimRequest request{.name = "web-1",
+                             .version = "1",
+                             .csr = "pem",
+                             .addresses = {"10.0.0.1"},
+                             .provider_id = "aws:///a/i-1"};
   const Result<ClaimRequest> back = DecodeClaimRequest(Encode(request));
   ASSERT_TRUE(back);
   EXPECT_EQ(back.value().csr, "pem");
   EXPECT_EQ(back.value().addresses, request.addresses);
+  EXPECT_EQ(back.value().provider_id, request.provider_id);
   const Result<ClaimWaiting> waiting = DecodeClaimWaiting(
       Encode(ClaimWaiting{.reason = "NoSuchServer", .message = "m", .retry_after = Duration(9)}));
   ASSERT_TRUE(waiting);

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "reconciler/api/gitrepository.hpp"
-#include "src/app/system_clock.hpp"
-#include "src/cloud/exec.hpp"
+#include "src/cloud/exec/exec_cloud.hpp"
+#include "src/process/system_clock.hpp"
 #include "tests/src/gateway/fake_client.hpp"
 #include "tests/src/git/world.hpp"
 
@@ -57,7 +57,7 @@ class ControllersTest : public testing::Test {
 
   git::test::Directory directory_;
   boost::asio::io_context io_;
-  SystemClock clock_;
+  process::SystemClock clock_;
   gateway::FakeClient client_;
   BrokenRunner runner_;
   git::MirrorSet mirrors_{
@@ -67,8 +67,10 @@ class ControllersTest : public testing::Test {
   std::vector<std::function<void()>> polls_;
   GitEffects effects_{client_, mirrors_, io_, [](const std::function<void()>& work) { work(); },
                       [this](std::function<void()> work) { polls_.push_back(std::move(work)); }};
+  metrics::Metrics metrics_;
   cloud::ExecCloud cloud_{runner_, {}, nullptr};
-  CloudEffects listings_{cloud_, clock_, io_, [](const std::function<void()>& work) { work(); }};
+  CloudEffects listings_{client_,  cloud_, clock_,
+                         metrics_, io_,    [](const std::function<void()>& work) { work(); }};
   Controllers controllers_{io_, client_, effects_, listings_, clock_, {}};
 };
 

@@ -8,7 +8,7 @@
 #include "reconciler/api/conditions.hpp"
 #include "src/gateway/claims.hpp"
 #include "tests/src/gateway/fake_client.hpp"
-#include "tests/src/gateway/test_clock.hpp"
+#include "tests/src/test_clock.hpp"
 
 namespace slipway::gateway {
 namespace {

@@ -6,8 +6,8 @@
 
 #include "reconciler/api/serverclaim.hpp"
 #include "tests/src/gateway/fake_client.hpp"
-#include "tests/src/gateway/test_clock.hpp"
 #include "tests/src/http/test_pki.hpp"
+#include "tests/src/test_clock.hpp"
 
 namespace slipway::gateway {
 namespace {

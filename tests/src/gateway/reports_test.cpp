@@ -4,7 +4,7 @@
 
 #include "reconciler/api/conditions.hpp"
 #include "tests/src/gateway/fake_client.hpp"
-#include "tests/src/gateway/test_clock.hpp"
+#include "tests/src/test_clock.hpp"
 
 namespace slipway::gateway {
 namespace {

@@ -166,6 +166,17 @@ TEST(GitRepositoryRules, ReferencesAreOnesThatGitAllows) {
       "spec.interval: \"1ms\": must be at least 100ms\n");
 }
 
+TEST(FleetRules, AnExternalIDNeedsARole) {
+  const auto judge = [](const std::string& more) {
+    return BrokenRules("Fleet",
+                       FromYaml("spec: {provider: {aws: {regions: [eu-west-1]" + more + "}}}"));
+  };
+  EXPECT_EQ(judge(""), "");
+  EXPECT_EQ(judge(", externalID: x, roleARN: \"arn:aws:iam::123456789012:role/r\""), "");
+  EXPECT_NE(judge(", externalID: x").find("spec.provider.aws.externalID: is for a role"),
+            std::string::npos);
+}
+
 TEST(FleetRules, StaticServersHaveOneNameEach) {
   const auto judge = [](const std::string& servers) {
     return BrokenRules("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));

@@ -1,0 +1,270 @@
+#include "src/cloud/aws/aws_cloud.hpp"
+
+#include <algorithm>
+#include <set>
+#include <span>
+#include <utility>
+
+#include "src/cloud/aws/credentials/credential_chain.hpp"
+#include "src/cloud/aws/groups.hpp"
+#include "src/cloud/aws/instances.hpp"
+#include "src/cloud/aws/region.hpp"
+
+namespace slipway::cloud::aws {
+namespace {
+
+constexpr std::size_t kMostServers = 100'000;  ///< as many as one control plane is built for
+constexpr std::size_t kMostPlaces = 200;       ///< of one identity
+constexpr std::size_t kMostIdentities = 100;   ///< that are kept for the next list
+
+/// Where an API of a region is: as the Fleet says, or the environment, or AWS itself.
+std::string EndpointOf(const std::string& own, const char* variable, const std::string& service,
+                       const std::string& region, const Environment& environment) {
+  std::string endpoint = own;
+  for (const char* name : {variable, "AWS_ENDPOINT_URL"}) {
+    if (endpoint.empty()) {
+      endpoint = Variable(environment, name);
+    }
+  }
+  if (endpoint.empty()) {
+    return "https://" + service + "." + region + ".amazonaws.com" +
+           (region.starts_with("cn-") ? ".cn" : "");
+  }
+  while (endpoint.ends_with('/')) {
+    endpoint.pop_back();
+  }
+  return endpoint;
+}
+
+QueryTarget Ec2In(const api::AwsProvider& provider, const std::string& region,
+                  const Environment& environment) {
+  return {.service = "ec2",
+          .title = "EC2",
+          .region = region,
+          .version = "2016-11-15",
+          .endpoint =
+              EndpointOf(provider.endpoint, "AWS_ENDPOINT_URL_EC2", "ec2", region, environment)};
+}
+
+QueryTarget AutoScalingIn(const std::string& region, const Environment& environment) {
+  return {.service = "autoscaling",
+          .title = "Auto Scaling",
+          .region = region,
+          .version = "2011-01-01",
+          .endpoint =
+              EndpointOf("", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling", region, environment)};
+}
+
+Error Unbelievable(const QueryTarget& target, const std::string& why) {
+  return Trouble(Code::kInvalid, "ListInvalid",
+                 "The answer of " + target.endpoint + " cannot be believed: " + why + ".");
+}
+
+}  // namespace
+
+/// One account at one endpoint. Whoever answers there can make nobody wait elsewhere.
+struct AwsCloud::Place {
+  Place(const Doors& doors, CredentialSource& credentials, const AwsOptions& options,
+        const Pause& pause, const std::string& endpoint)
+      : budget(doors.clock, options.seed + std::hash<std::string>()(endpoint), pause),
+        // http:// is for this machine, and no proxy has to see what is asked there.
+        client(endpoint.starts_with("http://") ? doors.metadata : doors.web, credentials, budget,
+               doors.clock, options.limits) {}
+
+  CallBudget budget;
+  QueryClient client;
+};
+
+/// Credentials, and what is known of the account they are of.
+struct AwsCloud::Identity {
+  std::unique_ptr<CredentialSource> own;
+  std::unique_ptr<CredentialSource> role;  ///< assumed with `own`; nullptr: none
+  std::map<std::string, std::shared_ptr<Place>>
+      places;  ///< by endpoint; guarded by AwsCloud::mutex_
+
+  CredentialSource& credentials() const { return role ? *role : *own; }
+};
+
+AwsCloud::AwsCloud(const Doors& doors, AwsOptions options, Pause pause)
+    : doors_(doors), options_(std::move(options)), pause_(std::move(pause)) {}
+
+AwsCloud::~AwsCloud() = default;
+
+std::shared_ptr<AwsCloud::Identity> AwsCloud::MakeIdentity(const api::AwsProvider& provider,
+                                                           const Credentials& fixed) const {
+  const std::string own = DefaultRegion(options_.environment);
+  const std::string region = own.empty() ? provider.regions.front() : own;
+  auto identity = std::make_shared<Identity>();
+  if (provider.secret_ref) {
+    identity->own = std::make_unique<FixedCredentials>(fixed);
+  } else {
+    identity->own = std::make_unique<CredentialChain>(
+        doors_, CredentialChain::Options{
+                    .environment = options_.environment, .region = region, .profile = {}});
+  }
+  if (!provider.role_arn.empty()) {
+    identity->role = std::make_unique<AssumedRole>(
+        *identity->own,
+        Role{.arn = provider.role_arn,
+             .external_id = provider.external_id,
+             .session_name = {},
+             .duration_seconds = {}},
+        Sts(doors_.web, doors_.clock, options_.environment, region), doors_.clock);
+  }
+  return identity;
+}
+
+Result<std::shared_ptr<AwsCloud::Identity>> AwsCloud::IdentityOf(const api::AwsProvider& provider,
+                                                                 const SecretData& secret) {
+  Credentials fixed;
+  if (provider.secret_ref) {
+    const auto text = [&](const char* key) {
+      const auto found = secret.find(key);
+      return found == secret.end() ? std::string() : found->second;
+    };
+    fixed = {.key_id = text("accessKeyID"),
+             .secret = text("secretAccessKey"),
+             .session_token = text("sessionToken"),
+             .expires = {},
+             .source = "Secret " + provider.secret_ref->name};
+    if (fixed.key_id.empty() || fixed.secret.empty()) {
+      return Trouble(
+          Code::kInvalid, "SecretInvalid",
+          "The Secret " + provider.secret_ref->name +
+              " needs accessKeyID and secretAccessKey, and for keys that end sessionToken.");
+    }
+  }
+  if (provider.secret_ref) {
+    const auto usable = FixedCredentials(fixed).Get();
+    if (!usable.has_value()) {
+      return Trouble(
+          Code::kInvalid, "SecretInvalid",
+          "The Secret " + provider.secret_ref->name + " cannot be used: " + usable.error().message);
+    }
+  }
+  std::string key;
+  for (const std::string_view part :
+       {std::string_view(fixed.source), std::string_view(fixed.key_id),
+        std::string_view(fixed.secret), std::string_view(fixed.session_token),
+        std::string_view(provider.role_arn), std::string_view(provider.external_id),
+        std::string_view(provider.regions.front())}) {
+    key.append(part) += '\0';
+  }
+  const std::lock_guard lock(mutex_);
+  if (const auto known = identities_.find(key); known != identities_.end()) {
+    return known->second;
+  }
+  if (identities_.size() >= kMostIdentities) {
+    std::erase_if(identities_, [](const auto& entry) { return entry.second.use_count() == 1; });
+  }
+  return identities_[key] = MakeIdentity(provider, fixed);
+}
+
+std::shared_ptr<AwsCloud::Place> AwsCloud::PlaceOf(Identity& identity,
+                                                   const std::string& endpoint) {
+  const std::lock_guard lock(mutex_);
+  if (identity.places.size() >= kMostPlaces) {
+    std::erase_if(identity.places, [](const auto& entry) { return entry.second.use_count() == 1; });
+  }
+  auto& place = identity.places[endpoint];
+  if (!place) {
+    place = std::make_shared<Place>(doors_, identity.credentials(), options_, pause_, endpoint);
+  }
+  return place;
+}
+
+/// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
+Result<void> AwsCloud::ReadPages(
+    Identity& identity, const QueryTarget& target, MonoTime deadline,
+    const std::function<Query(const std::string&)>& ask,
+    const std::function<Result<std::string>(const std::string&)>& read) {
+  const std::shared_ptr<Place> place = PlaceOf(identity, target.endpoint);
+  std::set<std::string> tokens;
+  std::string token;
+  do {
+    SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
+    auto next = read(xml);
+    if (!next.has_value()) {
+      return Unbelievable(target, next.error().message);
+    }
+    token = std::move(next.value());
+    if (!token.empty() && !tokens.insert(token).second) {
+      return Unbelievable(target, "its pages go round in a circle");
+    }
+  } while (!token.empty());
+  return Ok();
+}
+
+Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& identity,
+                                  const std::string& region, MonoTime deadline, Listed& listed) {
+  Listed here;
+  std::map<std::string, std::string> groups;
+  const auto read = [&](const std::string& xml) -> Result<std::string> {
+    SLIPWAY_TRY(page, ReadInstances(xml, region, provider.address));
+    for (runtime::ListedServer& server : page.servers) {
+      here[server.name] =
+          std::move(server);  // Pages shift while they are read: one may be on two of them.
+    }
+    groups.merge(page.groups);
+    if (listed.size() + here.size() > kMostServers) {
+      return Fail(Code::kInvalid,
+                  "it lists more than " + std::to_string(kMostServers) + " instances");
+    }
+    return page.next;
+  };
+  SLIPWAY_TRYV(ReadPages(
+      identity, Ec2In(provider, region, options_.environment), deadline,
+      [&](const std::string& token) { return DescribeInstances(provider, token); }, read));
+  SLIPWAY_TRYV(MarkStandby(identity, region, deadline, groups, here));
+  listed.merge(here);
+  return Ok();
+}
+
+/// What a group has not, or not any more, is as EC2 says.
+Result<void> AwsCloud::MarkStandby(Identity& identity, const std::string& region, MonoTime deadline,
+                                   const std::map<std::string, std::string>& groups,
+                                   Listed& listed) {
+  std::set<std::string> distinct;
+  for (const auto& [instance, group] : groups) {
+    distinct.insert(group);
+  }
+  const std::vector<std::string> names(distinct.begin(), distinct.end());
+  const auto read = [&](const std::string& xml) -> Result<std::string> {
+    SLIPWAY_TRY(page, ReadGroups(xml));
+    for (const auto& [instance, in_service] : page.in_service) {
+      const auto found = listed.find(instance);
+      if (!in_service && found != listed.end() &&
+          found->second.state == runtime::MachineState::kRunning) {
+        found->second.state = runtime::MachineState::kStandby;
+      }
+    }
+    return page.next;
+  };
+  for (std::size_t begin = 0; begin < names.size(); begin += kGroupsInAQuery) {
+    const auto some =
+        std::span(names).subspan(begin, std::min(kGroupsInAQuery, names.size() - begin));
+    SLIPWAY_TRYV(ReadPages(
+        identity, AutoScalingIn(region, options_.environment), deadline,
+        [&](const std::string& token) { return DescribeGroups(some, token); }, read));
+  }
+  return Ok();
+}
+
+Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& provider,
+                                                          const SecretData& secret) {
+  const api::AwsProvider& aws = *provider.aws;
+  SLIPWAY_TRY(identity, IdentityOf(aws, secret));
+  const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
+  Listed listed;
+  for (const std::string& region : aws.regions) {
+    SLIPWAY_TRYV(ListRegion(aws, *identity, region, deadline, listed));
+  }
+  std::vector<runtime::ListedServer> servers;
+  servers.reserve(listed.size());
+  for (auto& [name, server] : listed) {
+    servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+}  // namespace slipway::cloud::aws

@@ -1,0 +1,61 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "src/cloud/aws/credentials/credential_sources.hpp"
+#include "src/cloud/aws/query_client.hpp"
+#include "src/cloud/call_budget.hpp"
+#include "src/cloud/cloud_api.hpp"
+
+namespace slipway::cloud::aws {
+
+struct AwsOptions {
+  Environment environment;  ///< where credentials and endpoints are looked for, as AWS's tools do
+  QueryLimits limits;
+  Duration deadline = std::chrono::minutes(5);  ///< of one whole list
+  std::uint64_t seed = 0;                       ///< of the waits
+};
+
+/// Lists the instances of EC2. One for all fleets: those with the same credentials share what is known of an account. Thread-safe.
+class AwsCloud final : public CloudApi {
+ public:
+  /// What `doors` leads to outlives it.
+  AwsCloud(const Doors& doors, AwsOptions options, Pause pause);
+  ~AwsCloud() override;
+
+  /// Every instance of all regions, those that stopped or were terminated too. One that its Auto Scaling group does not have in service
+  /// stands by. Reasons: those of QueryClient, SecretInvalid (it lacks
+  /// a key) and ListInvalid (an answer that cannot be believed). One region that does not answer makes the whole of it an error.
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
+                                                  const SecretData& secret) override;
+
+ private:
+  struct Identity;
+  struct Place;
+  using Listed = std::map<std::string, runtime::ListedServer>;  ///< by name
+
+  Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
+                                               const SecretData& secret);
+  std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider,
+                                         const Credentials& fixed) const;
+  std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint);
+  Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
+                         const std::function<Query(const std::string&)>& ask,
+                         const std::function<Result<std::string>(const std::string&)>& read);
+  Result<void> ListRegion(const api::AwsProvider& provider, Identity& identity,
+                          const std::string& region, MonoTime deadline, Listed& listed);
+  Result<void> MarkStandby(Identity& identity, const std::string& region, MonoTime deadline,
+                           const std::map<std::string, std::string>& groups, Listed& listed);
+
+  const Doors doors_;
+  const AwsOptions options_;
+  const Pause pause_;
+  std::mutex mutex_;  ///< of everything below
+  std::map<std::string, std::shared_ptr<Identity>> identities_;
+};
+
+}  // namespace slipway::cloud::aws

@@ -1,0 +1,48 @@
+#include "src/cloud/aws/groups.hpp"
+
+#include <pugixml.hpp>
+
+namespace slipway::cloud::aws {
+
+Query DescribeGroups(std::span<const std::string> names, const std::string& token) {
+  Query query{.action = "DescribeAutoScalingGroups",
+              .permission = "autoscaling:DescribeAutoScalingGroups",
+              .parameters = {{"MaxRecords", std::to_string(kGroupsInAQuery)}}};
+  for (std::size_t at = 0; at < names.size(); ++at) {
+    query.parameters.emplace_back("AutoScalingGroupNames.member." + std::to_string(at + 1),
+                                  names[at]);
+  }
+  if (!token.empty()) {
+    query.parameters.emplace_back("NextToken", token);
+  }
+  return query;
+}
+
+Result<GroupPage> ReadGroups(const std::string& xml) {
+  pugi::xml_document document;
+  const pugi::xml_parse_result parsed = document.load_buffer(xml.data(), xml.size());
+  if (!parsed) {
+    return Fail(Code::kInvalid, std::string("it is no XML: ") + parsed.description());
+  }
+  const pugi::xml_node result =
+      document.child("DescribeAutoScalingGroupsResponse").child("DescribeAutoScalingGroupsResult");
+  if (!result.child("AutoScalingGroups")) {
+    return Fail(Code::kInvalid, "it is no list of Auto Scaling groups");
+  }
+  GroupPage page{.in_service = {}, .next = result.child_value("NextToken")};
+  for (const pugi::xml_node group : result.child("AutoScalingGroups").children("member")) {
+    for (const pugi::xml_node instance : group.child("Instances").children("member")) {
+      const std::string id = instance.child_value("InstanceId");
+      const std::string state = instance.child_value("LifecycleState");
+      if (id.empty() || state.empty()) {
+        return Fail(Code::kInvalid, "an instance of group " +
+                                        std::string(group.child_value("AutoScalingGroupName")) +
+                                        " has no id or no state");
+      }
+      page.in_service[id] = state == "InService";
+    }
+  }
+  return page;
+}
+
+}  // namespace slipway::cloud::aws

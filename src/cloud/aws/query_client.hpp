@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/result.hpp"
+#include "src/cloud/aws/credentials/credentials.hpp"
+#include "src/cloud/call_budget.hpp"
+#include "src/rest/client.hpp"
+
+namespace slipway::cloud::aws {
+
+/// One API of AWS in one region.
+struct QueryTarget {
+  std::string service;   ///< as signatures name it, such as ec2
+  std::string title;     ///< as people name it, such as EC2
+  std::string region;    ///< such as eu-west-1
+  std::string version;   ///< of the API, such as 2016-11-15
+  std::string endpoint;  ///< scheme, host and port
+};
+
+/// An action and its parameters, in the order in which they are sent.
+struct Query {
+  std::string action;      ///< such as DescribeInstances
+  std::string permission;  ///< that it needs, such as ec2:DescribeInstances
+  std::vector<std::pair<std::string, std::string>> parameters;  ///< not yet escaped
+};
+
+struct QueryLimits {
+  int tries = 5;              ///< of one call, the first included
+  Duration deadline{30'000};  ///< of one try
+};
+
+/// Calls the query APIs of AWS for one account in one region: signs, and tries again what may pass by itself. Thread-safe; its callers
+/// share the budget.
+class QueryClient {
+ public:
+  /// All outlive it.
+  QueryClient(rest::Client& client, CredentialSource& credentials, CallBudget& budget,
+              const Clock& clock, QueryLimits limits)
+      : client_(client),
+        credentials_(credentials),
+        budget_(budget),
+        clock_(clock),
+        limits_(limits) {}
+
+  /// The body of a good answer. Nothing is begun after `deadline`. Reasons: CredentialsMissing, CredentialsRefused, AccessDenied,
+  /// InvalidRequest, EndpointInvalid (no answer of AWS, or a certificate that nobody trusts), ListInvalid (too large), Throttled,
+  /// Timeout, ServiceUnavailable. Messages hold AWS's own words and its request id, and no credentials.
+  Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline);
+
+ private:
+  struct Verdict;
+  Result<rest::Response> Send(const QueryTarget& target, const Query& query,
+                              const Credentials& credentials, MonoTime deadline);
+  Verdict JudgeSilence(const QueryTarget& target, const Error& error);
+  Verdict JudgeRefusal(const QueryTarget& target, const Query& query,
+                       const Credentials& credentials, const rest::Response& response);
+  bool CorrectClock(const rest::Response& answer);
+
+  rest::Client& client_;
+  CredentialSource& credentials_;
+  CallBudget& budget_;
+  const Clock& clock_;
+  const QueryLimits limits_;
+  std::atomic<Duration> ahead_{Duration(0)};  ///< of AWS's clock before ours, where that matters
+};
+
+}  // namespace slipway::cloud::aws

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <string>
+
+#include "src/cloud/cloud_api.hpp"
+
+namespace slipway::cloud {
+
+/// All providers behind one door: each question goes to the one that the Fleet names, and its answers and errors are that one's. A
+/// provider that nobody needs to ask is kInvalid.
+class Clouds final : public CloudApi {
+ public:
+  /// All outlive it.
+  Clouds(CloudApi& exec, CloudApi& aws) : exec_(exec), aws_(aws) {}
+
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
+                                                  const SecretData& secret) override;
+
+ private:
+  CloudApi& exec_;
+  CloudApi& aws_;
+};
+
+/// The Secret that the provider names; empty where it names none.
+std::string SecretNameOf(const api::Provider& provider);
+
+/// The same provider without what narrows its list down: what else there is.
+api::Provider WithoutFilters(api::Provider provider);
+
+}  // namespace slipway::cloud

@@ -1,0 +1,102 @@
+#include "src/cloud/open_clouds.hpp"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include "src/cloud/aws/aws_cloud.hpp"
+#include "src/cloud/clouds.hpp"
+#include "src/process/small_file.hpp"
+#include "src/rest/client.hpp"
+
+namespace slipway::cloud {
+namespace {
+
+constexpr std::size_t kMostAuthorityBytes = std::size_t{4} << 20;
+
+/// A client as the environment wants it.
+Result<std::unique_ptr<rest::Client>> OpenWeb(
+    const std::map<std::string, std::string>& environment) {
+  rest::ClientOptions ways = rest::OptionsFrom(environment);
+  const auto bundle = environment.find("AWS_CA_BUNDLE");
+  if (bundle != environment.end() && !bundle->second.empty()) {
+    auto authorities = process::ReadSmallFile(bundle->second, kMostAuthorityBytes);
+    if (!authorities.has_value()) {
+      return Fail(Code::kInvalid, "AWS_CA_BUNDLE: " + authorities.error().message);
+    }
+    ways.ca_pem = std::move(authorities.value());
+  }
+  auto client = rest::MakeClient(std::move(ways));
+  if (!client.has_value()) {
+    return Fail(Code::kInvalid,
+                "https_proxy, http_proxy or AWS_CA_BUNDLE: " + client.error().message);
+  }
+  return client;
+}
+
+/// What has no way out: says why.
+class NoClient final : public rest::Client {
+ public:
+  explicit NoClient(std::string why) : why_(std::move(why)) {}
+
+  Result<rest::Response> Send(const rest::Request& /*request*/) override {
+    return Fail(Code::kInvalid, why_);
+  }
+
+ private:
+  const std::string why_;
+};
+
+std::unique_ptr<rest::Client> Opened(Result<std::unique_ptr<rest::Client>> client) {
+  return client.has_value()
+             ? std::move(client.value())
+             : std::make_unique<NoClient>("the environment of this process cannot be used: " +
+                                          client.error().message);
+}
+
+/// Everything that the providers stand on, and they.
+class OpenedClouds final : public CloudApi {
+ public:
+  OpenedClouds(CloudOptions options, process::ProcessRunner& runner, const Clock& clock)
+      : web_(Opened(OpenWeb(options.environment))),
+        metadata_(Opened(rest::MakeClient({}))),
+        exec_(runner, std::move(options.allowed_programs), std::move(options.on_complaint)),
+        aws_({.web = *web_, .metadata = *metadata_, .processes = runner, .clock = clock},
+             {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
+             [this](Duration length) { return WaitFor(length); }) {}
+
+  void Stop() override {
+    const std::lock_guard lock(mutex_);
+    stopped_ = true;
+    stopping_.notify_all();
+  }
+
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
+                                                  const SecretData& secret) override {
+    return clouds_.List(provider, secret);
+  }
+
+ private:
+  bool WaitFor(Duration length) {
+    std::unique_lock lock(mutex_);
+    return !stopping_.wait_for(lock, length, [this] { return stopped_; });
+  }
+
+  std::mutex mutex_;
+  std::condition_variable stopping_;
+  bool stopped_ = false;
+  std::unique_ptr<rest::Client> web_;
+  std::unique_ptr<rest::Client> metadata_;  ///< of this machine: no proxy stands before it
+  ExecCloud exec_;
+  aws::AwsCloud aws_;
+  Clouds clouds_{exec_, aws_};
+};
+
+}  // namespace
+
+std::unique_ptr<CloudApi> OpenClouds(CloudOptions options, process::ProcessRunner& runner,
+                                     const Clock& clock) {
+  return std::make_unique<OpenedClouds>(std::move(options), runner, clock);
+}
+
+}  // namespace slipway::cloud

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "reconciler/base/clock.hpp"
+#include "src/cloud/cloud_api.hpp"
+#include "src/cloud/exec/exec_cloud.hpp"
+#include "src/process/process_runner.hpp"
+
+namespace slipway::cloud {
+
+struct CloudOptions {
+  std::set<std::string> allowed_programs;  ///< as ExecCloud takes them
+  ExecCloud::OnComplaint on_complaint;     ///< likewise
+  std::map<std::string, std::string>
+      environment;  ///< where providers' own credentials, proxies and authorities are looked for
+  std::uint64_t seed = 0;  ///< of the waits after a refusal
+};
+
+/// All providers, over the real network. `runner` and `clock` outlive them. Where a proxy, or the file of AWS_CA_BUNDLE, cannot be used,
+/// each list of those that need them is an error that says so.
+std::unique_ptr<CloudApi> OpenClouds(CloudOptions options, process::ProcessRunner& runner,
+                                     const Clock& clock);
+
+}  // namespace slipway::cloud

@@ -1,0 +1,72 @@
+#include "src/cloud/tag_labels.hpp"
+
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "src/objects/label_syntax.hpp"
+
+namespace slipway::cloud {
+namespace {
+
+constexpr std::size_t kMostCharacters = 63;
+constexpr std::size_t kDigits = 10;
+
+bool IsAlphanumeric(char letter) { return std::isalnum(static_cast<unsigned char>(letter)) != 0; }
+
+bool IsHexDigit(char letter) {
+  return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
+}
+
+std::string HashOf(std::string_view text) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
+  static constexpr std::string_view kHex = "0123456789abcdef";
+  std::string digits;
+  for (std::size_t at = 0; at < kDigits / 2; ++at) {
+    digits += kHex[digest.at(at) >> 4];
+    digits += kHex[digest.at(at) & 15];
+  }
+  return digits;
+}
+
+/// Ends as a changed text does.
+bool LooksChanged(std::string_view text) {
+  return text.size() > kDigits + 2 && text.substr(text.size() - kDigits - 2, 2) == "--" &&
+         std::ranges::all_of(text.substr(text.size() - kDigits), IsHexDigit);
+}
+
+}  // namespace
+
+std::string LabelText(std::string_view text) {
+  if (text.empty() || (objects::IsLabelValue(text) && !LooksChanged(text))) {
+    return std::string(text);
+  }
+  std::string legal;
+  for (const char letter : text) {
+    const bool keep = IsAlphanumeric(letter) || letter == '-' || letter == '_' || letter == '.';
+    if (legal.empty() && !IsAlphanumeric(letter)) {
+      continue;  // A label begins with a letter or a digit.
+    }
+    legal += keep ? letter : '_';
+    if (legal.size() == kMostCharacters - kDigits - 2) {
+      break;
+    }
+  }
+  return (legal.empty() ? "x" : legal) + "--" + HashOf(text);
+}
+
+std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags) {
+  std::map<std::string, std::string> labels;
+  for (const auto& [key, value] : tags) {
+    if (!key.empty()) {
+      labels.emplace(std::string(kTagPrefix) + LabelText(key), LabelText(value));
+    }
+  }
+  return labels;
+}
+
+}  // namespace slipway::cloud

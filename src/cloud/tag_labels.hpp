@@ -1,0 +1,19 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace slipway::cloud {
+
+inline constexpr std::string_view kTagPrefix = "tag.slipway.dev/";
+
+/// A provider's text as the name or the value of a label. One that is legal stays as it is; of any other the characters that a label
+/// may not hold become _, what is too long is cut, and ten hexadecimal digits of the SHA-256 of the whole are put behind two dashes. So
+/// two texts never become one, also where a text looks like a changed one: that is changed, too. Empty stays empty.
+std::string LabelText(std::string_view text);
+
+/// Tags as labels: tag.slipway.dev/KEY=VALUE, each by LabelText. A tag without a key is left out.
+std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags);
+
+}  // namespace slipway::cloud

@@ -1,0 +1,452 @@
+"""Fleets whose servers EC2 lists: the real moto as the API, boto3 as the judge of what there is."""
+
+import contextlib
+import http.server
+import json
+import os
+import random
+import re
+import shutil
+import subprocess
+import threading
+
+import aws as aws_world
+import pytest
+from conftest import PROJECT
+
+
+@pytest.fixture(name="moto_process", scope="module")
+def one_moto(tmp_path_factory):
+    made = aws_world.Moto(tmp_path_factory.mktemp("moto"))
+    yield made
+    made.stop()
+
+
+@pytest.fixture(name="moto")
+def empty_moto(moto_process):
+    moto_process.reset()
+    return moto_process
+
+
+@pytest.fixture(name="proxy")
+def one_proxy(moto):
+    made = aws_world.FaultProxy(moto.url)
+    yield made
+    made.stop()
+
+
+def fleet(moto, regions=("eu-west-1",), **provider):
+    return {"apiVersion": "slipway.dev/v1alpha1", "kind": "Fleet", "metadata": {"name": "web"},
+            "spec": {"interval": "200ms", "provider": {"aws": {"regions": list(regions), "endpoint": moto.url, **provider}}}}
+
+
+def preview(town, what, variables):
+    """What `slipway fleet preview` says: its standard output, or the error where it fails."""
+    environment = town.environment() | aws_world.NOWHERE | variables
+    done = subprocess.run([town.slipway_binary, "fleet", "preview", "-f", "-"], input=json.dumps(what), env=environment,
+                          capture_output=True, text=True, timeout=120, check=False)
+    return done.stdout if done.returncode == 0 else done.stderr
+
+
+def rows(table):
+    """Whether a server is in the fleet and in what state, by name."""
+    assert " would be in fleet web" in table, table
+    found = {}
+    for line in table.splitlines()[1:-1]:
+        columns = re.split(r" {2,}", line)
+        found[columns[0]] = (columns[2], columns[3])
+    return found
+
+
+class Watched:
+    """A control plane with one fleet."""
+
+    def __init__(self, town, world_module, variables):
+        self.town, self.wait_for = town, world_module.wait_for
+        town.server_variables = aws_world.NOWHERE | variables
+        town.start_server()
+
+    def servers(self):
+        return {server["metadata"]["name"]: server for server in self.town.list("servers")}
+
+    def ready(self):
+        conditions = self.town.get("fleet", "web").get("status", {}).get("conditions", [])
+        return next((c for c in conditions if c["type"] == "Ready"), {"reason": "", "message": ""})
+
+    def until(self, what, condition):
+        self.wait_for(what, condition, 120)
+
+    def until_reason(self, reason):
+        self.until(f"the fleet to say {reason}", lambda: self.ready()["reason"] == reason)
+        return self.ready()["message"]
+
+    def until_servers(self, names):
+        self.until(f"{len(names)} servers", lambda: set(self.servers()) == set(names))
+
+
+# ---- What is listed.
+
+def random_population(moto, rng):
+    """Instances in two regions, with tags that are no labels among them; some stopped, some terminated."""
+    roles, owners = ["web", "db", "web server", "wéb*"], ["a", "b/c"]
+    for region in ("eu-west-1", "us-east-2"):
+        ids = []
+        for _ in range(rng.randrange(4, 9)):
+            ids += moto.launch(rng.randrange(1, 4), region, role=rng.choice(roles), owner=rng.choice(owners))
+        ec2 = moto.client("ec2", region)
+        rng.shuffle(ids)
+        ec2.stop_instances(InstanceIds=ids[:3])
+        ec2.terminate_instances(InstanceIds=ids[3:5])
+
+
+def random_filters(rng):
+    """Fields of the provider, and the same as boto3's filters."""
+    provider, filters = {}, []
+    if rng.random() < 0.5:
+        role = rng.choice(["web", "db", "web server", "nobody"])
+        provider["tags"] = {"role": role}
+        filters.append(("tag:role", [role]))
+    if rng.random() < 0.5:
+        owners = rng.sample(["a", "b/c", "x"], rng.randrange(1, 3))
+        provider.setdefault("filters", []).append({"name": "tag:owner", "values": owners})
+        filters.append(("tag:owner", owners))
+    if rng.random() < 0.5:
+        states = rng.sample(["running", "stopped", "terminated"], rng.randrange(1, 3))
+        provider.setdefault("filters", []).append({"name": "instance-state-name", "values": states})
+        filters.append(("instance-state-name", states))
+    return provider, filters
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_slipway_lists_what_boto3_lists(town, moto, seed):
+    rng = random.Random(seed)
+    random_population(moto, rng)
+    for _ in range(5):
+        provider, filters = random_filters(rng)
+        regions = rng.choice([["eu-west-1"], ["us-east-2"], ["eu-west-1", "us-east-2"]])
+        expected = {name: instance for region in regions for name, instance in moto.describe(region, filters).items()}
+        shown = rows(preview(town, fleet(moto, regions, **provider), aws_world.KEYS))
+        listed = {name for name, (_, in_fleet) in shown.items() if "filters" not in in_fleet}
+        assert listed == set(expected), f"seed {seed}: {provider}"
+        for name, instance in expected.items():
+            state = instance["State"]["Name"]
+            assert shown[name] == {"running": ("running", "yes"), "stopped": ("stopped", "no: spec.stopped is Exclude"),
+                                   "terminated": ("terminated", "no: it does not come back")}[state]
+        assert set(shown) == {name for region in regions for name in moto.describe(region)} | set(expected)
+
+
+def test_an_instance_is_a_server_with_its_labels(town, world_module, moto):
+    name = moto.launch(1, role="web", Name="the web server")[0]
+    there = moto.describe()[name]
+    watched = Watched(town, world_module, aws_world.KEYS)
+    town.apply(fleet(moto))
+    watched.until_servers([name])
+    server = watched.servers()[name]
+    zone = there["Placement"]["AvailabilityZone"]
+    assert server["spec"]["address"] == there["PrivateIpAddress"]
+    assert server["spec"]["providerID"] == f"aws:///{zone}/{name}"
+    labels = server["metadata"]["labels"]
+    assert re.fullmatch(r"the_web_server--[0-9a-f]{10}", labels.pop("tag.slipway.dev/Name"))
+    assert labels.pop("instance.slipway.dev/launched") == there["LaunchTime"].strftime("%Y-%m-%dT%H%M%SZ")
+    assert labels == {"slipway.dev/fleet": "web", "tag.slipway.dev/role": "web", "topology.kubernetes.io/region": "eu-west-1",
+                      "topology.kubernetes.io/zone": zone, "node.kubernetes.io/instance-type": there["InstanceType"],
+                      "instance.slipway.dev/image": there["ImageId"]}
+
+
+def test_servers_come_and_go_with_their_instances(town, world_module, moto):
+    names = moto.launch(4)
+    watched = Watched(town, world_module, aws_world.KEYS)
+    town.apply(fleet(moto))
+    watched.until_servers(names)
+    ec2 = moto.client("ec2")
+    ec2.terminate_instances(InstanceIds=names[:1])
+    ec2.stop_instances(InstanceIds=names[1:2])
+    watched.until_servers(names[2:])
+    ec2.start_instances(InstanceIds=names[1:2])
+    watched.until_servers(names[1:])
+
+    def versions():
+        # A report of an agent is no news of the list: of servers, what their fleet writes counts.
+        return [town.get("fleet", "web")["metadata"]["resourceVersion"],
+                *((each["metadata"]["generation"], each["metadata"]["labels"]) for each in town.list("servers"))]
+
+    before, begun = versions(), listings(town, "Complete")
+    watched.until("five more listings", lambda: listings(town, "Complete") >= begun + 5)
+    assert versions() == before, "no news writes nothing"
+
+
+def test_an_instance_on_standby_gets_no_new_release(town, world_module, moto):
+    names = moto.group("web group", 2)
+    variables = aws_world.KEYS | {"AWS_ENDPOINT_URL_AUTO_SCALING": moto.url}
+    watched = Watched(town, world_module, variables)
+    town.apply(fleet(moto, autoScalingGroup="web group"))
+    watched.until_servers(names)
+    scaling = moto.client("autoscaling")
+    scaling.enter_standby(InstanceIds=names[:1], AutoScalingGroupName="web group", ShouldDecrementDesiredCapacity=True)
+    standby = lambda: {name for name, server in watched.servers().items() if server["spec"].get("standby")}  # noqa: E731
+    watched.until("one to stand by", lambda: standby() == {names[0]})
+    shown = rows(preview(town, fleet(moto, autoScalingGroup="web group"), variables))
+    assert shown == {names[0]: ("standby", "yes, and gets no new release"), names[1]: ("running", "yes")}
+    scaling.exit_standby(InstanceIds=names[:1], AutoScalingGroupName="web group")
+    watched.until("it to be back", lambda: not standby())
+
+
+def listings(town, result):
+    """How many of them the control plane has counted."""
+    found = re.search(rf'^slipway_listings_total{{provider="aws",result="{result}"}} (\d+)', town.metrics(), re.M)
+    return int(found[1]) if found else 0
+
+
+# ---- What can go wrong: nobody leaves, it is explained, and the next good listing heals.
+
+FAULTS = {
+    "throttle": ("Throttled", "EC2 of eu-west-1 answers RequestLimitExceeded: Request limit exceeded. (request 3f4f1f4e)"),
+    "trouble": ("ServiceUnavailable", "EC2 of eu-west-1 answers InternalError: An internal error has occurred. (request 3f4f1f4e)"),
+    "reset": ("ServiceUnavailable", "EC2 of eu-west-1: http://127.0.0.1:"),
+    "cut body": ("ServiceUnavailable", "EC2 of eu-west-1: http://127.0.0.1:"),
+    "cut xml": ("ListInvalid", "cannot be believed: it is no XML"),
+    "loop": ("ListInvalid", "its pages go round in a circle"),
+    "expired": ("CredentialsRefused", "ExpiredToken: The provided token has expired. (request 3f4f1f4e)"),
+    "bad filter": ("InvalidRequest", "InvalidParameterValue: The filter 'instanc-type' is invalid (request 3f4f1f4e)"),
+    "denied": ("AccessDenied", "Allow ec2:DescribeInstances."),
+    "page of the web": ("ListInvalid", "it is no list of instances"),
+    "elsewhere": ("EndpointInvalid", "answers with HTTP status 302, and not as EC2 does"),
+}
+
+
+def test_no_fault_of_the_api_removes_a_server(town, world_module, moto, proxy):
+    names = moto.launch(12)
+    watched = Watched(town, world_module, aws_world.KEYS)
+    what = fleet(moto)
+    what["spec"]["provider"]["aws"]["endpoint"] = proxy.url
+    town.apply(what)
+    watched.until_servers(names)
+    for number, (fault, (reason, message)) in enumerate(FAULTS.items()):
+        proxy.fault = (2 if fault == "loop" else 1 + number % 3, fault)
+        said = watched.until_reason(reason)
+        assert message in said and said.endswith("The servers that are known stay."), fault
+        assert set(watched.servers()) == set(names), fault
+        assert listings(town, reason) >= 1, fault
+        proxy.fault = None
+        watched.until_reason("Succeeded")
+        assert set(watched.servers()) == set(names), fault
+    proxy.fault = (2, "empty page")
+    begun = listings(town, "Complete")
+    watched.until("listings with an empty page", lambda: listings(town, "Complete") >= begun + 5)
+    assert set(watched.servers()) == set(names) and watched.ready()["reason"] == "Succeeded"
+
+
+# ---- Credentials.
+
+def test_signatures_are_good_and_a_permission_that_lacks_is_named(town, moto):
+    name = moto.launch(1)[0]
+    lister, nobody = moto.user("ec2:DescribeInstances"), moto.user()
+    moto.judge_signatures()
+    assert rows(preview(town, fleet(moto), lister)) == {name: ("running", "yes")}
+    assert "Allow ec2:DescribeInstances. The credentials are those of the environment." in preview(town, fleet(moto), nobody)
+    wrong = lister | {"AWS_SECRET_ACCESS_KEY": "wrong"}
+    said = preview(town, fleet(moto), wrong)
+    assert "AWS was not able to validate the provided access credentials" in said and "wrong" not in said.replace("is wrong", "")
+
+
+def test_a_secret_holds_the_keys(town, world_module, moto):
+    name = moto.launch(1)[0]
+    lister = moto.user("ec2:DescribeInstances")
+    moto.judge_signatures()
+    watched = Watched(town, world_module, {})
+    town.apply(fleet(moto, secretRef={"name": "keys"}))
+    assert "The Secret keys that secretRef names does not exist: create it." in watched.until_reason("SecretNotFound")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"},
+              "stringData": {"accessKeyID": lister["AWS_ACCESS_KEY_ID"]}}
+    town.apply(secret)
+    assert "The Secret keys needs accessKeyID and secretAccessKey" in watched.until_reason("SecretInvalid")
+    secret["stringData"]["secretAccessKey"] = lister["AWS_SECRET_ACCESS_KEY"]
+    town.apply(secret)
+    watched.until_servers([name])
+    assert rows(preview(town, fleet(moto, secretRef={"name": "keys"}), {})) == {name: ("running", "yes")}
+    assert lister["AWS_SECRET_ACCESS_KEY"] not in town.server.log.read_text()
+
+
+def test_a_role_is_assumed(town, moto):
+    name = moto.launch(1)[0]
+    variables = aws_world.KEYS | {"AWS_ENDPOINT_URL_STS": moto.url}
+    what = fleet(moto, roleARN="arn:aws:iam::123456789012:role/slipway", externalID="ours")
+    assert rows(preview(town, what, variables)) == {name: ("running", "yes")}
+
+
+@contextlib.contextmanager
+def small_server(answer):
+    """A server whose answer(method, path, headers) is a status and a text."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def reply(self):
+            status, text = answer(self.command, self.path, self.headers)
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_PUT = reply
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def given(keys):
+    return json.dumps({"Code": "Success", "Type": "AWS-HMAC", "AccessKeyId": keys["AWS_ACCESS_KEY_ID"],
+                       "SecretAccessKey": keys["AWS_SECRET_ACCESS_KEY"], "Token": keys["AWS_SESSION_TOKEN"], "Expiration": "2099-01-01T00:00:00Z"})
+
+
+def test_each_place_of_credentials_is_looked_at(town, moto):
+    """Where AWS's tools find keys, and as strict as the real ones: what moto then sees must be signed with them."""
+    name = moto.launch(1)[0]
+    keys, session = moto.user("ec2:DescribeInstances"), moto.session("ec2:DescribeInstances")
+    moto.judge_signatures()
+    found = {name: ("running", "yes")}
+    files = town.directory / "aws"
+    files.mkdir()
+    (files / "credentials").write_text(
+        f"[shop]\naws_access_key_id = {keys['AWS_ACCESS_KEY_ID']}\naws_secret_access_key = {keys['AWS_SECRET_ACCESS_KEY']}\n")
+    variables = {"AWS_SHARED_CREDENTIALS_FILE": str(files / "credentials")}
+    assert rows(preview(town, fleet(moto), variables | {"AWS_PROFILE": "shop"})) == found
+    assert "shop2" in preview(town, fleet(moto), variables | {"AWS_PROFILE": "shop2"})
+    program = files / "keys"
+    program.write_text("#!/bin/sh\ncat <<'END'\n" + json.dumps(
+        {"Version": 1, "AccessKeyId": keys["AWS_ACCESS_KEY_ID"], "SecretAccessKey": keys["AWS_SECRET_ACCESS_KEY"]}) + "\nEND\n")
+    program.chmod(0o755)
+    (files / "config").write_text(f"[default]\ncredential_process = {program}\n")
+    assert rows(preview(town, fleet(moto), {"AWS_CONFIG_FILE": str(files / "config")})) == found
+
+    def container(method, path, headers):
+        return (200, given(session)) if (path, headers["authorization"]) == ("/role", "let-me-in") else (403, "who are you?")
+
+    with small_server(container) as url:
+        variables = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": url + "/role", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "let-me-in"}
+        assert rows(preview(town, fleet(moto), variables)) == found
+
+    def metadata(method, path, headers):
+        if (method, path) == ("PUT", "/latest/api/token") and headers["x-aws-ec2-metadata-token-ttl-seconds"]:
+            return 200, "session"
+        if headers["x-aws-ec2-metadata-token"] != "session":
+            return 401, ""
+        base = "/latest/meta-data/iam/security-credentials/"
+        return (200, "slipway-role") if path == base else (200, given(session)) if path == base + "slipway-role" else (404, "")
+
+    with small_server(metadata) as url:
+        variables = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
+        assert rows(preview(town, fleet(moto), variables)) == found
+
+
+def test_a_web_identity_becomes_a_role(town, moto):
+    name = moto.launch(1)[0]
+    token = town.directory / "token"
+    token.write_text("ey.the.token")
+    variables = {"AWS_WEB_IDENTITY_TOKEN_FILE": str(token), "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/slipway",
+                 "AWS_ENDPOINT_URL_STS": moto.url}
+    assert rows(preview(town, fleet(moto), variables)) == {name: ("running", "yes")}
+    token.unlink()
+    assert str(token) in preview(town, fleet(moto), variables)
+
+
+def test_without_credentials_every_place_that_was_tried_is_named(town, moto):
+    said = preview(town, fleet(moto), {})
+    for place in ("AWS_ACCESS_KEY_ID", "AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent", "AWS_EC2_METADATA_DISABLED"):
+        assert place in said, said
+
+
+# ---- Agents.
+
+@contextlib.contextmanager
+def instance(moto, name):
+    """The metadata service as that instance sees it."""
+    document = json.dumps({"instanceId": name, "availabilityZone": moto.describe()[name]["Placement"]["AvailabilityZone"],
+                           "accountId": "123456789012", "region": "eu-west-1"})
+
+    def metadata(method, path, headers):
+        if (method, path) == ("PUT", "/latest/api/token") and headers["x-aws-ec2-metadata-token-ttl-seconds"]:
+            return 200, "session"
+        if headers["x-aws-ec2-metadata-token"] != "session":
+            return 401, ""
+        return (200, document) if path == "/latest/dynamic/instance-identity/document" else (404, "")
+
+    with small_server(metadata) as url:
+        yield {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
+
+
+def test_an_instance_joins_as_itself_whatever_its_image_holds(town, world_module, moto):
+    first, second, third = moto.launch(3)
+    watched = Watched(town, world_module, aws_world.KEYS)
+    town.apply(fleet(moto))
+    watched.until_servers([first, second, third])
+    identity = ("--identity", "aws")
+    with instance(moto, first) as variables:
+        agent = town.start_agent("first", "127.0.0.1", identity, **variables)
+        watched.until("the first to join", lambda: town.reachable(first))
+        agent.stop()
+    # An image is made of the first machine, with everything on it, and the second is launched from that.
+    shutil.copytree(town.agent_root("first"), town.agent_root("second"))
+    with instance(moto, second) as variables:
+        town.start_agent("second", "127.0.0.1", identity, **variables)
+        watched.until("the second to join", lambda: town.reachable(second))
+        keys = [next(town.agent_root(name).rglob("agent.key")).read_text() for name in ("first", "second")]
+        assert keys[0] != keys[1], "a key is of one machine"
+        # Nobody else becomes the third by saying so.
+        town.start_agent("third", "127.0.0.1", ("--name", third))
+        watched.until("the claim to be refused", lambda: "IdentityMissing" in town.slipway("get", "claims"))
+        assert f"{third} is an instance of AWS: start its agent with --identity aws." in town.slipway("get", "claims", "-o", "wide")
+        assert not town.reachable(third)
+
+
+# ---- Bad input.
+
+@pytest.mark.parametrize("provider, complaint", [
+    ({"regions": []}, "spec.provider.aws.regions"),
+    ({"regions": ["mars"]}, 'spec.provider.aws.regions[0]: "mars": must be the name of a region, such as eu-west-1'),
+    ({"regions": ["eu-west-1"], "endpoint": "http://ec2.example.org"}, "spec.provider.aws.endpoint"),
+    ({"regions": ["eu-west-1"], "externalID": "x"}, "spec.provider.aws.externalID"),
+    ({"regions": ["eu-west-1"], "vpc": "vpc"}, "spec.provider.aws.vpc"),
+    ({"regions": ["eu-west-1"], "address": "Home"}, "spec.provider.aws.address"),
+])
+def test_a_provider_that_cannot_work_is_refused(town, moto, provider, complaint):
+    what = fleet(moto)
+    what["spec"]["provider"]["aws"] = provider
+    assert complaint in preview(town, what, aws_world.KEYS)
+
+
+def test_a_region_that_cannot_be_reached_is_named(town, moto):
+    what = fleet(moto, regions=["eu-nowhere-9"])
+    what["spec"]["provider"]["aws"]["endpoint"] = "http://127.0.0.1:1"  # nobody listens there
+    said = preview(town, what, aws_world.KEYS)
+    assert "Is eu-nowhere-9 a region, and can it be reached?" in said
+
+
+# ---- The walk-through.
+
+def test_the_how_to_works_as_written(town, moto):
+    text = (PROJECT / "docs/how-to/aws.md").read_text()
+    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.S))
+    moto.launch(2, role="web")
+    moto.launch(1, role="db")
+    town.server_variables = aws_world.NOWHERE | {"AWS_ENDPOINT_URL": moto.url}
+    town.start_server()
+    keys = moto.user("ec2:DescribeInstances")
+    moto.judge_signatures()
+    script = script.replace("slipway get servers", "until slipway get servers -o name | grep -q .; do :; done; slipway get servers")
+    environment = town.environment() | aws_world.NOWHERE | {
+        "PATH": f"{town.slipway_binary.parent}:{os.environ['PATH']}", "AWS_ENDPOINT_URL": moto.url,
+        "KEY_ID": keys["AWS_ACCESS_KEY_ID"], "SECRET_KEY": keys["AWS_SECRET_ACCESS_KEY"]}
+    done = subprocess.run(["bash", "-c", script], cwd=town.directory, env=environment, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=120, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "2 servers would be in fleet web-aws; 1 would not." in done.stdout
+    assert len(re.findall(r"^i-[0-9a-f]+ +web-aws ", done.stdout, re.M)) == 2

@@ -1,0 +1,87 @@
+#include "tests/src/cloud/aws/credentials/aws_world.hpp"
+
+// A role on top of another source, as a Fleet may name one.
+namespace slipway::cloud::aws {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::SizeIs;
+
+constexpr const char* kSts = "POST https://sts.eu-west-1.amazonaws.com/";
+
+/// Gives one key after the other, each until it is forgotten.
+class CountingSource final : public CredentialSource {
+ public:
+  Result<Credentials> Get() override {
+    if (failing) {
+      return Fail(Code::kUnauthorized, "There are no credentials for AWS.");
+    }
+    return Credentials{.key_id = "BASE" + std::to_string(forgotten),
+                       .secret = "hush-base",
+                       .session_token = "",
+                       .expires = std::nullopt,
+                       .source = "a test"};
+  }
+  void Forget() override { ++forgotten; }
+
+  int forgotten = 0;
+  bool failing = false;
+};
+
+class AssumedRoleTest : public AwsTest {
+ protected:
+  AssumedRoleTest() {
+    web_.On(kSts, [this](const rest::Request&) {
+      return Answers(200, StsCredentials("ROLE" + std::to_string(web_.requests().size()),
+                                         "2026-11-26T01:00:00Z"));
+    });
+  }
+
+  CountingSource base_;
+  AssumedRole role_{
+      base_,
+      {.arn = "arn:fleet", .external_id = "outside", .session_name = "", .duration_seconds = {}},
+      Sts(web_, clock_, {}, "eu-west-1"),
+      clock_};
+};
+
+TEST_F(AssumedRoleTest, IsAssumedWithWhatTheBaseGivesAndKept) {
+  const auto found = role_.Get();
+  ASSERT_TRUE(found.has_value()) << found.error().message;
+  EXPECT_EQ(found.value().key_id, "ROLE1");
+  EXPECT_EQ(found.value().source, "role arn:fleet");
+  EXPECT_TRUE(role_.Get().has_value());
+  ASSERT_THAT(web_.requests(), SizeIs(1));
+  EXPECT_THAT(web_.requests().front().body,
+              HasSubstr("RoleArn=arn%3Afleet&RoleSessionName=slipway&ExternalId=outside"));
+  EXPECT_THAT(web_.requests().front().headers.at("Authorization"), HasSubstr("Credential=BASE0/"));
+  role_.Forget();
+  EXPECT_EQ(role_.Get().value().key_id, "ROLE2");
+  EXPECT_EQ(base_.forgotten, 0) << "they were not at fault";
+}
+
+TEST_F(AssumedRoleTest, ABaseWhoseKeysHaveEndedIsAskedForOthers) {
+  web_.On(kSts, Answers(403, StsTrouble("ExpiredToken", "The token has ended")));
+  EXPECT_EQ(
+      WithoutSecrets(role_.Get().error().message),
+      "STS does not give role arn:fleet: ExpiredToken: The token has ended (request id f00d-1). "
+      "It was asked with the credentials from a test");
+  EXPECT_EQ(base_.forgotten, 1);
+  web_.On(kSts, Answers(403, StsTrouble("AccessDenied", "No")));
+  EXPECT_EQ(role_.Get().error().code, Code::kForbidden);
+  EXPECT_EQ(base_.forgotten, 1);
+}
+
+TEST_F(AssumedRoleTest, ErrorsOfTheBaseAreItsOwn) {
+  base_.failing = true;
+  EXPECT_EQ(role_.Get().error().message, "There are no credentials for AWS.");
+}
+
+TEST_F(AssumedRoleTest, WhatHasEndedAlreadyIsAnError) {
+  web_.On(kSts, Answers(200, StsCredentials("ROLE", "2026-11-25T00:00:00Z")));
+  EXPECT_THAT(WithoutSecrets(role_.Get().error().message),
+              HasSubstr("role arn:fleet ended at 2026-11-25T00:00:00Z"));
+}
+
+}  // namespace
+}  // namespace slipway::cloud::aws

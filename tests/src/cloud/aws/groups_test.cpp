@@ -1,0 +1,60 @@
+#include "src/cloud/aws/groups.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace slipway::cloud::aws {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string GroupXml(const std::string& instances, const std::string& token = "") {
+  return "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><"
+         "member>"
+         "<AutoScalingGroupName>web</AutoScalingGroupName><Instances>" +
+         instances + "</Instances></member></AutoScalingGroups><NextToken>" + token +
+         "</NextToken></DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>";
+}
+
+std::string InstanceIn(const std::string& id, const std::string& state) {
+  return "<member><InstanceId>" + id + "</InstanceId><LifecycleState>" + state +
+         "</LifecycleState></member>";
+}
+
+TEST(Groups, OnlyInServiceIsInService) {
+  const std::vector<std::string> elsewhere = {
+      "Pending",     "Pending:Wait",     "Pending:Proceed", "Standby",   "EnteringStandby",
+      "Terminating", "Terminating:Wait", "Warmed:Running",  "Detaching", "Quarantined"};
+  for (const std::string& state : elsewhere) {
+    const auto page =
+        ReadGroups(GroupXml(InstanceIn("i-1", state) + InstanceIn("i-2", "InService"), "more"));
+    ASSERT_TRUE(page.has_value()) << page.error().message;
+    EXPECT_EQ(page.value().in_service, (std::map<std::string, bool>{{"i-1", false}, {"i-2", true}}))
+        << state;
+    EXPECT_EQ(page.value().next, "more");
+  }
+}
+
+TEST(Groups, WhatIsNoPageIsAnError) {
+  EXPECT_THAT(ReadGroups("").error().message, HasSubstr("no XML"));
+  EXPECT_THAT(ReadGroups("<html/>").error().message, HasSubstr("no list of Auto Scaling groups"));
+  EXPECT_THAT(ReadGroups(GroupXml(InstanceIn("i-1", ""))).error().message,
+              HasSubstr("an instance of group web has no id or no state"));
+  EXPECT_THAT(ReadGroups(GroupXml(InstanceIn("", "InService"))).error().message,
+              HasSubstr("no id or no state"));
+}
+
+TEST(Groups, TheQuestionNamesThem) {
+  const std::vector<std::string> names = {"web", "db"};
+  EXPECT_EQ(
+      DescribeGroups(names, "t").parameters,
+      (std::vector<std::pair<std::string, std::string>>{{"MaxRecords", "50"},
+                                                        {"AutoScalingGroupNames.member.1", "web"},
+                                                        {"AutoScalingGroupNames.member.2", "db"},
+                                                        {"NextToken", "t"}}));
+}
+
+}  // namespace
+}  // namespace slipway::cloud::aws

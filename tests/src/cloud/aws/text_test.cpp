@@ -1,0 +1,39 @@
+#include "src/cloud/aws/text.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+// What others wrote gets into messages only without secrets, and never whole books of it.
+namespace slipway::cloud::aws {
+namespace {
+
+using ::testing::EndsWith;
+using ::testing::SizeIs;
+
+TEST(Quoted, LeavesOutSecrets) {
+  EXPECT_EQ(Quoted("the key abc and abc\nare wrong", {"abc", ""}),
+            "the key [secret] and [secret] are wrong");
+  EXPECT_EQ(Quoted("aaa", {"a"}), "[secret][secret][secret]");
+}
+
+TEST(Quoted, IsShort) {
+  EXPECT_THAT(Quoted(std::string(10'000, 'x'), {}), SizeIs(800 + std::string("…").size()));
+  std::string umlauts;
+  for (int i = 0; i < 800; ++i) {
+    umlauts += "ü";
+  }
+  EXPECT_THAT(Quoted("x" + umlauts, {}), EndsWith("üü…")) << "no half of a character";
+}
+
+TEST(Escape, LeavesOnlyUnreservedCharacters) {
+  EXPECT_EQ(Escape("Az09-._~ +/=&\xE1"), "Az09-._~%20%2B%2F%3D%26%E1");
+  EXPECT_EQ(Escape("/a b/", "/"), "/a%20b/");
+}
+
+TEST(Trimmed, TakesBlanksFromBothEnds) {
+  EXPECT_EQ(Trimmed(" \t a b\r\n"), "a b");
+  EXPECT_EQ(Trimmed(" \n"), "");
+}
+
+}  // namespace
+}  // namespace slipway::cloud::aws

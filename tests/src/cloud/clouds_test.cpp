@@ -1,0 +1,55 @@
+#include "src/cloud/clouds.hpp"
+
+#include <gtest/gtest.h>
+
+namespace slipway::cloud {
+namespace {
+
+/// Lists one server of its own name.
+class OneServer final : public CloudApi {
+ public:
+  explicit OneServer(std::string name) : name_(std::move(name)) {}
+
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& /*provider*/,
+                                                  const SecretData& /*secret*/) override {
+    return std::vector<runtime::ListedServer>{{.name = name_}};
+  }
+
+ private:
+  std::string name_;
+};
+
+TEST(Clouds, EachQuestionGoesToItsProvider) {
+  OneServer exec("exec");
+  OneServer aws("aws");
+  Clouds clouds(exec, aws);
+  api::Provider provider;
+  provider.exec = api::ExecProvider();
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "exec");
+  provider.exec.reset();
+  provider.aws = api::AwsProvider();
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "aws");
+  provider.aws.reset();
+  EXPECT_FALSE(clouds.List(provider, {}).has_value());
+}
+
+TEST(Clouds, WithoutFiltersOnlyThePlaceIsLeft) {
+  api::Provider provider;
+  provider.aws = api::AwsProvider{.regions = {"eu-west-1"},
+                                  .tags = {{"role", "web"}},
+                                  .vpc = "vpc-1",
+                                  .auto_scaling_group = "web",
+                                  .filters = {{.name = "image-id", .values = {"ami-1"}}},
+                                  .role_arn = "arn:aws:iam::123456789012:role/r"};
+  api::Provider wide;
+  wide.aws =
+      api::AwsProvider{.regions = {"eu-west-1"}, .role_arn = "arn:aws:iam::123456789012:role/r"};
+  EXPECT_EQ(WithoutFilters(provider), wide);
+  EXPECT_EQ(WithoutFilters(wide), wide);
+  EXPECT_EQ(SecretNameOf(provider), "");
+  provider.aws->secret_ref = api::SecretRef{.name = "keys"};
+  EXPECT_EQ(SecretNameOf(provider), "keys");
+}
+
+}  // namespace
+}  // namespace slipway::cloud
