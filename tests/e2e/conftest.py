@@ -108,6 +108,31 @@ class Town(demo_world.World):
         return {name: page["revision"] if status == 200 else None for name, (status, page) in pages.items()}
 
 
+class WatchedFleet:
+    """The fleet "web" of a town, as somebody sees it who waits for something."""
+
+    def __init__(self, town):
+        self.town = town
+
+    def servers(self):
+        return {server["metadata"]["name"]: server for server in self.town.list("servers")}
+
+    def ready(self):
+        conditions = self.town.get("fleet", "web").get("status", {}).get("conditions", [])
+        return next((c for c in conditions if c["type"] == "Ready"), {"reason": "", "message": ""})
+
+    def until(self, what, condition):
+        demo_world.wait_for(what, condition, 120)
+
+    def until_reason(self, reason):
+        """Waits; the message."""
+        self.until(f"the fleet to say {reason}", lambda: self.ready()["reason"] == reason)
+        return self.ready()["message"]
+
+    def until_servers(self, names):
+        self.until(f"{len(names)} servers", lambda: set(self.servers()) == set(names))
+
+
 @pytest.fixture
 def town(tmp_path, request):
     """A Town; on failure its logs are shown."""

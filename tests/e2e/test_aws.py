@@ -12,7 +12,7 @@ import threading
 
 import aws as aws_world
 import pytest
-from conftest import PROJECT
+from conftest import PROJECT, WatchedFleet
 
 
 @pytest.fixture(name="moto_process", scope="module")
@@ -58,30 +58,11 @@ def rows(table):
     return found
 
 
-class Watched:
-    """A control plane with one fleet."""
-
-    def __init__(self, town, world_module, variables):
-        self.town, self.wait_for = town, world_module.wait_for
-        town.server_variables = aws_world.NOWHERE | variables
-        town.start_server()
-
-    def servers(self):
-        return {server["metadata"]["name"]: server for server in self.town.list("servers")}
-
-    def ready(self):
-        conditions = self.town.get("fleet", "web").get("status", {}).get("conditions", [])
-        return next((c for c in conditions if c["type"] == "Ready"), {"reason": "", "message": ""})
-
-    def until(self, what, condition):
-        self.wait_for(what, condition, 120)
-
-    def until_reason(self, reason):
-        self.until(f"the fleet to say {reason}", lambda: self.ready()["reason"] == reason)
-        return self.ready()["message"]
-
-    def until_servers(self, names):
-        self.until(f"{len(names)} servers", lambda: set(self.servers()) == set(names))
+def watch(town, variables):
+    """Starts the control plane."""
+    town.server_variables = aws_world.NOWHERE | variables
+    town.start_server()
+    return WatchedFleet(town)
 
 
 # ---- What is listed.
@@ -135,10 +116,10 @@ def test_slipway_lists_what_boto3_lists(town, moto, seed):
         assert set(shown) == {name for region in regions for name in moto.describe(region)} | set(expected)
 
 
-def test_an_instance_is_a_server_with_its_labels(town, world_module, moto):
+def test_an_instance_is_a_server_with_its_labels(town, moto):
     name = moto.launch(1, role="web", Name="the web server")[0]
     there = moto.describe()[name]
-    watched = Watched(town, world_module, aws_world.KEYS)
+    watched = watch(town, aws_world.KEYS)
     town.apply(fleet(moto))
     watched.until_servers([name])
     server = watched.servers()[name]
@@ -153,9 +134,9 @@ def test_an_instance_is_a_server_with_its_labels(town, world_module, moto):
                       "instance.slipway.dev/image": there["ImageId"]}
 
 
-def test_servers_come_and_go_with_their_instances(town, world_module, moto):
+def test_servers_come_and_go_with_their_instances(town, moto):
     names = moto.launch(4)
-    watched = Watched(town, world_module, aws_world.KEYS)
+    watched = watch(town, aws_world.KEYS)
     town.apply(fleet(moto))
     watched.until_servers(names)
     ec2 = moto.client("ec2")
@@ -175,10 +156,10 @@ def test_servers_come_and_go_with_their_instances(town, world_module, moto):
     assert versions() == before, "no news writes nothing"
 
 
-def test_an_instance_on_standby_gets_no_new_release(town, world_module, moto):
+def test_an_instance_on_standby_gets_no_new_release(town, moto):
     names = moto.group("web group", 2)
     variables = aws_world.KEYS | {"AWS_ENDPOINT_URL_AUTO_SCALING": moto.url}
-    watched = Watched(town, world_module, variables)
+    watched = watch(town, variables)
     town.apply(fleet(moto, autoScalingGroup="web group"))
     watched.until_servers(names)
     scaling = moto.client("autoscaling")
@@ -214,9 +195,9 @@ FAULTS = {
 }
 
 
-def test_no_fault_of_the_api_removes_a_server(town, world_module, moto, proxy):
+def test_no_fault_of_the_api_removes_a_server(town, moto, proxy):
     names = moto.launch(12)
-    watched = Watched(town, world_module, aws_world.KEYS)
+    watched = watch(town, aws_world.KEYS)
     what = fleet(moto)
     what["spec"]["provider"]["aws"]["endpoint"] = proxy.url
     town.apply(what)
@@ -249,11 +230,11 @@ def test_signatures_are_good_and_a_permission_that_lacks_is_named(town, moto):
     assert "AWS was not able to validate the provided access credentials" in said and "wrong" not in said.replace("is wrong", "")
 
 
-def test_a_secret_holds_the_keys(town, world_module, moto):
+def test_a_secret_holds_the_keys(town, moto):
     name = moto.launch(1)[0]
     lister = moto.user("ec2:DescribeInstances")
     moto.judge_signatures()
-    watched = Watched(town, world_module, {})
+    watched = watch(town, {})
     town.apply(fleet(moto, secretRef={"name": "keys"}))
     assert "The Secret keys that secretRef names does not exist: create it." in watched.until_reason("SecretNotFound")
     secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "keys"},
@@ -383,9 +364,9 @@ def instance(moto, name):
         yield {"AWS_EC2_METADATA_SERVICE_ENDPOINT": url}
 
 
-def test_an_instance_joins_as_itself_whatever_its_image_holds(town, world_module, moto):
+def test_an_instance_joins_as_itself_whatever_its_image_holds(town, moto):
     first, second, third = moto.launch(3)
-    watched = Watched(town, world_module, aws_world.KEYS)
+    watched = watch(town, aws_world.KEYS)
     town.apply(fleet(moto))
     watched.until_servers([first, second, third])
     identity = ("--identity", "aws")

@@ -6,14 +6,14 @@ import re
 import subprocess
 
 import pytest
-from conftest import PROJECT
+from conftest import PROJECT, WatchedFleet
 
 
-class Inventory:
+class Inventory(WatchedFleet):
     """A program that prints what the test says, and the fleet that asks it."""
 
-    def __init__(self, town, world_module):
-        self.town, self.wait_for = town, world_module.wait_for
+    def __init__(self, town):
+        super().__init__(town)
         self.file = town.directory / "servers.json"
         self.program = town.directory / "inventory"
         self.program.write_text(f"#!/bin/sh\nexec cat {self.file}\n")
@@ -26,24 +26,10 @@ class Inventory:
         fresh.write_text(json.dumps({"servers": list(servers)}))
         fresh.replace(self.file)
 
-    def servers(self):
-        return {server["metadata"]["name"]: server for server in self.town.list("servers")}
-
-    def ready(self):
-        conditions = self.town.get("fleet", "web").get("status", {}).get("conditions", [])
-        return next((c for c in conditions if c["type"] == "Ready"), {"reason": "", "message": ""})
-
-    def until(self, what, condition):
-        self.wait_for(what, condition, 60)
-
-    def until_reason(self, reason):
-        self.until(f"the fleet to say {reason}", lambda: self.ready()["reason"] == reason)
-        return self.ready()
-
 
 @pytest.fixture
-def inventory(town, world_module):
-    made = Inventory(town, world_module)
+def inventory(town):
+    made = Inventory(town)
     town.server_flags = ["--allow-inventory", str(made.program)]
     town.start_server()
     return made
@@ -68,10 +54,10 @@ def test_a_program_that_fails_or_prints_nonsense_removes_nobody(inventory):
     inventory.until("two servers", lambda: len(inventory.servers()) == 2)
     inventory.file.write_text('{"servers": [{"name": "web-1"}')
     said = inventory.until_reason("ListInvalid")
-    assert "Listing failed: " in said["message"] and "The servers that are known stay." in said["message"]
+    assert "Listing failed: " in said and "The servers that are known stay." in said
     inventory.file.unlink()
     said = inventory.until_reason("ListFailed")
-    assert "ended with exit code 1; what it wrote to its standard error is in the log" in said["message"]
+    assert "ended with exit code 1; what it wrote to its standard error is in the log" in said
     inventory.until("the log to hold it", lambda: f"cat: {inventory.file}: No such file" in inventory.town.server.log.read_text())
     assert set(inventory.servers()) == {"web-1", "web-2"}
     inventory.print({"name": "web-1"}, {"name": "web-2"}, {"name": "web-3"})
@@ -89,7 +75,7 @@ def test_an_empty_list_removes_nobody_until_a_person_says_so(inventory):
     assert "no servers of fleet web wait to be confirmed as gone" in nothing.stderr
     inventory.print()
     said = inventory.until_reason("RemovalNeedsConfirmation")
-    assert "slipway fleet confirm web" in said["message"]
+    assert "slipway fleet confirm web" in said
     # A restart forgets nothing of it, and lets nobody go.
     inventory.town.server.kill()
     inventory.town.start_server()
@@ -98,7 +84,7 @@ def test_an_empty_list_removes_nobody_until_a_person_says_so(inventory):
     assert inventory.town.slipway("fleet", "confirm", "web").splitlines() == [
         "servers/web-1 confirmed as gone", "servers/web-2 confirmed as gone"]
     inventory.until("them to leave", lambda: not inventory.servers())
-    assert inventory.until_reason("Succeeded")["message"] == "0 servers are listed."
+    assert inventory.until_reason("Succeeded") == "0 servers are listed."
 
 
 def test_one_missing_server_leaves_after_three_listings(inventory):
@@ -121,7 +107,7 @@ def test_a_program_that_is_not_allowed_is_not_run(inventory):
     inventory.fleet["spec"]["provider"]["exec"]["run"] = f"{inventory.program} --all"
     inventory.town.apply(inventory.fleet)
     said = inventory.until_reason("NotAllowed")
-    assert f"--allow-inventory '{inventory.program} --all'" in said["message"]
+    assert f"--allow-inventory '{inventory.program} --all'" in said
     assert not inventory.servers()
 
 
