@@ -1,5 +1,6 @@
 """`dev`: installs what is missing and nothing else, works from any folder and in a path with a space."""
 
+import hashlib
 import os
 import pathlib
 import re
@@ -30,12 +31,23 @@ class Checkout:
         self.root, self.log = directory / "a b" / "slipway", directory / "log"
         self.root.mkdir(parents=True)
         shutil.copy(ROOT / "dev", self.root / "dev")
+        self.peers = self.root / "tests" / "peers" / "requirements.txt"
+        self.peers.parent.mkdir(parents=True)
+        shutil.copy(ROOT / "tests/peers/requirements.txt", self.peers)
+        self.cache = directory / "cache"
+        self.peers_folder().mkdir(parents=True)
+        (self.peers_folder() / "complete").touch()
         programs = directory / "bin"
         programs.mkdir()
         for name, body in FAKES.items():
             (programs / name).write_text(f"#!/bin/bash\n{body}\n")
             (programs / name).chmod(0o755)
-        self.environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(self.log), "MISSING": ""}
+        self.environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(self.log), "MISSING": "",
+                                         "XDG_CACHE_HOME": str(self.cache)}
+
+    def peers_folder(self):
+        """Where what the list of peers names is kept."""
+        return self.cache / "slipway" / f"peers-{hashlib.sha256(self.peers.read_bytes()).hexdigest()[:16]}"
 
     def dev(self, *arguments, cwd="/", **environment):
         return subprocess.run([self.root / "dev", *arguments], cwd=cwd, env=self.environment | environment, text=True,
@@ -65,6 +77,16 @@ def test_what_is_missing_is_installed_and_said_in_one_line(checkout):
     assert done.returncode == 0
     assert done.stderr == "dev: installing ninja-build lighttpd\n"
     assert checkout.logged() == ["sudo ninja-build lighttpd"]
+
+
+def test_another_list_of_peers_is_installed_beside_the_old_one(checkout):
+    old = checkout.peers_folder()
+    checkout.peers.write_text("nothing-of-this-name==0\n")
+    done = checkout.dev("setup", PIP_NO_INDEX="1")
+    assert done.returncode != 0, "there is no such package"
+    assert f"dev: installing what tests/peers names into {checkout.peers_folder()}\n" in done.stderr
+    assert "nothing-of-this-name" in done.stderr
+    assert not (checkout.peers_folder() / "complete").exists() and (old / "complete").exists()
 
 
 def test_a_failed_installation_is_a_failure(checkout):
@@ -149,7 +171,7 @@ def test_wrong_use_is_explained(checkout, arguments):
 def test_clean_removes_what_was_built_and_nothing_else(checkout):
     (checkout.root / "build/dev").mkdir(parents=True)
     assert checkout.dev("clean").returncode == 0
-    assert [path.name for path in checkout.root.iterdir()] == ["dev"]
+    assert sorted(path.name for path in checkout.root.iterdir()) == ["dev", "tests"]
 
 
 def test_help_names_every_verb(checkout):
