@@ -1,6 +1,7 @@
 #include "src/cloud/call_budget.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace slipway::cloud {
 namespace {
@@ -36,6 +37,17 @@ bool CallBudget::Wait(MonoTime deadline) {
 void CallBudget::Answered() {
   const std::lock_guard lock(mutex_);
   refusals_ = 0;
+  why_.reset();
+}
+
+void CallBudget::Remember(Error why) {
+  const std::lock_guard lock(mutex_);
+  why_ = std::move(why);
+}
+
+std::optional<Error> CallBudget::why() const {
+  const std::lock_guard lock(mutex_);
+  return why_;
 }
 
 void CallBudget::Refused(std::optional<Duration> retry_after) {

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "reconciler/base/clock.hpp"
+#include "reconciler/base/error.hpp"
 #include "reconciler/base/rng.hpp"
 
 namespace slipway::cloud {
@@ -28,17 +29,22 @@ class CallBudget {
   /// The API has answered: calls go out without waiting again.
   void Answered();
 
+  /// Why calls wait, for those whose turn does not come: what the last one was told.
+  void Remember(Error why);
+  std::optional<Error> why() const;
+
   /// The API said that there were too many calls, or was in trouble. All wait a random time below 1 s, 2 s, 4 s … 20 s, and at least
   /// what it asked for, but never more than 2 minutes.
   void Refused(std::optional<Duration> retry_after);
 
  private:
   const Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   Rng rng_;
   Pause pause_;
   int refusals_ = 0;  ///< in a row
   MonoTime next_;     ///< nobody calls before
+  std::optional<Error> why_;
 };
 
 }  // namespace slipway::cloud

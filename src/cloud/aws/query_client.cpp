@@ -153,8 +153,8 @@ Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& qu
                                       MonoTime deadline) {
   bool renewed = false;
   int timeouts = 0;
-  Error last = Trouble(Code::kTooManyRequests, "Throttled",
-                       Where(target) + " has refused others, and is asked again later.");
+  Error last = budget_.why().value_or(
+      Trouble(Code::kTooManyRequests, "Throttled", Where(target) + " is asked again later."));
   for (int tried = 0; tried < limits_.tries && budget_.Wait(deadline); ++tried) {
     const auto credentials = credentials_.Get();
     if (!credentials.has_value()) {
@@ -173,6 +173,7 @@ Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& qu
     if (!verdict.again || (verdict.renewed && renewed) || timeouts > 1) {
       return last;  // Two that take their whole time are enough: other fleets need this thread.
     }
+    budget_.Remember(last);
     if (verdict.renewed) {
       credentials_.Forget();  // They may have ended half-way, or been replaced.
       renewed = true;

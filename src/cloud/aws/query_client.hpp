@@ -47,7 +47,8 @@ class QueryClient {
         clock_(clock),
         limits_(limits) {}
 
-  /// The body of a good answer. Nothing is begun after `deadline`. Reasons: CredentialsMissing, CredentialsRefused, AccessDenied,
+  /// The body of a good answer. Nothing is begun after `deadline`; where the turn of the call
+  /// does not come, the error is that of the last try of anybody. Reasons: CredentialsMissing, CredentialsRefused, AccessDenied,
   /// InvalidRequest, EndpointInvalid (no answer of AWS, or a certificate that nobody trusts), ListInvalid (too large), Throttled,
   /// Timeout, ServiceUnavailable. Messages hold AWS's own words and its request id, and no credentials.
   Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline);
