@@ -10,4 +10,9 @@ namespace slipway::api {
 /// outside a-z, 0-9 and - replaced by -, without dashes at either end. Empty where nothing is left.
 std::string NameFromAddress(std::string_view address);
 
+/// The name of the server of a machine whose own name may be taken again, but whose id never is: web-1 and 42 become web-1-42. What is
+/// longer than 63 characters loses the end of the machine's name. Empty where that gives no name of a server: the name begins with no
+/// letter or digit, or holds something else than a-z, 0-9 and -, or the id does, or is empty or longer than 40 characters.
+std::string NameOfMachine(std::string_view name, std::string_view id);
+
 }  // namespace slipway::api

@@ -1,3 +1,7 @@
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/fleet/fleet_planner.hpp"
 
@@ -22,19 +26,39 @@ void Say(ClaimPlan& plan, const ClaimSnapshot& snapshot, bool matched, const std
   plan.status.observed_generation = snapshot.claim.metadata.generation;
 }
 
+/// A provider whose machines can be asked which of its instances they are.
+struct Provider {
+  std::string_view scheme;  ///< of its ids
+  std::string_view title;
+  std::string_view name;  ///< as an agent's --identity has it
+};
+
+constexpr std::array<Provider, 2> kProviders{{
+    {"aws://", "AWS", "aws"},
+    {"gce://", "Google Cloud", "gcp"},
+}};
+
+const Provider* ProviderOf(const std::string& id) {
+  const auto* const found = std::ranges::find_if(
+      kProviders, [&](const Provider& each) { return id.starts_with(each.scheme); });
+  return found == kProviders.end() ? nullptr : found;
+}
+
 /// Why this is not the machine that the provider lists as the server; empty where it is, or where nobody can tell. An image can hold a
 /// name, a machine id and even a key; which instance it runs on it cannot. Here a proof of what the claim says would be judged.
 std::pair<std::string, std::string> WhyAnotherMachine(const api::ServerClaim& claim,
                                                       const rollout::ServerFacts& server) {
-  if (!server.provider_id.starts_with("aws://") || claim.spec.provider_id == server.provider_id) {
+  const Provider* provider = ProviderOf(server.provider_id);
+  if (provider == nullptr || claim.spec.provider_id == server.provider_id) {
     return {};
   }
   if (claim.spec.provider_id.empty() && claim.status.server == claim.spec.name) {
-    return {};  // It joined before its fleet was one of AWS. It says which machine it is with its next certificate.
+    return {};  // It joined before its fleet was one of the provider. It says which machine it is with its next certificate.
   }
   if (claim.spec.provider_id.empty()) {
     return {"IdentityMissing",
-            claim.spec.name + " is an instance of AWS: start its agent with --identity aws."};
+            claim.spec.name + " is an instance of " + std::string(provider->title) +
+                ": start its agent with --identity " + std::string(provider->name) + "."};
   }
   return {"WrongMachine", "The agent runs on " + claim.spec.provider_id + ", and " +
                               claim.spec.name + " is " + server.provider_id + "."};

@@ -34,8 +34,6 @@ constexpr int kTrouble = 1;
 constexpr int kUsage = 2;
 constexpr std::size_t kMaxTokenBytes = 4'096;
 constexpr const char* kTokenVariable = "SLIPWAY_TOKEN";
-constexpr const char* kMetadataVariable =
-    "AWS_EC2_METADATA_SERVICE_ENDPOINT";  // as AWS's own tools call it
 constexpr Duration kIdentityPatience = std::chrono::minutes(2);
 
 struct CommandLine {
@@ -105,20 +103,18 @@ Result<AgentOptions> MakeOptions(const CommandLine& line) {
   return options;
 }
 
-asio::awaitable<void> AskWhoThisIs(std::string url, Result<InstanceIdentity>* answer) {
-  *answer = co_await ReadAwsIdentity(url, kIdentityPatience);
+asio::awaitable<void> AskWhoThisIs(std::string provider, Result<InstanceIdentity>* answer) {
+  *answer = co_await ReadIdentity(provider, MetadataUrl(provider), kIdentityPatience);
 }
 
 /// Which machine this is. Until it is known there is nothing that could be stopped in order.
-Result<InstanceIdentity> FindIdentity(asio::io_context& io) {
-  const char* url = std::getenv(kMetadataVariable);
+Result<InstanceIdentity> FindIdentity(asio::io_context& io, const std::string& provider) {
   Result<InstanceIdentity> found = Fail(Code::kInternal, "");
-  asio::co_spawn(io, AskWhoThisIs(url == nullptr ? kMetadataUrl : url, &found),
-                 [](const std::exception_ptr& thrown) {
-                   if (thrown) {
-                     std::rethrow_exception(thrown);
-                   }
-                 });
+  asio::co_spawn(io, AskWhoThisIs(provider, &found), [](const std::exception_ptr& thrown) {
+    if (thrown) {
+      std::rethrow_exception(thrown);
+    }
+  });
   io.run();
   io.restart();
   return found;
@@ -134,7 +130,7 @@ int RunAgent(const CommandLine& line) {
   const process::SystemClock clock;
   asio::io_context io(1);
   if (!line.identity.empty()) {
-    const Result<InstanceIdentity> identity = FindIdentity(io);
+    const Result<InstanceIdentity> identity = FindIdentity(io, line.identity);
     if (!identity) {
       LogWarning(identity.error().message);
       return kTrouble;
@@ -196,8 +192,8 @@ int AgentMain(int argc, char** argv) {
   auto* name = app.add_option("--name", line.name, "Name of this server, as its fleet lists it");
   auto* identity = app.add_option(
       "--identity", line.identity,
-      "aws: this is an instance of EC2, and what its metadata service says is its name");
-  identity->check(CLI::IsMember({"aws"}))->excludes(name);
+      "Provider of this machine, whose metadata service says what its name is: aws or gcp");
+  identity->check(CLI::IsMember(IdentityProviders()))->excludes(name);
   app.add_option("--root", line.root, "Directory of this agent; one agent each")->required();
   app.add_option(
       "--address", line.address,

@@ -4,6 +4,7 @@
 // <utility> first: Asio 1.74 needs it and does not include it.
 #include <boost/asio/awaitable.hpp>
 #include <string>
+#include <vector>
 
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
@@ -19,13 +20,16 @@ struct InstanceIdentity {
   bool operator==(const InstanceIdentity&) const = default;
 };
 
-/// Where EC2's metadata service is for every instance.
-inline constexpr const char* kMetadataUrl = "http://169.254.169.254";
+/// The providers whose machines can be asked, such as aws.
+std::vector<std::string> IdentityProviders();
 
-/// Asks EC2's metadata service, by version 2 and never by version 1, until it answers or `patience` is over: at boot it comes up with
-/// the network. `url`: http://IP[:PORT]. kInvalid: no such URL, or an answer that names no instance; kUnavailable: no answer.
-/// Source: "Use IMDSv2" and "Instance identity documents", Amazon EC2 User Guide.
-boost::asio::awaitable<Result<InstanceIdentity>> ReadAwsIdentity(std::string url,
-                                                                 Duration patience);
+/// Where the metadata service of a provider is: http://IP[:PORT]. What the provider's own tools call it in the environment of this
+/// process, or where it is for every machine.
+std::string MetadataUrl(const std::string& provider);
+
+/// Asks the metadata service at `url` until it answers or `patience` is over: at boot it comes up with the network. kInvalid: no such
+/// provider or URL, or an answer that names no machine; kUnavailable: no answer.
+boost::asio::awaitable<Result<InstanceIdentity>> ReadIdentity(std::string provider, std::string url,
+                                                              Duration patience);
 
 }  // namespace slipway::agent

@@ -18,7 +18,7 @@ void CloudEffects::Count(const api::Provider& provider, const std::string& resul
   metrics_
       .MakeCounter("slipway_listings_total",
                    "Lists of servers that providers were asked for, by how that ended.",
-                   {{"provider", provider.aws ? "aws" : "exec"}, {"result", result}})
+                   {{"provider", cloud::ProviderName(provider)}, {"result", result}})
       .Add();
 }
 

@@ -11,7 +11,7 @@ namespace slipway::cloud {
 class Clouds final : public CloudApi {
  public:
   /// All outlive it.
-  Clouds(CloudApi& exec, CloudApi& aws) : exec_(exec), aws_(aws) {}
+  Clouds(CloudApi& exec, CloudApi& aws, CloudApi& gcp) : exec_(exec), aws_(aws), gcp_(gcp) {}
 
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
@@ -19,7 +19,11 @@ class Clouds final : public CloudApi {
  private:
   CloudApi& exec_;
   CloudApi& aws_;
+  CloudApi& gcp_;
 };
+
+/// What the provider is called in a Fleet, such as "aws"; empty for one that nobody needs to ask.
+std::string ProviderName(const api::Provider& provider);
 
 /// The Secret that the provider names; empty where it names none.
 std::string SecretNameOf(const api::Provider& provider);

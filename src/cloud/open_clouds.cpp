@@ -6,6 +6,8 @@
 
 #include "src/cloud/aws/aws_cloud.hpp"
 #include "src/cloud/clouds.hpp"
+#include "src/cloud/environment.hpp"
+#include "src/cloud/gcp/gcp_cloud.hpp"
 #include "src/process/small_file.hpp"
 #include "src/rest/client.hpp"
 
@@ -14,22 +16,21 @@ namespace {
 
 constexpr std::size_t kMostAuthorityBytes = std::size_t{4} << 20;
 
-/// A client as the environment wants it.
-Result<std::unique_ptr<rest::Client>> OpenWeb(
-    const std::map<std::string, std::string>& environment) {
+/// A client as the environment wants it for one provider: `bundle` is the variable that names a file of authorities for its tools.
+Result<std::unique_ptr<rest::Client>> OpenWeb(const Environment& environment,
+                                              const std::string& bundle) {
   rest::ClientOptions ways = rest::OptionsFrom(environment);
-  const auto bundle = environment.find("AWS_CA_BUNDLE");
-  if (bundle != environment.end() && !bundle->second.empty()) {
-    auto authorities = process::ReadSmallFile(bundle->second, kMostAuthorityBytes);
+  if (const std::string file = Variable(environment, bundle); !file.empty()) {
+    auto authorities = process::ReadSmallFile(file, kMostAuthorityBytes);
     if (!authorities.has_value()) {
-      return Fail(Code::kInvalid, "AWS_CA_BUNDLE: " + authorities.error().message);
+      return Fail(Code::kInvalid, bundle + ": " + authorities.error().message);
     }
     ways.ca_pem = std::move(authorities.value());
   }
   auto client = rest::MakeClient(std::move(ways));
   if (!client.has_value()) {
     return Fail(Code::kInvalid,
-                "https_proxy, http_proxy or AWS_CA_BUNDLE: " + client.error().message);
+                "https_proxy, http_proxy or a file of authorities: " + client.error().message);
   }
   return client;
 }
@@ -58,10 +59,14 @@ std::unique_ptr<rest::Client> Opened(Result<std::unique_ptr<rest::Client>> clien
 class OpenedClouds final : public CloudApi {
  public:
   OpenedClouds(CloudOptions options, process::ProcessRunner& runner, const Clock& clock)
-      : web_(Opened(OpenWeb(options.environment))),
+      : web_of_aws_(Opened(OpenWeb(options.environment, "AWS_CA_BUNDLE"))),
+        web_of_gcp_(Opened(OpenWeb(options.environment, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"))),
         metadata_(Opened(rest::MakeClient({}))),
         exec_(runner, std::move(options.allowed_programs), std::move(options.on_complaint)),
-        aws_({.web = *web_, .metadata = *metadata_, .processes = runner, .clock = clock},
+        aws_({.web = *web_of_aws_, .metadata = *metadata_, .processes = runner, .clock = clock},
+             {.environment = options.environment, .limits = {}, .seed = options.seed},
+             [this](Duration length) { return WaitFor(length); }),
+        gcp_({.web = *web_of_gcp_, .metadata = *metadata_, .clock = clock},
              {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
              [this](Duration length) { return WaitFor(length); }) {}
 
@@ -85,11 +90,13 @@ class OpenedClouds final : public CloudApi {
   std::mutex mutex_;
   std::condition_variable stopping_;
   bool stopped_ = false;
-  std::unique_ptr<rest::Client> web_;
+  std::unique_ptr<rest::Client> web_of_aws_;
+  std::unique_ptr<rest::Client> web_of_gcp_;
   std::unique_ptr<rest::Client> metadata_;  ///< of this machine: no proxy stands before it
   ExecCloud exec_;
   aws::AwsCloud aws_;
-  Clouds clouds_{exec_, aws_};
+  gcp::GcpCloud gcp_;
+  Clouds clouds_{exec_, aws_, gcp_};
 };
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <array>
 #include <cctype>
 
+#include "reconciler/api/scalars.hpp"
 #include "src/objects/label_syntax.hpp"
 
 namespace slipway::cloud {
@@ -65,6 +66,26 @@ std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std:
     if (!key.empty()) {
       labels.emplace(std::string(kTagPrefix) + LabelText(key), LabelText(value));
     }
+  }
+  return labels;
+}
+
+std::map<std::string, std::string> WithFacts(std::map<std::string, std::string> labels,
+                                             const MachineFacts& facts) {
+  const auto add = [&](const char* key, std::string_view value) {
+    if (!value.empty()) {
+      labels[key] = LabelText(value);
+    }
+  };
+  add("topology.kubernetes.io/region", facts.region);
+  add("topology.kubernetes.io/zone", facts.zone);
+  add("node.kubernetes.io/instance-type", facts.type);
+  add("instance.slipway.dev/image", facts.image);
+  add("instance.slipway.dev/group", facts.group);
+  if (const auto launched = api::ParseTime(facts.launched); launched.has_value()) {
+    std::string text = api::FormatTime(std::chrono::floor<std::chrono::seconds>(launched.value()));
+    std::erase(text, ':');
+    add("instance.slipway.dev/launched", text);
   }
   return labels;
 }

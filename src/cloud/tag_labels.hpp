@@ -16,4 +16,19 @@ std::string LabelText(std::string_view text);
 /// Tags as labels: tag.slipway.dev/KEY=VALUE, each by LabelText. A tag without a key is left out.
 std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags);
 
+/// What providers tell of their machines, in their words; empty: it is not told.
+struct MachineFacts {
+  std::string region;
+  std::string zone;
+  std::string type;
+  std::string image;
+  std::string group;     ///< the scaling group that it is in
+  std::string launched;  ///< RFC 3339
+};
+
+/// The labels with those under well-known names, such as topology.kubernetes.io/zone. A time loses its fractions and, because a label
+/// may not hold them, its colons; one that is no time is left out.
+std::map<std::string, std::string> WithFacts(std::map<std::string, std::string> labels,
+                                             const MachineFacts& facts);
+
 }  // namespace slipway::cloud

@@ -51,6 +51,16 @@ const std::map<std::string, std::string>& Hints() {
       {R"(^vpc-[0-9a-f]{1,17}$)", "the id of a VPC, such as vpc-0a1b2c3d"},
       {R"(^arn:[a-z-]+:iam::[0-9]{12}:role/[^\x00-\x20]+$)",
        "the ARN of a role, such as arn:aws:iam::123456789012:role/slipway"},
+      {R"(^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$)",
+       "the id of a project, such as shop-prod"},
+      {R"(^[a-z]+(-[a-z]+)+[0-9]{1,2}-([a-z]+[0-9]+)?[a-z]$)",
+       "the name of a zone, such as europe-west1-b"},
+      {R"(^(projects/[a-z0-9.:-]+/global/networks/)?[a-z]([-a-z0-9]*[a-z0-9])?$)",
+       "the name of a network, such as default, or projects/net-prod/global/networks/shared"},
+      {R"(^[a-z]([-a-z0-9]*[a-z0-9])?$)",
+       "a name of lower-case letters, digits and -, such as web, that begins with a letter and "
+       "ends "
+       "with a letter or a digit"},
       {R"(^(https://[^]/?#@[\x00-\x20]+|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/?$)",
        "a URL without a path, such as https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com, or one of "
        "this "

@@ -3,6 +3,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
 
 #include "reconciler/api/application.hpp"
 #include "reconciler/api/fleet.hpp"
@@ -14,6 +15,7 @@
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
 #include "src/objects/template_rules.hpp"
+#include "src/objects/url.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -180,6 +182,17 @@ void CheckStaticServer(const api::StaticServer& server, std::set<std::string>& n
   }
 }
 
+/// A token goes there as it is: the control plane's own to nobody but Google.
+void CheckGcpEndpoint(const api::GcpProvider& provider, const Faults& faults) {
+  if (!provider.secret_ref && !provider.endpoint.empty() &&
+      !IsHttpsUnder(provider.endpoint, "googleapis.com")) {
+    faults.Invalid(
+        "\"" + provider.endpoint +
+        "\": must be https:// and of googleapis.com, because a token of the control plane goes "
+        "there: choose such a name, or say in secretRef who asks");
+  }
+}
+
 void CheckFleet(const Json& object, const Faults& faults) {
   const auto spec = Typed<api::FleetSpec>(object["spec"]);
   if (spec.provider.exec) {
@@ -193,6 +206,9 @@ void CheckFleet(const Json& object, const Faults& faults) {
       spec.provider.aws->role_arn.empty()) {
     faults.At("provider.aws.externalID")
         .Invalid("is for a role: say which in roleARN, or leave it out");
+  }
+  if (spec.provider.gcp) {
+    CheckGcpEndpoint(*spec.provider.gcp, faults.At("provider.gcp.endpoint"));
   }
   if (!spec.provider.static_) {
     return;

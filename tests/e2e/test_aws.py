@@ -11,8 +11,10 @@ import subprocess
 import threading
 
 import aws as aws_world
+import clouds
 import pytest
-from conftest import PROJECT, WatchedFleet
+from clouds import rows
+from conftest import PROJECT
 
 
 @pytest.fixture(name="moto_process", scope="module")
@@ -41,28 +43,11 @@ def fleet(moto, regions=("eu-west-1",), **provider):
 
 
 def preview(town, what, variables):
-    """What `slipway fleet preview` says: its standard output, or the error where it fails."""
-    environment = town.environment() | aws_world.NOWHERE | variables
-    done = subprocess.run([town.slipway_binary, "fleet", "preview", "-f", "-"], input=json.dumps(what), env=environment,
-                          capture_output=True, text=True, timeout=120, check=False)
-    return done.stdout if done.returncode == 0 else done.stderr
-
-
-def rows(table):
-    """Whether a server is in the fleet and in what state, by name."""
-    assert " would be in fleet web" in table, table
-    found = {}
-    for line in table.splitlines()[1:-1]:
-        columns = re.split(r" {2,}", line)
-        found[columns[0]] = (columns[2], columns[3])
-    return found
+    return clouds.preview(town, what, aws_world.NOWHERE | variables)
 
 
 def watch(town, variables):
-    """Starts the control plane."""
-    town.server_variables = aws_world.NOWHERE | variables
-    town.start_server()
-    return WatchedFleet(town)
+    return clouds.Watched(town, aws_world.NOWHERE | variables, "aws")
 
 
 # ---- What is listed.
@@ -151,8 +136,8 @@ def test_servers_come_and_go_with_their_instances(town, moto):
         return [town.get("fleet", "web")["metadata"]["resourceVersion"],
                 *((each["metadata"]["generation"], each["metadata"]["labels"]) for each in town.list("servers"))]
 
-    before, begun = versions(), listings(town, "Complete")
-    watched.until("five more listings", lambda: listings(town, "Complete") >= begun + 5)
+    before, begun = versions(), watched.listings("Complete")
+    watched.until("five more listings", lambda: watched.listings("Complete") >= begun + 5)
     assert versions() == before, "no news writes nothing"
 
 
@@ -170,12 +155,6 @@ def test_an_instance_on_standby_gets_no_new_release(town, moto):
     assert shown == {names[0]: ("standby", "yes, and gets no new release"), names[1]: ("running", "yes")}
     scaling.exit_standby(InstanceIds=names[:1], AutoScalingGroupName="web group")
     watched.until("it to be back", lambda: not standby())
-
-
-def listings(town, result):
-    """How many of them the control plane has counted."""
-    found = re.search(rf'^slipway_listings_total{{provider="aws",result="{result}"}} (\d+)', town.metrics(), re.M)
-    return int(found[1]) if found else 0
 
 
 # ---- What can go wrong: nobody leaves, it is explained, and the next good listing heals.
@@ -207,13 +186,13 @@ def test_no_fault_of_the_api_removes_a_server(town, moto, proxy):
         said = watched.until_reason(reason)
         assert message in said and said.endswith("The servers that are known stay."), fault
         assert set(watched.servers()) == set(names), fault
-        assert listings(town, reason) >= 1, fault
+        assert watched.listings(reason) >= 1, fault
         proxy.fault = None
         watched.until_reason("Succeeded")
         assert set(watched.servers()) == set(names), fault
     proxy.fault = (2, "empty page")
-    begun = listings(town, "Complete")
-    watched.until("listings with an empty page", lambda: listings(town, "Complete") >= begun + 5)
+    begun = watched.listings("Complete")
+    watched.until("listings with an empty page", lambda: watched.listings("Complete") >= begun + 5)
     assert set(watched.servers()) == set(names) and watched.ready()["reason"] == "Succeeded"
 
 

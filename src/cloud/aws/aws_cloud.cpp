@@ -13,10 +13,6 @@
 namespace slipway::cloud::aws {
 namespace {
 
-constexpr std::size_t kMostServers = 100'000;  ///< as many as one control plane is built for
-constexpr std::size_t kMostPlaces = 200;       ///< of one identity
-constexpr std::size_t kMostIdentities = 100;   ///< that are kept for the next list
-
 /// Where an API of a region is: as the Fleet says, or the environment, or AWS itself.
 std::string EndpointOf(const std::string& own, const char* variable, const std::string& service,
                        const std::string& region, const Environment& environment) {
@@ -55,11 +51,6 @@ QueryTarget AutoScalingIn(const std::string& region, const Environment& environm
               EndpointOf("", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling", region, environment)};
 }
 
-Error Unbelievable(const QueryTarget& target, const std::string& why) {
-  return Trouble(Code::kInvalid, "ListInvalid",
-                 "The answer of " + target.endpoint + " cannot be believed: " + why + ".");
-}
-
 }  // namespace
 
 /// One account at one endpoint. Whoever answers there can make nobody wait elsewhere.
@@ -79,8 +70,7 @@ struct AwsCloud::Place {
 struct AwsCloud::Identity {
   std::unique_ptr<CredentialSource> own;
   std::unique_ptr<CredentialSource> role;  ///< assumed with `own`; nullptr: none
-  std::map<std::string, std::shared_ptr<Place>>
-      places;  ///< by endpoint; guarded by AwsCloud::mutex_
+  Pool<Place> places{kMostPlaces};         ///< by endpoint
 
   CredentialSource& credentials() const { return role ? *role : *own; }
 };
@@ -150,27 +140,7 @@ Result<std::shared_ptr<AwsCloud::Identity>> AwsCloud::IdentityOf(const api::AwsP
         std::string_view(provider.regions.front())}) {
     key.append(part) += '\0';
   }
-  const std::lock_guard lock(mutex_);
-  if (const auto known = identities_.find(key); known != identities_.end()) {
-    return known->second;
-  }
-  if (identities_.size() >= kMostIdentities) {
-    std::erase_if(identities_, [](const auto& entry) { return entry.second.use_count() == 1; });
-  }
-  return identities_[key] = MakeIdentity(provider, fixed);
-}
-
-std::shared_ptr<AwsCloud::Place> AwsCloud::PlaceOf(Identity& identity,
-                                                   const std::string& endpoint) {
-  const std::lock_guard lock(mutex_);
-  if (identity.places.size() >= kMostPlaces) {
-    std::erase_if(identity.places, [](const auto& entry) { return entry.second.use_count() == 1; });
-  }
-  auto& place = identity.places[endpoint];
-  if (!place) {
-    place = std::make_shared<Place>(doors_, identity.credentials(), options_, pause_, endpoint);
-  }
-  return place;
+  return identities_.Get(key, [&] { return MakeIdentity(provider, fixed); });
 }
 
 /// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
@@ -178,46 +148,34 @@ Result<void> AwsCloud::ReadPages(
     Identity& identity, const QueryTarget& target, MonoTime deadline,
     const std::function<Query(const std::string&)>& ask,
     const std::function<Result<std::string>(const std::string&)>& read) {
-  const std::shared_ptr<Place> place = PlaceOf(identity, target.endpoint);
-  std::set<std::string> tokens;
-  std::string token;
-  do {
+  const std::shared_ptr<Place> place = identity.places.Get(target.endpoint, [&] {
+    return std::make_shared<Place>(doors_, identity.credentials(), options_, pause_,
+                                   target.endpoint);
+  });
+  return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
     SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
     auto next = read(xml);
     if (!next.has_value()) {
-      return Unbelievable(target, next.error().message);
+      return Unbelievable(target.endpoint, next.error().message);
     }
-    token = std::move(next.value());
-    if (!token.empty() && !tokens.insert(token).second) {
-      return Unbelievable(target, "its pages go round in a circle");
-    }
-  } while (!token.empty());
-  return Ok();
+    return next;
+  });
 }
 
 Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& identity,
                                   const std::string& region, MonoTime deadline, Listed& listed) {
-  Listed here;
+  const QueryTarget target = Ec2In(provider, region, options_.environment);
   std::map<std::string, std::string> groups;
   const auto read = [&](const std::string& xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadInstances(xml, region, provider.address));
-    for (runtime::ListedServer& server : page.servers) {
-      here[server.name] =
-          std::move(server);  // Pages shift while they are read: one may be on two of them.
-    }
     groups.merge(page.groups);
-    if (listed.size() + here.size() > kMostServers) {
-      return Fail(Code::kInvalid,
-                  "it lists more than " + std::to_string(kMostServers) + " instances");
-    }
+    SLIPWAY_TRYV(Gather(target.endpoint, std::move(page.servers), listed));
     return page.next;
   };
   SLIPWAY_TRYV(ReadPages(
-      identity, Ec2In(provider, region, options_.environment), deadline,
+      identity, target, deadline,
       [&](const std::string& token) { return DescribeInstances(provider, token); }, read));
-  SLIPWAY_TRYV(MarkStandby(identity, region, deadline, groups, here));
-  listed.merge(here);
-  return Ok();
+  return MarkStandby(identity, region, deadline, groups, listed);
 }
 
 /// What a group has not, or not any more, is as EC2 says.
@@ -259,12 +217,7 @@ Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& p
   for (const std::string& region : aws.regions) {
     SLIPWAY_TRYV(ListRegion(aws, *identity, region, deadline, listed));
   }
-  std::vector<runtime::ListedServer> servers;
-  servers.reserve(listed.size());
-  for (auto& [name, server] : listed) {
-    servers.push_back(std::move(server));
-  }
-  return servers;
+  return InOrder(std::move(listed));
 }
 
 }  // namespace slipway::cloud::aws

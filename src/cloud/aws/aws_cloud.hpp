@@ -3,19 +3,20 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "src/cloud/aws/credentials/credential_sources.hpp"
 #include "src/cloud/aws/query_client.hpp"
 #include "src/cloud/call_budget.hpp"
 #include "src/cloud/cloud_api.hpp"
+#include "src/cloud/pages.hpp"
+#include "src/cloud/pool.hpp"
 
 namespace slipway::cloud::aws {
 
 struct AwsOptions {
   Environment environment;  ///< where credentials and endpoints are looked for, as AWS's tools do
-  QueryLimits limits;
+  TryLimits limits;
   Duration deadline = std::chrono::minutes(5);  ///< of one whole list
   std::uint64_t seed = 0;                       ///< of the waits
 };
@@ -36,13 +37,11 @@ class AwsCloud final : public CloudApi {
  private:
   struct Identity;
   struct Place;
-  using Listed = std::map<std::string, runtime::ListedServer>;  ///< by name
 
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
                                                const SecretData& secret);
   std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider,
                                          const Credentials& fixed) const;
-  std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint);
   Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
                          const std::function<Query(const std::string&)>& ask,
                          const std::function<Result<std::string>(const std::string&)>& read);
@@ -54,8 +53,7 @@ class AwsCloud final : public CloudApi {
   const Doors doors_;
   const AwsOptions options_;
   const Pause pause_;
-  std::mutex mutex_;  ///< of everything below
-  std::map<std::string, std::shared_ptr<Identity>> identities_;
+  Pool<Identity> identities_{kMostIdentities};
 };
 
 }  // namespace slipway::cloud::aws

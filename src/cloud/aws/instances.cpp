@@ -57,12 +57,6 @@ std::string AddressOf(const pugi::xml_node& instance, api::AddressChoice choice)
   return instance.child_value("ipv6Address");
 }
 
-void Add(std::map<std::string, std::string>& labels, const char* key, std::string_view value) {
-  if (!value.empty()) {
-    labels[key] = LabelText(value);
-  }
-}
-
 /// The Auto Scaling group that it is in; empty where it is in none.
 std::string GroupOf(const pugi::xml_node& instance) {
   const auto tags = instance.child("tagSet").children("item");
@@ -83,21 +77,13 @@ std::map<std::string, std::string> LabelsOf(const pugi::xml_node& instance,
       tags[key] = tag.child_value("value");
     }
   }
-  std::map<std::string, std::string> labels = LabelsOfTags(tags);
-  Add(labels, "topology.kubernetes.io/region", region);
-  Add(labels, "topology.kubernetes.io/zone",
-      instance.child("placement").child_value("availabilityZone"));
-  Add(labels, "node.kubernetes.io/instance-type", instance.child_value("instanceType"));
-  Add(labels, "instance.slipway.dev/image", instance.child_value("imageId"));
-  Add(labels, "instance.slipway.dev/group", GroupOf(instance));
-  // 2026-01-02T03:04:05.000Z without its colons, which a label may not hold, and its fractions.
-  std::string launched = instance.child_value("launchTime");
-  std::erase(launched, ':');
-  if (const auto dot = launched.find('.'); dot != std::string::npos) {
-    launched = launched.substr(0, dot) + "Z";
-  }
-  Add(labels, "instance.slipway.dev/launched", launched);
-  return labels;
+  return WithFacts(LabelsOfTags(tags),
+                   {.region = region,
+                    .zone = instance.child("placement").child_value("availabilityZone"),
+                    .type = instance.child_value("instanceType"),
+                    .image = instance.child_value("imageId"),
+                    .group = GroupOf(instance),
+                    .launched = instance.child_value("launchTime")});
 }
 
 Result<ListedServer> ReadInstance(const pugi::xml_node& instance, const std::string& region,

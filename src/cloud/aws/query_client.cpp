@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <ctime>
 #include <map>
+#include <optional>
+#include <utility>
 
 #include "src/cloud/aws/refusal.hpp"
 #include "src/cloud/aws/sigv4.hpp"
-#include "src/cloud/aws/text.hpp"
 #include "src/cloud/cloud_api.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {
@@ -34,16 +36,6 @@ std::optional<Time> ReadDate(const std::string& text) {
   return Time(std::chrono::seconds(::timegm(&parts)));
 }
 
-std::optional<Duration> RetryAfter(const rest::Response& answer) {
-  const auto found = answer.headers.find("retry-after");
-  if (found == answer.headers.end() || found->second.empty() || found->second.size() > 4 ||
-      !std::ranges::all_of(found->second,
-                           [](char digit) { return digit >= '0' && digit <= '9'; })) {
-    return std::nullopt;
-  }
-  return std::chrono::seconds(std::stoi(found->second));
-}
-
 std::string Where(const QueryTarget& target) { return target.title + " of " + target.region; }
 
 /// Why there are no credentials. What may pass by itself is said as such.
@@ -57,13 +49,6 @@ Error WithoutCredentials(const Error& error) {
 }
 
 }  // namespace
-
-/// What becomes of a try that was no success.
-struct QueryClient::Verdict {
-  bool again = false;    ///< another try may go better
-  bool renewed = false;  ///< … with credentials that are asked for anew
-  Error error;           ///< what to say where no try is left
-};
 
 Result<rest::Response> QueryClient::Send(const QueryTarget& target, const Query& query,
                                          const Credentials& credentials, MonoTime deadline) {
@@ -92,23 +77,8 @@ bool QueryClient::CorrectClock(const rest::Response& answer) {
   return true;
 }
 
-/// There was no answer.
-QueryClient::Verdict QueryClient::JudgeSilence(const QueryTarget& target, const Error& error) {
-  const std::string said = Where(target) + ": " + error.message;
-  if (error.code == Code::kTimeout || error.code == Code::kUnavailable) {
-    budget_.Refused(std::nullopt);
-    return {.again = true,
-            .error =
-                Trouble(error.code, error.code == Code::kTimeout ? "Timeout" : "ServiceUnavailable",
-                        said + ". Is " + target.region + " a region, and can it be reached?")};
-  }
-  return {.error = Trouble(
-              error.code, error.code == Code::kTooLarge ? "ListInvalid" : "EndpointInvalid", said)};
-}
-
-QueryClient::Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
-                                               const Credentials& credentials,
-                                               const rest::Response& response) {
+Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
+                                  const Credentials& credentials, const rest::Response& response) {
   const Refusal refusal = ReadRefusal(response.body);
   const Blame blame = BlameOf(response.status, refusal.code);
   const std::string status = "HTTP status " + std::to_string(response.status);
@@ -149,37 +119,30 @@ QueryClient::Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const 
   return {.error = Trouble(Code::kInvalid, "InvalidRequest", said)};
 }
 
+Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime deadline) {
+  const auto credentials = credentials_.Get();
+  if (!credentials.has_value()) {
+    return {.body = {}, .verdict = {.error = WithoutCredentials(credentials.error())}};
+  }
+  auto answer = Send(target, query, credentials.value(), deadline);
+  if (!answer.has_value()) {
+    return {.body = {},
+            .verdict = JudgeSilence(budget_, Where(target), answer.error(),
+                                    ". Is " + target.region + " a region, and can it be reached?")};
+  }
+  if (!answer.value().succeeded()) {
+    return {.body = {},
+            .verdict = JudgeRefusal(target, query, credentials.value(), answer.value())};
+  }
+  return {.body = std::move(answer.value().body), .verdict = {}};
+}
+
 Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
                                       MonoTime deadline) {
-  bool renewed = false;
-  int timeouts = 0;
-  Error last = budget_.why().value_or(
+  return TryUntilGood(
+      budget_, limits_, deadline, [&] { return Once(target, query, deadline); },
+      [this] { credentials_.Forget(); },
       Trouble(Code::kTooManyRequests, "Throttled", Where(target) + " is asked again later."));
-  for (int tried = 0; tried < limits_.tries && budget_.Wait(deadline); ++tried) {
-    const auto credentials = credentials_.Get();
-    if (!credentials.has_value()) {
-      return WithoutCredentials(credentials.error());
-    }
-    const auto answer = Send(target, query, credentials.value(), deadline);
-    if (answer.has_value() && answer.value().succeeded()) {
-      budget_.Answered();
-      return answer.value().body;
-    }
-    Verdict verdict = answer.has_value()
-                          ? JudgeRefusal(target, query, credentials.value(), answer.value())
-                          : JudgeSilence(target, answer.error());
-    last = std::move(verdict.error);
-    timeouts += last.code == Code::kTimeout ? 1 : 0;
-    if (!verdict.again || (verdict.renewed && renewed) || timeouts > 1) {
-      return last;  // Two that take their whole time are enough: other fleets need this thread.
-    }
-    budget_.Remember(last);
-    if (verdict.renewed) {
-      credentials_.Forget();  // They may have ended half-way, or been replaced.
-      renewed = true;
-    }
-  }
-  return last;
 }
 
 }  // namespace slipway::cloud::aws

@@ -9,6 +9,7 @@
 #include "reconciler/base/result.hpp"
 #include "src/cloud/aws/credentials/credentials.hpp"
 #include "src/cloud/call_budget.hpp"
+#include "src/cloud/tries.hpp"
 #include "src/rest/client.hpp"
 
 namespace slipway::cloud::aws {
@@ -29,18 +30,13 @@ struct Query {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< not yet escaped
 };
 
-struct QueryLimits {
-  int tries = 5;              ///< of one call, the first included
-  Duration deadline{30'000};  ///< of one try
-};
-
 /// Calls the query APIs of AWS for one account in one region: signs, and tries again what may pass by itself. Thread-safe; its callers
 /// share the budget.
 class QueryClient {
  public:
   /// All outlive it.
   QueryClient(rest::Client& client, CredentialSource& credentials, CallBudget& budget,
-              const Clock& clock, QueryLimits limits)
+              const Clock& clock, TryLimits limits)
       : client_(client),
         credentials_(credentials),
         budget_(budget),
@@ -54,10 +50,9 @@ class QueryClient {
   Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline);
 
  private:
-  struct Verdict;
   Result<rest::Response> Send(const QueryTarget& target, const Query& query,
                               const Credentials& credentials, MonoTime deadline);
-  Verdict JudgeSilence(const QueryTarget& target, const Error& error);
+  Tried Once(const QueryTarget& target, const Query& query, MonoTime deadline);
   Verdict JudgeRefusal(const QueryTarget& target, const Query& query,
                        const Credentials& credentials, const rest::Response& response);
   bool CorrectClock(const rest::Response& answer);
@@ -66,7 +61,7 @@ class QueryClient {
   CredentialSource& credentials_;
   CallBudget& budget_;
   const Clock& clock_;
-  const QueryLimits limits_;
+  const TryLimits limits_;
   std::atomic<Duration> ahead_{Duration(0)};  ///< of AWS's clock before ours, where that matters
 };
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "reconciler/base/assert.hpp"
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {

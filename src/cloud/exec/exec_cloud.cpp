@@ -23,7 +23,7 @@ std::vector<std::string> Words(const std::string& text) {
 }
 
 /// What it needs to find programs and its own settings; nothing else of ours.
-std::vector<std::string> Environment() {
+std::vector<std::string> ProgramEnvironment() {
   std::vector<std::string> environment = {"LC_ALL=C.UTF-8"};
   for (const char* name : {"PATH", "HOME"}) {
     if (const char* value = std::getenv(name); value != nullptr) {
@@ -46,7 +46,7 @@ Result<std::vector<runtime::ListedServer>> ExecCloud::List(const api::Provider& 
   }
   process::ProcessRequest request;
   request.argv = Words(run);
-  request.env = Environment();
+  request.env = ProgramEnvironment();
   request.working_directory = "/";
   request.deadline = provider.exec->timeout;
   request.max_output_bytes = kMaxOutputBytes;

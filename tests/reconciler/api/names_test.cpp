@@ -13,5 +13,24 @@ TEST(StaticServers, AreNamedAfterTheirAddress) {
   EXPECT_EQ(NameFromAddress("::"), "");
 }
 
+TEST(NameOfMachine, IsTheNameAndTheId) {
+  const std::string id(20, '9');
+  EXPECT_EQ(NameOfMachine("web-1", "42"), "web-1-42");
+  EXPECT_EQ(NameOfMachine("1", "0a-b"), "1-0a-b");
+  EXPECT_EQ(NameOfMachine(std::string(63, 'a'), id), std::string(42, 'a') + "-" + id);
+  EXPECT_EQ(NameOfMachine(std::string(41, 'a') + "-b", id), std::string(41, 'a') + "-" + id);
+  EXPECT_EQ(NameOfMachine("a" + std::string(50, '-'), id), "a-" + id);
+}
+
+TEST(NameOfMachine, WhatGivesNoNameIsEmpty) {
+  for (const char* name : {"", "-web", "Web", "web_1", "größe", "web.1", "a b"}) {
+    EXPECT_EQ(NameOfMachine(name, "42"), "") << name;
+  }
+  for (const std::string& id : {std::string(), std::string("-1"), std::string("1-"),
+                                std::string("A1"), std::string(41, '1'), std::string("1\n")}) {
+    EXPECT_EQ(NameOfMachine("web", id), "") << id;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::api

@@ -22,7 +22,8 @@ class OneServer final : public CloudApi {
 TEST(Clouds, EachQuestionGoesToItsProvider) {
   OneServer exec("exec");
   OneServer aws("aws");
-  Clouds clouds(exec, aws);
+  OneServer gcp("gcp");
+  Clouds clouds(exec, aws, gcp);
   api::Provider provider;
   provider.exec = api::ExecProvider();
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "exec");
@@ -30,6 +31,10 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   provider.aws = api::AwsProvider();
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "aws");
   provider.aws.reset();
+  provider.gcp = api::GcpProvider();
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "gcp");
+  EXPECT_EQ(ProviderName(provider), "gcp");
+  provider.gcp.reset();
   EXPECT_FALSE(clouds.List(provider, {}).has_value());
 }
 
@@ -49,6 +54,21 @@ TEST(Clouds, WithoutFiltersOnlyThePlaceIsLeft) {
   EXPECT_EQ(SecretNameOf(provider), "");
   provider.aws->secret_ref = api::SecretRef{.name = "keys"};
   EXPECT_EQ(SecretNameOf(provider), "keys");
+}
+
+TEST(Clouds, WithoutFiltersTheWholeProjectIsLeft) {
+  api::Provider provider;
+  provider.gcp = api::GcpProvider{.project = "shop-prod",
+                                  .zones = {"europe-west1-b"},
+                                  .labels = {{"role", "web"}},
+                                  .network = "default",
+                                  .managed_instance_group = "web",
+                                  .filter = "status = RUNNING"};
+  api::Provider wide;
+  wide.gcp = api::GcpProvider{.project = "shop-prod"};
+  EXPECT_EQ(WithoutFilters(provider), wide);
+  provider.gcp->secret_ref = api::SecretRef{.name = "key"};
+  EXPECT_EQ(SecretNameOf(provider), "key");
 }
 
 }  // namespace

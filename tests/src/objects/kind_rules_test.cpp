@@ -177,6 +177,24 @@ TEST(FleetRules, AnExternalIDNeedsARole) {
             std::string::npos);
 }
 
+TEST(FleetRules, ATokenOfTheControlPlaneGoesToGoogleOnly) {
+  const auto judge = [](const std::string& endpoint, const std::string& more = "") {
+    return BrokenRules("Fleet", FromYaml("spec: {provider: {gcp: {project: shop-prod, endpoint: '" +
+                                         endpoint + "'" + more + "}}}"));
+  };
+  EXPECT_EQ(judge("https://compute-psc.p.googleapis.com"), "");
+  EXPECT_EQ(judge("https://compute.googleapis.com:443/"), "");
+  EXPECT_EQ(judge("https://example.org", ", secretRef: {name: key}"), "");
+  for (const char* other :
+       {"https://example.org", "http://127.0.0.1:8080", "https://googleapis.com.example.org:8443/",
+        "https://compute.notgoogleapis.com"}) {
+    EXPECT_NE(judge(other).find("spec.provider.gcp.endpoint: \"" + std::string(other) +
+                                "\": must be https:// and of googleapis.com"),
+              std::string::npos)
+        << other;
+  }
+}
+
 TEST(FleetRules, StaticServersHaveOneNameEach) {
   const auto judge = [](const std::string& servers) {
     return BrokenRules("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 #include "src/process/small_file.hpp"
 
 namespace slipway::cloud::aws {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "src/cloud/aws/credentials/credential_sources.hpp"
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 #include "src/process/small_file.hpp"
 
 namespace slipway::cloud::aws {

@@ -4,9 +4,9 @@
 
 #include "src/cloud/aws/credentials/credential_sources.hpp"
 #include "src/cloud/aws/credentials/credentials.hpp"
-#include "src/cloud/aws/credentials/kept_credentials.hpp"
 #include "src/cloud/aws/credentials/shared_config.hpp"
 #include "src/cloud/aws/credentials/sts.hpp"
+#include "src/cloud/kept.hpp"
 
 namespace slipway::cloud::aws {
 
@@ -37,7 +37,7 @@ class CredentialChain final : public CredentialSource {
 
   const Doors doors_;
   const Options options_;
-  KeptCredentials kept_;
+  Kept<Credentials> kept_;
 };
 
 /// Credentials that were given to Slipway, such as those in a Secret. Thread-safe.
@@ -72,7 +72,7 @@ class AssumedRole final : public CredentialSource {
   const Role role_;
   const Sts sts_;
   const Clock& clock_;
-  KeptCredentials kept_;
+  Kept<Credentials> kept_;
 };
 
 }  // namespace slipway::cloud::aws

@@ -7,7 +7,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "src/cloud/aws/credentials/credential_sources.hpp"
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {

@@ -8,7 +8,7 @@
 #include <system_error>
 #include <utility>
 
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 #include "src/process/small_file.hpp"
 
 namespace slipway::cloud::aws {

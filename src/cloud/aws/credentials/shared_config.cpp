@@ -32,11 +32,6 @@ Result<ProfileFile> ReadOne(const Environment& environment, const std::string& v
 
 }  // namespace
 
-std::string Variable(const Environment& environment, const std::string& name) {
-  const auto at = environment.find(name);
-  return at == environment.end() ? "" : at->second;
-}
-
 bool SharedConfig::Has(const std::string& profile) const {
   return config.profiles.contains(profile) || credentials.profiles.contains(profile);
 }

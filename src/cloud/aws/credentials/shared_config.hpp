@@ -1,18 +1,12 @@
 #pragma once
 
-#include <map>
 #include <string>
 
 #include "reconciler/base/result.hpp"
 #include "src/cloud/aws/credentials/config_file.hpp"
+#include "src/cloud/environment.hpp"
 
 namespace slipway::cloud::aws {
-
-/// Variables of the process, by name. Handed in, so that a test and another host of this code can say what they are.
-using Environment = std::map<std::string, std::string>;
-
-/// The value of a variable; empty where it is not set: an empty one means the same to the SDKs.
-std::string Variable(const Environment& environment, const std::string& name);
 
 /// One of the two files.
 struct ProfileFile {

@@ -11,7 +11,7 @@
 #include "src/cloud/aws/credentials/credential_sources.hpp"
 #include "src/cloud/aws/region.hpp"
 #include "src/cloud/aws/sigv4.hpp"
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {

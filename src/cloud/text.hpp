@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-namespace slipway::cloud::aws {
+namespace slipway::cloud {
 
 /// A to Z in lower case; all other bytes as they are.
 std::string LowerCase(std::string_view text);
@@ -19,4 +19,4 @@ std::string Escape(std::string_view text, std::string_view kept = "");
 /// 800 bytes. A secret that was changed on its way (escaped, cut) is not found: give this nothing that should hold one.
 std::string Quoted(std::string_view text, const std::vector<std::string>& secrets);
 
-}  // namespace slipway::cloud::aws
+}  // namespace slipway::cloud

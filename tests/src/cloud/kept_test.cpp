@@ -1,4 +1,4 @@
-#include "src/cloud/aws/credentials/kept_credentials.hpp"
+#include "src/cloud/kept.hpp"
 
 #include <gtest/gtest.h>
 
@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -14,20 +15,21 @@
 #include "tests/src/test_clock.hpp"
 
 // When new credentials are fetched, and by how many threads.
-namespace slipway::cloud::aws {
+namespace slipway::cloud {
 namespace {
 
 using namespace std::chrono_literals;
 
-class KeptCredentialsTest : public ::testing::Test {
+struct Credentials {
+  std::string key_id;
+  std::optional<Time> expires;
+};
+
+class KeptTest : public ::testing::Test {
  protected:
   Credentials For(Duration length) {
     ++fetched_;
-    return {.key_id = "K" + std::to_string(fetched_.load()),
-            .secret = "s",
-            .session_token = "",
-            .expires = clock_.Now() + length,
-            .source = "a test"};
+    return {.key_id = "K" + std::to_string(fetched_.load()), .expires = clock_.Now() + length};
   }
 
   /// The id of the key, or the message of the error.
@@ -38,16 +40,16 @@ class KeptCredentialsTest : public ::testing::Test {
   TestClock clock_;
   std::atomic<int> fetched_{0};
   std::atomic<bool> failing_{false};
-  KeptCredentials kept_{clock_, [this]() -> Result<Credentials> {
-                          if (failing_) {
-                            ++fetched_;
-                            return Fail(Code::kUnavailable, "no");
-                          }
-                          return For(1h);
-                        }};
+  Kept<Credentials> kept_{clock_, [this]() -> Result<Credentials> {
+                            if (failing_) {
+                              ++fetched_;
+                              return Fail(Code::kUnavailable, "no");
+                            }
+                            return For(1h);
+                          }};
 };
 
-TEST_F(KeptCredentialsTest, NewOnesAreFetchedFiveMinutesBeforeTheEnd) {
+TEST_F(KeptTest, NewOnesAreFetchedFiveMinutesBeforeTheEnd) {
   EXPECT_EQ(IdOf(kept_.Get()), "K1");
   clock_.mono.since_start += 55min - 1ms;
   EXPECT_EQ(IdOf(kept_.Get()), "K1");
@@ -55,7 +57,7 @@ TEST_F(KeptCredentialsTest, NewOnesAreFetchedFiveMinutesBeforeTheEnd) {
   EXPECT_EQ(IdOf(kept_.Get()), "K2");
 }
 
-TEST_F(KeptCredentialsTest, OldOnesServeUntilTheirEndWhereNoNewOnesCome) {
+TEST_F(KeptTest, OldOnesServeUntilTheirEndWhereNoNewOnesCome) {
   EXPECT_EQ(IdOf(kept_.Get()), "K1");
   failing_ = true;
   clock_.mono.since_start += 56min;
@@ -75,22 +77,22 @@ TEST_F(KeptCredentialsTest, OldOnesServeUntilTheirEndWhereNoNewOnesCome) {
   EXPECT_EQ(IdOf(kept_.Get()), "K6");
 }
 
-TEST_F(KeptCredentialsTest, AnErrorIsNotKept) {
+TEST_F(KeptTest, AnErrorIsNotKept) {
   failing_ = true;
   EXPECT_EQ(IdOf(kept_.Get()), "no");
   failing_ = false;
   EXPECT_EQ(IdOf(kept_.Get()), "K2");
 }
 
-TEST_F(KeptCredentialsTest, ShortLivedOnesAreNotFetchedWithEveryCall) {
-  KeptCredentials brief(clock_, [this] { return Result<Credentials>(For(2min)); });
+TEST_F(KeptTest, ShortLivedOnesAreNotFetchedWithEveryCall) {
+  Kept<Credentials> brief(clock_, [this] { return Result<Credentials>(For(2min)); });
   EXPECT_EQ(IdOf(brief.Get()), "K1");
   EXPECT_EQ(IdOf(brief.Get()), "K1");
   clock_.mono.since_start += 30s;
   EXPECT_EQ(IdOf(brief.Get()), "K2");
 }
 
-TEST_F(KeptCredentialsTest, ForgottenOnesAreFetchedAnew) {
+TEST_F(KeptTest, ForgottenOnesAreFetchedAnew) {
   EXPECT_EQ(IdOf(kept_.Get()), "K1");
   kept_.Forget();
   EXPECT_EQ(IdOf(kept_.Get()), "K2");
@@ -99,9 +101,9 @@ TEST_F(KeptCredentialsTest, ForgottenOnesAreFetchedAnew) {
   EXPECT_EQ(IdOf(kept_.Get()), "no") << "what was forgotten does not come back";
 }
 
-TEST_F(KeptCredentialsTest, AnExceptionIsAnErrorAndBlocksNobody) {
-  KeptCredentials broken(clock_,
-                         []() -> Result<Credentials> { throw std::runtime_error("thrown"); });
+TEST_F(KeptTest, AnExceptionIsAnErrorAndBlocksNobody) {
+  Kept<Credentials> broken(clock_,
+                           []() -> Result<Credentials> { throw std::runtime_error("thrown"); });
   EXPECT_EQ(IdOf(broken.Get()), "thrown");
   EXPECT_EQ(IdOf(broken.Get()), "thrown");
 }
@@ -134,21 +136,21 @@ class Gate {
   int passes_ = 0;
 };
 
-class ThreadsTest : public KeptCredentialsTest {
+class ThreadsTest : public KeptTest {
  protected:
   Gate gate_;
   std::atomic<int> inside_{0};
   std::atomic<int> most_inside_{0};
-  KeptCredentials slow_{clock_, [this]() -> Result<Credentials> {
-                          most_inside_ = std::max<int>(most_inside_, ++inside_);
-                          gate_.Wait();
-                          --inside_;
-                          if (failing_) {
-                            ++fetched_;
-                            return Fail(Code::kUnavailable, "no");
-                          }
-                          return For(1h);
-                        }};
+  Kept<Credentials> slow_{clock_, [this]() -> Result<Credentials> {
+                            most_inside_ = std::max<int>(most_inside_, ++inside_);
+                            gate_.Wait();
+                            --inside_;
+                            if (failing_) {
+                              ++fetched_;
+                              return Fail(Code::kUnavailable, "no");
+                            }
+                            return For(1h);
+                          }};
 };
 
 TEST_F(ThreadsTest, ManyThatAskAtOnceFetchOnceAndShareWhatComes) {
@@ -215,4 +217,4 @@ TEST_F(ThreadsTest, WhoAsksAfterForgettingDoesNotGetWhatWasUnderWay) {
 }
 
 }  // namespace
-}  // namespace slipway::cloud::aws
+}  // namespace slipway::cloud

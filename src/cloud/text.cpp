@@ -1,8 +1,8 @@
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 #include <cstddef>
 
-namespace slipway::cloud::aws {
+namespace slipway::cloud {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 800;
@@ -67,4 +67,4 @@ std::string Quoted(std::string_view text, const std::vector<std::string>& secret
   return quoted;
 }
 
-}  // namespace slipway::cloud::aws
+}  // namespace slipway::cloud

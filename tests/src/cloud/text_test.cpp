@@ -1,10 +1,10 @@
-#include "src/cloud/aws/text.hpp"
+#include "src/cloud/text.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 // What others wrote gets into messages only without secrets, and never whole books of it.
-namespace slipway::cloud::aws {
+namespace slipway::cloud {
 namespace {
 
 using ::testing::EndsWith;
@@ -36,4 +36,4 @@ TEST(Trimmed, TakesBlanksFromBothEnds) {
 }
 
 }  // namespace
-}  // namespace slipway::cloud::aws
+}  // namespace slipway::cloud

@@ -1,0 +1,55 @@
+#include "src/cloud/pages.hpp"
+
+#include <set>
+#include <utility>
+
+#include "src/cloud/cloud_api.hpp"
+
+namespace slipway::cloud {
+namespace {
+
+constexpr std::size_t kMostServers = 100'000;  ///< as many as one control plane is built for
+
+}  // namespace
+
+Error Unbelievable(const std::string& endpoint, const std::string& why) {
+  return Trouble(Code::kInvalid, "ListInvalid",
+                 "The answer of " + endpoint + " cannot be believed: " + why + ".");
+}
+
+Result<void> ReadPages(const std::string& endpoint,
+                       const std::function<Result<std::string>(const std::string&)>& read) {
+  std::set<std::string> tokens;
+  std::string token;
+  do {
+    SLIPWAY_TRY(next, read(token));
+    token = std::move(next);
+    if (!token.empty() && !tokens.insert(token).second) {
+      return Unbelievable(endpoint, "its pages go round in a circle");
+    }
+  } while (!token.empty());
+  return Ok();
+}
+
+Result<void> Gather(const std::string& endpoint, std::vector<runtime::ListedServer> page,
+                    Listed& listed) {
+  for (runtime::ListedServer& server : page) {
+    listed[server.name] = std::move(server);
+  }
+  if (listed.size() > kMostServers) {
+    return Unbelievable(endpoint,
+                        "it lists more than " + std::to_string(kMostServers) + " instances");
+  }
+  return Ok();
+}
+
+std::vector<runtime::ListedServer> InOrder(Listed listed) {
+  std::vector<runtime::ListedServer> servers;
+  servers.reserve(listed.size());
+  for (auto& [name, server] : listed) {
+    servers.push_back(std::move(server));
+  }
+  return servers;
+}
+
+}  // namespace slipway::cloud

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "reconciler/base/result.hpp"
+#include "reconciler/runtime/effect.hpp"
+
+// Lists that come page by page. Pure, but for what is handed in.
+namespace slipway::cloud {
+
+/// Servers by name. Pages shift while they are read: one may be on two of them.
+using Listed = std::map<std::string, runtime::ListedServer>;
+
+/// Reason ListInvalid.
+Error Unbelievable(const std::string& endpoint, const std::string& why);
+
+/// Reads one page after the other. `read` is given the token of a page, empty for the first, and gives that of the next, empty after
+/// the last. Errors are those of `read`, and ListInvalid where a token comes again.
+Result<void> ReadPages(const std::string& endpoint,
+                       const std::function<Result<std::string>(const std::string&)>& read);
+
+/// Puts the servers of a page to the others. ListInvalid where there are more than a control plane is built for.
+Result<void> Gather(const std::string& endpoint, std::vector<runtime::ListedServer> page,
+                    Listed& listed);
+
+/// All of them, by name.
+std::vector<runtime::ListedServer> InOrder(Listed listed);
+
+}  // namespace slipway::cloud

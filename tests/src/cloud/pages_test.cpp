@@ -1,0 +1,59 @@
+#include "src/cloud/pages.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace slipway::cloud {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::SizeIs;
+
+TEST(Pages, EachIsReadOnceUntilTheLast) {
+  std::vector<std::string> asked;
+  const auto read = [&](const std::string& token) -> Result<std::string> {
+    asked.push_back(token);
+    return token.empty() ? "t1" : token == "t1" ? "t2" : "";
+  };
+  EXPECT_TRUE(ReadPages("https://api", read).has_value());
+  EXPECT_THAT(asked, ElementsAre("", "t1", "t2"));
+}
+
+TEST(Pages, AnErrorOfOneIsThatOfAll) {
+  const auto read = [](const std::string& token) -> Result<std::string> {
+    return token.empty() ? Result<std::string>("t1") : Fail(Code::kTimeout, "slow");
+  };
+  EXPECT_EQ(ReadPages("https://api", read).error().message, "slow");
+}
+
+TEST(Pages, AConstantTokenIsACircle) {
+  const auto all = ReadPages("https://api", [](const std::string&) { return std::string("t"); });
+  EXPECT_EQ(runtime::ReasonOf(all.error()), "ListInvalid");
+  EXPECT_EQ(all.error().message,
+            "The answer of https://api cannot be believed: its pages go round in a circle.");
+}
+
+TEST(Pages, OneThatIsOnTwoPagesIsThereOnce) {
+  Listed listed;
+  EXPECT_TRUE(Gather("https://api", {{.name = "b"}, {.name = "a"}}, listed).has_value());
+  EXPECT_TRUE(Gather("https://api", {{.name = "b", .address = "10.0.0.1"}}, listed).has_value());
+  const auto servers = InOrder(listed);
+  ASSERT_THAT(servers, SizeIs(2));
+  EXPECT_EQ(servers[0].name, "a");
+  EXPECT_EQ(servers[1].address, "10.0.0.1") << "as it was seen last";
+}
+
+TEST(Pages, MoreThanAControlPlaneIsBuiltForAreNotBelieved) {
+  std::vector<runtime::ListedServer> many(100'001);
+  for (std::size_t index = 0; index < many.size(); ++index) {
+    many[index].name = std::to_string(index);
+  }
+  Listed listed;
+  const auto gathered = Gather("https://api", std::move(many), listed);
+  ASSERT_FALSE(gathered.has_value());
+  EXPECT_EQ(gathered.error().message,
+            "The answer of https://api cannot be believed: it lists more than 100000 instances.");
+}
+
+}  // namespace
+}  // namespace slipway::cloud
