@@ -96,6 +96,7 @@ class Engine::Core {
   void Ask(const Object& object, const runtime::Ask& ask);
   void PumpAsks();
   void OnOutsideDone(const InFlight& record, const OutsideResult& result);
+  void Outdated(const OutsideRequest& request);
   void DateAnswers();
   OutsideStates OutsideOf(const Key& key) const;
 

@@ -284,6 +284,8 @@ void Engine::EffectDone(EffectId id, const EffectResult& result) {
   std::visit([&](const auto& each) { EffectDone(id, each); }, result);
 }
 
+void Engine::Outdated(const OutsideRequest& request) { core_->Outdated(request); }
+
 void Engine::Tick(Time now, MonoTime mono) { core_->Tick(now, mono); }
 
 std::vector<Effect> Engine::TakeEffects() { return std::exchange(core_->effects_, {}); }

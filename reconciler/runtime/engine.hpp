@@ -82,6 +82,9 @@ class Engine {
   void EffectDone(EffectId id, const OutsideResult& result);
   void EffectDone(EffectId id, const EffectResult& result);
 
+  /// What this request asks about has changed: whoever made it last is planned again and told so, until it asks again.
+  void Outdated(const OutsideRequest& request);
+
   /// Lets time pass and plans what can be planned.
   void Tick(Time now, MonoTime mono);
 

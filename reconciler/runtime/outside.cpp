@@ -19,7 +19,8 @@ void Engine::Core::PumpAsks() {
   while (!waiting_asks_.empty() && outside_in_flight_ < options_.max_outside_in_flight) {
     const auto [key, name] = std::move(waiting_asks_.front());
     waiting_asks_.pop_front();
-    const Slot& slot = slots_.at(key).at(name);
+    Slot& slot = slots_.at(key).at(name);
+    slot.state.outdated = false;
     ++outside_in_flight_;
     Send(InFlight{.purpose = Purpose::kOutside,
                   .group = {},
@@ -48,6 +49,18 @@ void Engine::Core::OnOutsideDone(const InFlight& record, const OutsideResult& re
   slot.state.failures = result.has_value() ? 0 : slot.state.failures + 1;
   new_answers_.emplace_back(record.key, record.slot);
   queue_.Add(record.key);
+}
+
+/// Also where the answer is on its way: nobody knows which state it saw.
+void Engine::Core::Outdated(const OutsideRequest& request) {
+  for (auto& [key, slots] : slots_) {
+    for (auto& [name, slot] : slots) {
+      if (slot.state.request == request) {
+        slot.state.outdated = true;
+        queue_.Add(key);
+      }
+    }
+  }
 }
 
 /// Answers come before the Tick of their turn: until then the clock shows the turn before, which may be long ago.

@@ -51,9 +51,10 @@ struct OutsideState {
   bool in_flight = false;
   std::optional<OutsideRequest> answered;  ///< the request that `result` answers
   std::optional<OutsideResult>
-      result;        ///< of the last one that ended; stays while the next is in flight
-  Duration age{0};   ///< running time since `result` came
-  int failures = 0;  ///< results in a row that were errors
+      result;             ///< of the last one that ended; stays while the next is in flight
+  Duration age{0};        ///< running time since `result` came
+  bool outdated = false;  ///< what it asks about has changed since it was last sent
+  int failures = 0;       ///< results in a row that were errors
 };
 
 using OutsideStates = std::map<std::string, OutsideState>;

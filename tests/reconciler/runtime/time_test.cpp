@@ -297,6 +297,44 @@ TEST(Outside, AtMostOneRequestPerSlotIsInFlightAndItsResultHasAnAge) {
   EXPECT_TRUE(seen.back().at("fetch").in_flight);
 }
 
+TEST(Outside, WhoAskedHearsThatItIsOutdatedUntilItAsksAgain) {
+  std::vector<OutsideState> seen;
+  bool ask = true;
+  World world({{.plan = [&](const PlanInput& input) {
+    if (const auto slot = input.outside.find("fetch"); slot != input.outside.end()) {
+      seen.push_back(slot->second);
+    }
+    Plan plan;
+    if (ask) {
+      plan.actions.push_back(
+          Ask{.slot = "fetch", .request = FetchOf("https://" + input.object.key.name)});
+    }
+    return plan;
+  }}});
+  const OutsideResult answer(FetchedRevision{.commit = Commit("c"), .author = {}, .subject = {}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const Effect first = world.OnlyEffect();
+  ask = false;
+  // While the answer is on its way it may have seen the old state: it comes, and is outdated.
+  world.engine.Outdated(FetchOf("https://shop"));
+  world.AnswerOutside(first, answer);
+  world.Effects();
+  EXPECT_TRUE(seen.back().result.has_value());
+  EXPECT_TRUE(seen.back().outdated);
+  ask = true;
+  world.engine.Outdated(FetchOf("https://shop"));
+  const Effect second = world.OnlyEffect();
+  ask = false;
+  world.AnswerOutside(second, answer);
+  world.Effects();
+  EXPECT_FALSE(seen.back().outdated) << "it was asked for after the change";
+  const std::size_t plans = seen.size();
+  world.engine.Outdated(FetchOf("https://other"));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  EXPECT_EQ(seen.size(), plans) << "nobody asked for that";
+}
+
 // An answer that took long is as new as any other: its planner must not take it for too old to act on.
 TEST(Outside, TheAgeOfAResultBeginsWhenItComesAndNotWhenTheEngineLastLookedAtItsClock) {
   std::vector<OutsideStates> seen;
