@@ -102,11 +102,12 @@ std::optional<LastListing> LastOf(const runtime::OutsideState& state) {
   return LastListing{.provider = request->provider,
                      .result = std::move(result),
                      .age = state.age,
-                     .failures = state.failures};
+                     .failures = state.failures,
+                     .outdated = state.outdated};
 }
 
 std::optional<Observation> Observe(const api::Fleet& fleet, const LastListing* last) {
-  if (fleet.spec.provider.static_) {
+  if (StandsInFleet(fleet.spec.provider)) {
     return ObserveStatic(*fleet.spec.provider.static_);
   }
   if (last == nullptr || last->provider != fleet.spec.provider) {

@@ -207,14 +207,14 @@ void SayWhatFailed(Plan& plan, const Snapshot& snapshot, const Error& error) {
   const std::string reason = runtime::ReasonOf(error);
   const bool passing = std::ranges::find(kPassing, reason) != kPassing.end();
   Say(plan, snapshot, false, !passing, reason,
-      (snapshot.fleet.spec.provider.static_ ? "" : "Listing failed: ") +
+      (StandsInFleet(snapshot.fleet.spec.provider) ? "" : "Listing failed: ") +
           api::Sentence(error.message) + " The servers that are known stay.");
 }
 
 /// When the provider is asked next. False: the last answer is too old to act on.
 bool ScheduleListing(Plan& plan, const Snapshot& snapshot) {
   const api::Provider& provider = snapshot.fleet.spec.provider;
-  if (provider.static_) {
+  if (StandsInFleet(provider)) {
     return true;
   }
   const bool current = snapshot.last != nullptr && snapshot.last->provider == provider;
@@ -224,9 +224,8 @@ bool ScheduleListing(Plan& plan, const Snapshot& snapshot) {
   const bool fresh = current && snapshot.last->age < delay;
   if (fresh) {
     plan.requeue_after = delay - snapshot.last->age;
-  } else {
-    plan.list = !snapshot.listing;
   }
+  plan.list = !snapshot.listing && (!fresh || snapshot.last->outdated);
   return fresh;
 }
 
@@ -271,7 +270,7 @@ Plan PlanFleet(const Snapshot& snapshot) {
   }
   const bool fresh = ScheduleListing(plan, snapshot);
   if (plan.status.observed_generation != snapshot.fleet.metadata.generation &&
-      !snapshot.fleet.spec.provider.static_) {
+      !StandsInFleet(snapshot.fleet.spec.provider)) {
     plan.status.absence
         .reset();  // What was counted, and what a person saw, was under another spec.
     Say(plan, snapshot, false, false, "Listing", "Asks for the list of servers.");

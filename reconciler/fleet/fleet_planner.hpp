@@ -47,6 +47,7 @@ struct LastListing {
   Result<runtime::ServerListing> result;  ///< the reason of an error is that of its first cause
   Duration age{0};                        ///< running time since it ended
   int failures = 0;                       ///< in a row
+  bool outdated = false;                  ///< the list has changed since it was asked for
 };
 
 /// One fleet at one moment. Borrowed: valid during the call only.

@@ -28,6 +28,10 @@ Observation InOrder(Complete complete) {
 
 }  // namespace
 
+bool StandsInFleet(const api::Provider& provider) {
+  return provider.static_ && provider.static_->file.empty();
+}
+
 Observation ObserveStatic(const api::StaticProvider& provider) {
   Complete complete;
   for (const api::StaticServer& listed : provider.servers) {

@@ -49,7 +49,10 @@ struct Incomplete {
 
 using Observation = std::variant<Complete, Incomplete>;
 
-/// What a static fleet lists. Incomplete where two servers would have one name.
+/// Whether the list stands in the Fleet itself, so that nobody needs to be asked for it.
+bool StandsInFleet(const api::Provider& provider);
+
+/// What a list in the Fleet says. Incomplete where two servers would have one name.
 Observation ObserveStatic(const api::StaticProvider& provider);
 
 /// What a provider listed. Incomplete where two servers have one name: nobody knows what else is wrong with such a listing. A name

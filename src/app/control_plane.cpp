@@ -32,6 +32,7 @@
 #include "src/git/mirror.hpp"
 #include "src/metrics/metrics.hpp"
 #include "src/process/environment.hpp"
+#include "src/process/file_watch.hpp"
 #include "src/process/process_runner.hpp"
 #include "src/process/system_clock.hpp"
 #include "src/store/sqlite_store.hpp"
@@ -110,6 +111,7 @@ struct ControlPlane::State {
   Result<void> MakeServices(const ServerOptions& options);
   http::ListenerOptions ListenerFor(const ListenAddress& address, std::size_t connections) const;
   void MakeMetrics();
+  void WatchServerLists(const std::vector<std::string>& paths);
   void RenewCertificates();
 
   asio::io_context& io;
@@ -136,6 +138,7 @@ struct ControlPlane::State {
   std::unique_ptr<apiserver::Server> api;
   std::unique_ptr<apiserver::Housekeeping> housekeeping;
   std::unique_ptr<Controllers> controllers;
+  std::unique_ptr<process::FileWatch> server_lists;
   std::function<void(const Addresses&)> ready;
   std::function<void(const Error&)> failed;
 };
@@ -201,6 +204,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   git = std::make_unique<GitEffects>(*client, *mirrors, io, on(lookups), on(polls));
   cloud = cloud::OpenClouds(
       {.allowed_programs = {options.allowed_inventories.begin(), options.allowed_inventories.end()},
+       .allowed_files = {options.allowed_server_lists.begin(), options.allowed_server_lists.end()},
        .on_complaint =
            [](const std::string& program, const std::string& text) {
              spdlog::warn("listing: {} says: {}", program,
@@ -235,8 +239,31 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
       io, *client, *git, *listing, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
                            .first_grace = gateway::FirstGrace(options.agent_grace)});
+  WatchServerLists(options.allowed_server_lists);
   MakeMetrics();
   return Ok();
+}
+
+/// A Fleet whose file has changed asks again now, and not only after its interval.
+void ControlPlane::State::WatchServerLists(const std::vector<std::string>& paths) {
+  if (paths.empty()) {
+    return;
+  }
+  server_lists = std::make_unique<process::FileWatch>(
+      paths,
+      [this](const std::string& path) {
+        asio::post(io, [this, path] {
+          spdlog::debug("listing: {} has changed", path);
+          controllers->Outdated(
+              runtime::ListServers{.provider = {.static_ = api::StaticProvider{.file = path}}});
+        });
+      },
+      [](const std::string& why) {
+        spdlog::warn(
+            "listing: {}; changes of a list there are seen after the interval of its Fleet only",
+            why);
+      },
+      process::FileWatch::Options());
 }
 
 /// What cannot be renewed or put to use now can be at the next look: there are months for it.

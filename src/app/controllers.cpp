@@ -78,6 +78,11 @@ void Controllers::Stop() {
   timer_.cancel();
 }
 
+void Controllers::Outdated(const runtime::OutsideRequest& request) {
+  engine_.Outdated(request);
+  Wake();
+}
+
 /// Queues one turn behind what else is waiting on the thread: all news that have come by then are looked at together.
 void Controllers::Wake() {
   if (turn_queued_ || stopped_) {

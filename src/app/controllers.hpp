@@ -40,6 +40,9 @@ class Controllers {
   /// Starts nothing new. What is in flight ends by itself; its results are not looked at any more.
   void Stop();
 
+  /// What this request asks about has changed: whoever asked asks again.
+  void Outdated(const runtime::OutsideRequest& request);
+
   runtime::EngineStats stats() const { return engine_.stats(); }
 
  private:

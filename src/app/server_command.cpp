@@ -143,6 +143,15 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
                    "may be given again")
       ->expected(1)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  command
+      ->add_option("--allow-server-list", options->allowed_server_lists,
+                   "A file that Fleets may have read, and watched, as their list of servers; "
+                   "may be given again")
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->check([](const std::string& path) {
+        return path.starts_with('/') ? "" : "must be an absolute path, as a Fleet names it";
+      });
   command->add_option_function<std::string>(
       "--agent-grace",
       [options](const std::string& text) {

@@ -19,7 +19,8 @@ struct ServerOptions {
   std::string agent_listen = "0.0.0.0:7444";  ///< ADDRESS:PORT for agents; port 0: any
   std::vector<std::string> names;             ///< more names and addresses for the certificate
   bool allow_file_urls = false;
-  std::vector<std::string> allowed_inventories;  ///< programs that Fleets may have run
+  std::vector<std::string> allowed_inventories;   ///< programs that Fleets may have run
+  std::vector<std::string> allowed_server_lists;  ///< files that Fleets may have read
   Duration agent_grace{15'000};  ///< silence after which a server counts as unreachable
   std::string log_level = "info";
 };

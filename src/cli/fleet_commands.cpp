@@ -161,6 +161,8 @@ ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
   // Before the session, which would start cpprestsdk's threads, and more of them.
   const auto clouds = cloud::OpenClouds(
       {.allowed_programs = provider.exec ? std::set{provider.exec->run} : std::set<std::string>(),
+       .allowed_files =
+           provider.static_ ? std::set{provider.static_->file} : std::set<std::string>(),
        .on_complaint = [&streams](const std::string&,
                                   const std::string& text) { streams.err << text; },
        .environment = process::OwnEnvironment(),
@@ -212,7 +214,7 @@ ExitCode PreviewFleet(const std::string& file, const GlobalOptions& options,
     return Report(fleet.error(), streams);
   }
   const api::Provider& provider = fleet.value().spec.provider;
-  if (provider.static_) {
+  if (fleet::StandsInFleet(provider)) {
     const fleet::Observation observation = fleet::ObserveStatic(*provider.static_);
     std::vector<runtime::ListedServer> listed;
     if (const auto* complete = std::get_if<fleet::Complete>(&observation)) {

@@ -13,6 +13,9 @@ Result<std::vector<runtime::ListedServer>> Clouds::List(const api::Provider& pro
   if (provider.exec) {
     return exec_.List(provider, secret);
   }
+  if (provider.static_ && !provider.static_->file.empty()) {
+    return file_.List(provider, secret);
+  }
   return Trouble(Code::kInvalid, "ListInvalid", "This provider lists its servers by itself.");
 }
 
@@ -22,6 +25,9 @@ std::string ProviderName(const api::Provider& provider) {
   }
   if (provider.gcp) {
     return "gcp";
+  }
+  if (provider.static_ && !provider.static_->file.empty()) {
+    return "static";
   }
   return provider.exec ? "exec" : "";
 }

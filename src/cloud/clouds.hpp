@@ -11,13 +11,15 @@ namespace slipway::cloud {
 class Clouds final : public CloudApi {
  public:
   /// All outlive it.
-  Clouds(CloudApi& exec, CloudApi& aws, CloudApi& gcp) : exec_(exec), aws_(aws), gcp_(gcp) {}
+  Clouds(CloudApi& exec, CloudApi& file, CloudApi& aws, CloudApi& gcp)
+      : exec_(exec), file_(file), aws_(aws), gcp_(gcp) {}
 
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
  private:
   CloudApi& exec_;
+  CloudApi& file_;
   CloudApi& aws_;
   CloudApi& gcp_;
 };

@@ -7,6 +7,7 @@
 #include "src/cloud/aws/aws_cloud.hpp"
 #include "src/cloud/clouds.hpp"
 #include "src/cloud/environment.hpp"
+#include "src/cloud/file/file_cloud.hpp"
 #include "src/cloud/gcp/gcp_cloud.hpp"
 #include "src/process/small_file.hpp"
 #include "src/rest/client.hpp"
@@ -63,6 +64,7 @@ class OpenedClouds final : public CloudApi {
         web_of_gcp_(Opened(OpenWeb(options.environment, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"))),
         metadata_(Opened(rest::MakeClient({}))),
         exec_(runner, std::move(options.allowed_programs), std::move(options.on_complaint)),
+        file_(std::move(options.allowed_files)),
         aws_({.web = *web_of_aws_, .metadata = *metadata_, .processes = runner, .clock = clock},
              {.environment = options.environment, .limits = {}, .seed = options.seed},
              [this](Duration length) { return WaitFor(length); }),
@@ -94,9 +96,10 @@ class OpenedClouds final : public CloudApi {
   std::unique_ptr<rest::Client> web_of_gcp_;
   std::unique_ptr<rest::Client> metadata_;  ///< of this machine: no proxy stands before it
   ExecCloud exec_;
+  FileCloud file_;
   aws::AwsCloud aws_;
   gcp::GcpCloud gcp_;
-  Clouds clouds_{exec_, aws_, gcp_};
+  Clouds clouds_{exec_, file_, aws_, gcp_};
 };
 
 }  // namespace

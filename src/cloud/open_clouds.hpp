@@ -14,7 +14,8 @@ namespace slipway::cloud {
 
 struct CloudOptions {
   std::set<std::string> allowed_programs;  ///< as ExecCloud takes them
-  ExecCloud::OnComplaint on_complaint;     ///< likewise
+  std::set<std::string> allowed_files;     ///< as FileCloud takes them
+  ExecCloud::OnComplaint on_complaint;     ///< as ExecCloud takes it
   std::map<std::string, std::string>
       environment;  ///< where providers' own credentials, proxies and authorities are looked for
   std::uint64_t seed = 0;  ///< of the waits after a refusal

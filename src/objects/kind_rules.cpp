@@ -210,13 +210,17 @@ void CheckFleet(const Json& object, const Faults& faults) {
   if (spec.provider.gcp) {
     CheckGcpEndpoint(*spec.provider.gcp, faults.At("provider.gcp.endpoint"));
   }
-  if (!spec.provider.static_) {
-    return;
-  }
-  std::set<std::string> names;
-  const auto& servers = spec.provider.static_->servers;
-  for (std::size_t index = 0; index < servers.size(); ++index) {
-    CheckStaticServer(servers[index], names, faults.At("provider.static.servers", index));
+  if (spec.provider.static_) {
+    const Faults where = faults.At("provider.static");
+    const Json& list = object["spec"]["provider"]["static"];
+    if (list.contains("servers") == list.contains("file")) {
+      where.Required("must have exactly one of servers and file");
+    }
+    std::set<std::string> names;
+    const auto& servers = spec.provider.static_->servers;
+    for (std::size_t index = 0; index < servers.size(); ++index) {
+      CheckStaticServer(servers[index], names, where.At("servers", index));
+    }
   }
 }
 

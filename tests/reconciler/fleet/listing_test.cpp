@@ -112,6 +112,41 @@ TEST(Listing, TheProviderIsAskedAtOnceAndThenEveryInterval) {
   EXPECT_TRUE(bench.Run().list);
 }
 
+TEST(Listing, AListThatHasChangedIsAskedForAtOnce) {
+  AskedBench bench;
+  bench.Know("web-1");
+  bench.Answer({{.name = "web-1"}, {.name = "web-2"}});
+  bench.last->outdated = true;
+  Plan plan = bench.Run();
+  EXPECT_TRUE(plan.list);
+  EXPECT_THAT(plan.actions, SizeIs(1)) << "what was listed before counts until the answer";
+  bench.listing = true;
+  EXPECT_FALSE(bench.Run().list) << "it is being asked";
+  bench.listing = false;
+  bench.Refuse(Fail(Code::kInvalid, "it is half written"));
+  EXPECT_FALSE(bench.Run().list);
+  bench.last->outdated = true;
+  EXPECT_TRUE(bench.Run().list) << "also before a failure would be tried again";
+}
+
+TEST(Listing, AListInAFileIsListedLikeAnyOther) {
+  AskedBench bench;
+  bench.fleet.spec.provider = {.static_ = api::StaticProvider{.file = "/srv/servers.yaml"}};
+  EXPECT_FALSE(StandsInFleet(bench.fleet.spec.provider));
+  EXPECT_TRUE(bench.Run().list);
+  bench.Know("web-1");
+  bench.Know("web-2");
+  bench.Answer({{.name = "web-2"}});
+  EXPECT_THAT(Deleted(bench.Run()), IsEmpty()) << "one listing without it is not enough";
+  bench.Refuse(Fail(Code::kInvalid, "/srv/servers.yaml is no list of servers"));
+  EXPECT_THAT(ReadyIn(bench.Run()).message, HasSubstr("Listing failed: /srv/servers.yaml is no"));
+  bench.Answer({{.name = "web-2"}});
+  bench.Run();
+  bench.Answer({{.name = "web-2"}});
+  bench.Run();
+  EXPECT_THAT(Deleted(bench.Run()), ElementsAre("web-1"));
+}
+
 TEST(Listing, AfterAFailureItIsAskedSooner) {
   AskedBench bench;
   bench.Refuse(Fail(Code::kTimeout, "it took longer than 30s"));

@@ -21,9 +21,10 @@ class OneServer final : public CloudApi {
 
 TEST(Clouds, EachQuestionGoesToItsProvider) {
   OneServer exec("exec");
+  OneServer file("file");
   OneServer aws("aws");
   OneServer gcp("gcp");
-  Clouds clouds(exec, aws, gcp);
+  Clouds clouds(exec, file, aws, gcp);
   api::Provider provider;
   provider.exec = api::ExecProvider();
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "exec");
@@ -35,6 +36,11 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "gcp");
   EXPECT_EQ(ProviderName(provider), "gcp");
   provider.gcp.reset();
+  provider.static_ = api::StaticProvider{.file = "/etc/slipway/servers.yaml"};
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "file");
+  EXPECT_EQ(ProviderName(provider), "static");
+  provider.static_ = api::StaticProvider{.servers = {{.name = "web-1"}}};
+  EXPECT_EQ(ProviderName(provider), "");
   EXPECT_FALSE(clouds.List(provider, {}).has_value());
 }
 

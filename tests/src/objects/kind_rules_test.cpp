@@ -210,6 +210,19 @@ TEST(FleetRules, StaticServersHaveOneNameEach) {
             "are set by Slipway\n");
 }
 
+TEST(FleetRules, AStaticListStandsInOnePlace) {
+  const auto judge = [](const std::string& list) {
+    return BrokenRules("Fleet", FromYaml("spec: {provider: {static: " + list + "}}"));
+  };
+  EXPECT_EQ(judge("{file: /etc/slipway/servers.yaml}"), "");
+  EXPECT_EQ(judge("{servers: []}"), "");
+  EXPECT_EQ(judge("{file: /etc/slipway/servers.yaml, servers: []}"),
+            "spec.provider.static: must have exactly one of servers and file\n");
+  // Where nobody knows this rule, an empty object would mean that all servers leave.
+  Json nothing = FromYaml("spec: {provider: {static: {}}}");
+  EXPECT_NE(Lines(KindNamed("Fleet").schema.Validate(nothing)), "");
+}
+
 Json SmallRollout() {
   Json object = FromYaml(R"(
 metadata: {name: shop-1}
