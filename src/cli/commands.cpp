@@ -11,6 +11,7 @@
 
 #include "src/cli/arguments.hpp"
 #include "src/cli/fleet_commands.hpp"
+#include "src/cli/fleet_doctor.hpp"
 #include "src/cli/logs.hpp"
 #include "src/cli/object_commands.hpp"
 #include "src/cli/rollout_commands.hpp"
@@ -258,7 +259,7 @@ void AddRollout(CLI::App& app, const FramePtr& frame) {
 }
 
 void AddFleet(CLI::App& app, const FramePtr& frame) {
-  auto* fleet = app.add_subcommand("fleet", "Fleets: preview, confirm");
+  auto* fleet = app.add_subcommand("fleet", "Fleets: preview, doctor, confirm");
   fleet->require_subcommand(1);
   auto* preview = fleet->add_subcommand(
       "preview", "Ask a Fleet's provider from this machine, and show who would be in the fleet");
@@ -267,6 +268,15 @@ void AddFleet(CLI::App& app, const FramePtr& frame) {
       ->required();
   preview->callback([frame, file] {
     frame->RunHere([&] { return PreviewFleet(*file, frame->options, frame->streams); });
+  });
+  auto* doctor = fleet->add_subcommand(
+      "doctor", "Try from this machine what a fleet's provider needs, and say what is missing");
+  auto examined = std::make_shared<std::string>();
+  AddName(*doctor, "Fleet", "fleet", *examined);
+  doctor->callback([frame, examined] {
+    frame->Run([&](const Session& session) {
+      return ExamineFleet(session, *examined, frame->options, frame->streams);
+    });
   });
   auto* confirm = fleet->add_subcommand(
       "confirm",

@@ -1,6 +1,7 @@
 #include "src/cli/fleet_commands.hpp"
 
 #include <algorithm>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <set>
@@ -12,15 +13,11 @@
 #include "reconciler/fleet/fleet_planner.hpp"
 #include "reconciler/rollout/names.hpp"
 #include "src/cli/documents.hpp"
+#include "src/cli/fleet_provider.hpp"
 #include "src/cli/output.hpp"
-#include "src/cloud/clouds.hpp"
-#include "src/cloud/open_clouds.hpp"
+#include "src/cloud/filters.hpp"
 #include "src/objects/kind_rules.hpp"
 #include "src/objects/kinds.hpp"
-#include "src/objects/secret_data.hpp"
-#include "src/process/environment.hpp"
-#include "src/process/process_runner.hpp"
-#include "src/process/system_clock.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -103,9 +100,15 @@ ExitCode Print(const api::Fleet& fleet, std::vector<Row> rows, std::size_t count
   return kSucceeded;
 }
 
+/// A server that the filters leave out, and the names of those that do.
+struct LeftOut {
+  runtime::ListedServer server;
+  std::string filters;
+};
+
 /// A listing as rows, and those that the filters leave out. Whether it can be believed is asked of the planner's own code.
 ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
-              const std::vector<runtime::ListedServer>& others,
+              const std::vector<LeftOut>& left_out,
               const fleet::Observation& observation, const Streams& streams) {
   if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
     return Report(incomplete->error, streams);
@@ -127,74 +130,75 @@ ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>&
                                            : "no: it does not come back",
                     .labels = TextOf(server.labels)});
   }
-  for (const runtime::ListedServer& server : others) {
+  for (const auto& [server, filters] : left_out) {
     rows.push_back({.name = server.name,
                     .address = server.address,
                     .state = TextOf(server.state),
-                    .in_fleet = "no: the filters leave it out",
+                    .in_fleet = filters.empty() ? "no" : "no: not as " + filters + " says",
                     .labels = TextOf(server.labels)});
   }
   return Print(fleet, std::move(rows), count, streams);
 }
 
-/// What is in the Secret that the fleet's provider names, of the control plane; empty where it names none.
-Result<cloud::SecretData> ReadSecret(const api::Fleet& fleet, const GlobalOptions& options) {
-  const std::string name = cloud::SecretNameOf(fleet.spec.provider);
-  if (name.empty()) {
-    return cloud::SecretData();
+using Listing = std::vector<runtime::ListedServer>;
+
+void Erase(Listing& listing, const Listing& out) {
+  std::set<std::string> names;
+  for (const runtime::ListedServer& server : out) {
+    names.insert(server.name);
   }
-  SLIPWAY_TRY(session, Session::Open(options));
-  SLIPWAY_TRY(resource, FindResource("secrets"));
-  const std::string& ns = fleet.metadata.ns;
-  const std::string path =
-      ns.empty() ? session.Path(resource, name) : session.PathIn(resource, ns, name);
-  SLIPWAY_TRY(secret, session.Get(path));
-  return objects::SecretDataOf(PrintJson(secret));
+  std::erase_if(listing,
+                [&](const runtime::ListedServer& server) { return names.contains(server.name); });
 }
 
-/// Asks the provider, as the person who types: what they run as themselves needs nobody's leave.
+/// The servers that the filters leave out, and which of them.
+Result<std::vector<LeftOut>> FindLeftOut(FleetProvider& provider, const Listing& listed) {
+  const api::Provider& asked = provider.asked();
+  const std::vector<cloud::Filter> filters = cloud::FiltersOf(asked);
+  if (filters.empty()) {
+    return std::vector<LeftOut>();
+  }
+  SLIPWAY_TRY(others, provider.List(cloud::WithoutFilters(asked)));
+  Erase(others, listed);
+  std::map<std::string, std::string> why;
+  for (const cloud::Filter& filter : filters) {
+    if (others.empty()) {
+      break;
+    }
+    SLIPWAY_TRY(fits, filters.size() == 1 ? Result<Listing>(listed) : provider.List(filter.provider));
+    Listing outside = others;
+    Erase(outside, fits);
+    for (const runtime::ListedServer& server : outside) {
+      std::string& names = why[server.name];
+      names += (names.empty() ? "" : ", ") + filter.name;
+    }
+  }
+  std::vector<LeftOut> left_out;
+  for (runtime::ListedServer& server : others) {
+    std::string names = why[server.name];
+    left_out.push_back({.server = std::move(server), .filters = std::move(names)});
+  }
+  return left_out;
+}
+
 ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
                         const Streams& streams) {
-  const api::Provider& provider = fleet.spec.provider;
-  process::PosixProcessRunner runner;
-  const process::SystemClock clock;
-  // Before the session, which would start cpprestsdk's threads, and more of them.
-  const auto clouds = cloud::OpenClouds(
-      {.allowed_programs = provider.exec ? std::set{provider.exec->run} : std::set<std::string>(),
-       .allowed_files =
-           provider.static_ ? std::set{provider.static_->file} : std::set<std::string>(),
-       .on_complaint = [&streams](const std::string&,
-                                  const std::string& text) { streams.err << text; },
-       .environment = process::OwnEnvironment(),
-       .seed = 0},
-      runner, clock);
-  const auto secret = ReadSecret(fleet, options);
-  if (!secret.has_value()) {
-    return Report(secret.error(), streams);
+  const auto provider = FleetProvider::Open(fleet, options, streams.err);
+  if (!provider.has_value()) {
+    return Report(provider.error(), streams);
   }
-  const auto listed = clouds->List(provider, secret.value());
+  const auto listed = provider.value()->List(fleet.spec.provider);
   if (!listed.has_value()) {
     return Report(listed.error(), streams);
   }
-  std::vector<runtime::ListedServer> others;
-  if (const api::Provider all = cloud::WithoutFilters(provider); all != provider) {
-    auto everything = clouds->List(all, secret.value());
-    if (!everything.has_value()) {
-      return Report(everything.error(), streams);
-    }
-    others = std::move(everything.value());
-    std::set<std::string> matched;
-    for (const runtime::ListedServer& server : listed.value()) {
-      matched.insert(server.name);
-    }
-    std::erase_if(
-        others, [&](const runtime::ListedServer& server) { return matched.contains(server.name); });
+  const auto left_out = FindLeftOut(*provider.value(), listed.value());
+  if (!left_out.has_value()) {
+    return Report(left_out.error(), streams);
   }
   const runtime::ServerListing listing{
-      .time = {},
-      .servers = std::make_shared<const std::vector<runtime::ListedServer>>(listed.value())};
-  return Show(fleet, listed.value(), others, fleet::ObserveListing(listing, fleet.spec.stopped),
-              streams);
+      .time = {}, .servers = std::make_shared<const Listing>(listed.value())};
+  return Show(fleet, listed.value(), left_out.value(),
+              fleet::ObserveListing(listing, fleet.spec.stopped), streams);
 }
 
 /// The servers that wait for a person's word.

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,19 @@ namespace slipway::cloud {
 /// What the Secret holds that a provider names, decoded; empty where it names none.
 using SecretData = std::map<std::string, std::string>;
 
+/// Something that must be so for a list to come.
+struct Check {
+  std::string needs;             ///< a permission in the provider's words, such as ec2:DescribeInstances, or what else
+  std::string where;             ///< such as eu-west-1; or empty
+  std::optional<Error> trouble;  ///< as List has them; empty: it is so
+};
+
+/// What a provider needs of those who ask it, and whether it has it.
+struct Examination {
+  std::vector<Check> checks;
+  std::string policy;  ///< the least that must be allowed, in the form that the provider takes; empty: it knows none
+};
+
 /// The door to providers. Blocking: call it on a thread of a pool. Thread-safe.
 class CloudApi {
  public:
@@ -22,6 +36,9 @@ class CloudApi {
   /// its message says what to do and holds no credentials.
   virtual Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                           const SecretData& secret) = 0;
+
+  /// Tries each thing that List needs by itself, and changes nothing. By default that is one list.
+  virtual Examination Examine(const api::Provider& provider, const SecretData& secret);
 
   /// Who waits for a turn gives up, and nobody waits again: the process ends.
   virtual void Stop() {}

@@ -16,8 +16,11 @@ class Clouds final : public CloudApi {
 
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
+  Examination Examine(const api::Provider& provider, const SecretData& secret) override;
 
  private:
+  CloudApi* Asked(const api::Provider& provider) const;
+
   CloudApi& exec_;
   CloudApi& file_;
   CloudApi& aws_;
@@ -29,8 +32,5 @@ std::string ProviderName(const api::Provider& provider);
 
 /// The Secret that the provider names; empty where it names none.
 std::string SecretNameOf(const api::Provider& provider);
-
-/// The same provider without what narrows its list down: what else there is.
-api::Provider WithoutFilters(api::Provider provider);
 
 }  // namespace slipway::cloud

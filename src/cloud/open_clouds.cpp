@@ -83,6 +83,10 @@ class OpenedClouds final : public CloudApi {
     return clouds_.List(provider, secret);
   }
 
+  Examination Examine(const api::Provider& provider, const SecretData& secret) override {
+    return clouds_.Examine(provider, secret);
+  }
+
  private:
   bool WaitFor(Duration length) {
     std::unique_lock lock(mutex_);

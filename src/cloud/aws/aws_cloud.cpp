@@ -51,6 +51,22 @@ QueryTarget AutoScalingIn(const std::string& region, const Environment& environm
               EndpointOf("", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling", region, environment)};
 }
 
+/// The least that must be allowed: to whoever reads, and to whoever takes the role that reads.
+std::string PolicyFor(const api::AwsProvider& provider) {
+  std::string policy =
+      "{\"Version\": \"2012-10-17\",\n"
+      " \"Statement\": [{\"Effect\": \"Allow\", \"Resource\": \"*\",\n"
+      "                \"Action\": [\"ec2:DescribeInstances\", "
+      "\"autoscaling:DescribeAutoScalingGroups\"]}]}\n";
+  if (!provider.role_arn.empty()) {
+    policy += "and, for the credentials that take the role:\n"
+              "{\"Version\": \"2012-10-17\",\n"
+              " \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\",\n"
+              "                \"Resource\": \"" + provider.role_arn + "\"}]}\n";
+  }
+  return policy;
+}
+
 }  // namespace
 
 /// One account at one endpoint. Whoever answers there can make nobody wait elsewhere.
@@ -143,15 +159,19 @@ Result<std::shared_ptr<AwsCloud::Identity>> AwsCloud::IdentityOf(const api::AwsP
   return identities_.Get(key, [&] { return MakeIdentity(provider, fixed); });
 }
 
+std::shared_ptr<AwsCloud::Place> AwsCloud::PlaceOf(Identity& identity,
+                                                   const std::string& endpoint) {
+  return identity.places.Get(endpoint, [&] {
+    return std::make_shared<Place>(doors_, identity.credentials(), options_, pause_, endpoint);
+  });
+}
+
 /// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
 Result<void> AwsCloud::ReadPages(
     Identity& identity, const QueryTarget& target, MonoTime deadline,
     const std::function<Query(const std::string&)>& ask,
     const std::function<Result<std::string>(const std::string&)>& read) {
-  const std::shared_ptr<Place> place = identity.places.Get(target.endpoint, [&] {
-    return std::make_shared<Place>(doors_, identity.credentials(), options_, pause_,
-                                   target.endpoint);
-  });
+  const std::shared_ptr<Place> place = PlaceOf(identity, target.endpoint);
   return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
     SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
     auto next = read(xml);
@@ -218,6 +238,41 @@ Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& p
     SLIPWAY_TRYV(ListRegion(aws, *identity, region, deadline, listed));
   }
   return InOrder(std::move(listed));
+}
+
+Check AwsCloud::Try(Identity& identity, const QueryTarget& target, const Query& query) {
+  Check check{.needs = query.permission, .where = target.region, .trouble = {}};
+  const auto answer = PlaceOf(identity, target.endpoint)
+                          ->client.Call(target, query, doors_.clock.Mono() + options_.deadline);
+  if (!answer.has_value()) {
+    check.trouble = answer.error();
+  }
+  return check;
+}
+
+Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& secret) {
+  const api::AwsProvider& aws = *provider.aws;
+  Examination examination{.checks = {{.needs = "credentials", .where = {}, .trouble = {}}},
+                          .policy = PolicyFor(aws)};
+  const auto identity = IdentityOf(aws, secret);
+  const auto credentials = identity.has_value() ? identity.value()->credentials().Get()
+                                                : Result<Credentials>(identity.error());
+  if (!credentials.has_value()) {
+    examination.checks.back().trouble = credentials.error();
+    return examination;
+  }
+  examination.checks.back().where = credentials.value().source;
+  std::vector<std::string> groups;
+  if (!aws.auto_scaling_group.empty()) {
+    groups.push_back(aws.auto_scaling_group);
+  }
+  for (const std::string& region : aws.regions) {
+    examination.checks.push_back(Try(*identity.value(), Ec2In(aws, region, options_.environment),
+                                     DescribeInstances(aws, "")));
+    examination.checks.push_back(Try(*identity.value(), AutoScalingIn(region, options_.environment),
+                                     DescribeGroups(groups, "")));
+  }
+  return examination;
 }
 
 }  // namespace slipway::cloud::aws

@@ -34,14 +34,18 @@ class AwsCloud final : public CloudApi {
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
+  Examination Examine(const api::Provider& provider, const SecretData& secret) override;
+
  private:
   struct Identity;
   struct Place;
 
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
                                                const SecretData& secret);
+  std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint);
   std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider,
                                          const Credentials& fixed) const;
+  Check Try(Identity& identity, const QueryTarget& target, const Query& query);
   Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
                          const std::function<Query(const std::string&)>& ask,
                          const std::function<Result<std::string>(const std::string&)>& read);

@@ -30,7 +30,7 @@ Error Bad(const std::string& where, const std::string& what) {
 }
 
 /// Whether the API would take it as a Server.
-Result<void> Check(const ListedServer& server, const std::string& where) {
+Result<void> CheckListed(const ListedServer& server, const std::string& where) {
   if (server.name.empty()) {
     return Bad(where, "needs a name, or an address that makes one");
   }
@@ -127,7 +127,7 @@ Result<ListedServer> ServerOf(const json& entry, const std::string& where) {
     }
     server.labels[key] = value.get<std::string>();
   }
-  SLIPWAY_TRYV(Check(server, where));
+  SLIPWAY_TRYV(CheckListed(server, where));
   return server;
 }
 
@@ -268,7 +268,7 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
         server.labels[kGroupPrefix + name] = "true";
       }
     }
-    SLIPWAY_TRYV(Check(server, "host " + host));
+    SLIPWAY_TRYV(CheckListed(server, "host " + host));
     servers.push_back(std::move(server));
   }
   return servers;

@@ -41,6 +41,14 @@ Error SecretTrouble(const std::string& name, const std::string& why) {
       "The Secret " + name + " needs key.json, the key file of a service account: " + why + ".");
 }
 
+/// The least that must be allowed, as gcloud takes it.
+std::string PolicyFor(const std::string& project) {
+  return "gcloud iam roles create instanceLister --project " + project + " --permissions " +
+         kPermission + "\ngcloud projects add-iam-policy-binding " + project +
+         " --role projects/" + project +
+         "/roles/instanceLister --member serviceAccount:EMAIL_OF_THE_ACCOUNT\n";
+}
+
 /// Who a Secret says to be. Other kinds of key files name files of this machine, and where their text goes: whoever writes Secrets
 /// could have any file. The same with where the key is used: that is Google, or who the operator has set up in its place.
 Result<ServiceAccountKey> KeyOfSecret(const std::string& name, const SecretData& secret,
@@ -99,6 +107,12 @@ Result<std::shared_ptr<GcpCloud::Identity>> GcpCloud::IdentityOf(const api::GcpP
     made->tokens = std::move(tokens);
     return made;
   };
+  if (!provider.secret_ref && !provider.endpoint.empty() &&
+      !objects::IsHttpsUnder(provider.endpoint, kGoogle)) {
+    return Trouble(Code::kInvalid, "EndpointInvalid",
+                   "The control plane's own token goes to https:// and " + std::string(kGoogle) +
+                       " only: correct the endpoint, or say in secretRef who asks.");
+  }
   if (!provider.secret_ref) {
     return identities_.Get("", [&] {
       return identity(std::make_unique<DefaultCredentials>(doors_, options_.environment));
@@ -112,27 +126,31 @@ Result<std::shared_ptr<GcpCloud::Identity>> GcpCloud::IdentityOf(const api::GcpP
   });
 }
 
+std::shared_ptr<GcpCloud::Place> GcpCloud::PlaceOf(Identity& identity, const std::string& project,
+                                                   const std::string& endpoint) {
+  const std::string key = endpoint + '\0' + project;
+  return identity.places.Get(key, [&] {
+    return std::make_shared<Place>(doors_, *identity.tokens, options_, pause_, key);
+  });
+}
+
+ApiCall GcpCloud::CallOf(const api::GcpProvider& provider) const {
+  return {.api = "Compute Engine",
+          .of = provider.project,
+          .endpoint = EndpointOf(provider, options_.environment),
+          .path = AggregatedList(provider, ""),
+          .json = {},
+          .headers = {}};
+}
+
 Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& provider,
                                                           const SecretData& secret) {
   const api::GcpProvider& gcp = *provider.gcp;
-  if (!gcp.secret_ref && !gcp.endpoint.empty() && !objects::IsHttpsUnder(gcp.endpoint, kGoogle)) {
-    return Trouble(Code::kInvalid, "EndpointInvalid",
-                   "The control plane's own token goes to https:// and " + std::string(kGoogle) +
-                       " only: correct the endpoint, or say in secretRef who asks.");
-  }
   SLIPWAY_TRY(identity, IdentityOf(gcp, secret));
-  const std::string endpoint = EndpointOf(gcp, options_.environment);
-  const std::string key = endpoint + '\0' + gcp.project;
-  const std::shared_ptr<Place> place = identity->places.Get(key, [&] {
-    return std::make_shared<Place>(doors_, *identity->tokens, options_, pause_, key);
-  });
+  ApiCall call = CallOf(gcp);
+  const std::string endpoint = call.endpoint;
+  const std::shared_ptr<Place> place = PlaceOf(*identity, gcp.project, endpoint);
   const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
-  ApiCall call{.api = "Compute Engine",
-               .of = gcp.project,
-               .endpoint = endpoint,
-               .path = {},
-               .json = {},
-               .headers = {}};
   Listed listed;
   SLIPWAY_TRYV(ReadPages(endpoint, [&](const std::string& token) -> Result<std::string> {
     call.path = AggregatedList(gcp, token);
@@ -145,6 +163,28 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
     return std::move(page.value().next);
   }));
   return InOrder(std::move(listed));
+}
+
+Examination GcpCloud::Examine(const api::Provider& provider, const SecretData& secret) {
+  const api::GcpProvider& gcp = *provider.gcp;
+  Examination examination{.checks = {{.needs = "credentials", .where = {}, .trouble = {}}},
+                          .policy = PolicyFor(gcp.project)};
+  const auto identity = IdentityOf(gcp, secret);
+  const auto token = identity.has_value() ? identity.value()->tokens->Get()
+                                          : Result<AccessToken>(identity.error());
+  if (!token.has_value()) {
+    examination.checks.back().trouble = token.error();
+    return examination;
+  }
+  examination.checks.back().where = token.value().source;
+  const ApiCall call = CallOf(gcp);
+  const auto answer = PlaceOf(*identity.value(), gcp.project, call.endpoint)
+                          ->client.Call(call, doors_.clock.Mono() + options_.deadline);
+  examination.checks.push_back({.needs = kPermission, .where = gcp.project, .trouble = {}});
+  if (!answer.has_value()) {
+    examination.checks.back().trouble = answer.error();
+  }
+  return examination;
 }
 
 }  // namespace slipway::cloud::gcp

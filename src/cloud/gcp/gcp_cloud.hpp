@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "src/cloud/api_client.hpp"
 #include "src/cloud/call_budget.hpp"
 #include "src/cloud/cloud_api.hpp"
 #include "src/cloud/environment.hpp"
@@ -33,12 +34,17 @@ class GcpCloud final : public CloudApi {
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
+  Examination Examine(const api::Provider& provider, const SecretData& secret) override;
+
  private:
   struct Identity;
   struct Place;
 
   Result<std::shared_ptr<Identity>> IdentityOf(const api::GcpProvider& provider,
                                                const SecretData& secret);
+  std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& project,
+                                 const std::string& endpoint);
+  ApiCall CallOf(const api::GcpProvider& provider) const;
 
   const Doors doors_;
   const GcpOptions options_;

@@ -1,4 +1,5 @@
 #include "src/cloud/clouds.hpp"
+#include "src/cloud/filters.hpp"
 
 #include <gtest/gtest.h>
 
