@@ -7,8 +7,8 @@
 #include "reconciler/rollout/names.hpp"
 #include "reconciler/rollout/order.hpp"
 
-// Servers that stand aside get the promoted release, one intent of wave 0 each: newcomers; servers whose rollout ended without
-// success; attempts that were interrupted. What bears an intent of the active rollout, or goes back from it, is left to the
+// Servers that stand aside get the promoted release, one intent of wave 0 each: newcomers; servers that join, whatever they bear;
+// servers whose rollout ended without success; attempts that were interrupted. What else bears an intent of the active rollout, or goes back from it, is left to the
 // rollout's own planner. Only what can be reached is written to: an intent that waits on a server out of reach would start
 // whenever that comes back, with no regard to the budget of that moment.
 namespace slipway::application::steps {
@@ -55,13 +55,14 @@ Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
     return view.cordoned ? Need::kNone : Need::kBring;
   }
   const IntentFacts& intent = *view.release.intent;
-  const bool of_active = stage.active_number != 0 && (intent.rollout == stage.active_number ||
+  const bool of_active = !view.joining && stage.active_number != 0 &&
+                         (intent.rollout == stage.active_number ||
                                                       intent.from == stage.active_number);
   if (of_active) {
     return Need::kNone;
   }
   if (intent.rollout != stage.stable_number) {
-    const bool stands = StandsByItself(desk, stage, intent.rollout);
+    const bool stands = !view.joining && StandsByItself(desk, stage, intent.rollout);
     // Cordoned servers are left alone, but for those that bear a release that was never promoted.
     const bool spared = view.cordoned && !WasNeverPromoted(desk, intent.rollout);
     return stands || spared ? Need::kNone : Need::kBring;
@@ -103,18 +104,21 @@ void CatchUp(Desk& desk) {
   rollout::Usage usage;
   rollout::StableHealth health;
   std::vector<Candidate> candidates;
+  std::int64_t counted = 0;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
-    rollout::Count(view, IsLive(stage, view), usage);
-    rollout::Count(view, stage.release, health);
+    if (!view.held) {
+      ++counted;
+      rollout::Count(view, IsLive(stage, view), usage);
+      rollout::Count(view, stage.release, health);
+    }
     if (NeedOf(desk, stage, view) != Need::kNone) {
       candidates.push_back({.index = index,
                             .rank = rollout::RankOf(view, stage.release, stage.release),
-                            .in_service = rollout::MayServe(view)});
+                            .in_service = !view.held && rollout::MayServe(view)});
     }
   }
-  const rollout::Limits limits = rollout::ResolveLimits(
-      desk.spec.strategy, static_cast<std::int64_t>(desk.snapshot.servers.size()));
+  const rollout::Limits limits = rollout::ResolveLimits(desk.spec.strategy, counted);
   // Where the promoted release is healthy nowhere, what is healthy on another one is left alone.
   std::int64_t headroom = health.IsWorse() ? 0 : rollout::Headroom(limits, usage);
   rollout::OrderFirst(candidates, desk.snapshot.servers, rollout::kMaxActions);

@@ -27,6 +27,7 @@ using runtime::Object;
 using runtime::PlanInput;
 
 constexpr const char* kListSlot = "list";
+constexpr std::string_view kLaunchSlot = "launch/";  ///< and the name of the server
 constexpr const char* kByName = "name";  ///< ServerClaim: spec.name
 
 void ClaimedName(const Object& object, std::vector<std::string>& values) {
@@ -119,10 +120,101 @@ std::optional<Observation> Observe(const api::Fleet& fleet, const LastListing* l
   return ObserveListing(last->result.value(), fleet.spec.stopped);
 }
 
+/// Whether the promoted release of an application runs on a server, as waves count a success.
+bool RunsPromoted(const rollout::ReleaseFacts& release, const std::string& application,
+                  const api::ReleaseRef& stable) {
+  return release.intent &&
+         release.intent->rollout == rollout::RolloutNumber(application, stable.rollout) &&
+         release.intent->release == rollout::PackedRelease(stable.commit, stable.hash) &&
+         rollout::Success(release);
+}
+
+/// The applications that a server which joins waits for.
+std::vector<Awaited> AwaitedOn(const Cache& cache, const std::string& ns,
+                               const ServerFacts& server) {
+  std::vector<Awaited> awaited;
+  for (const std::string& fleet : {server.fleet, std::string(rollout::kAnyFleet)}) {
+    for (const Object* object : cache.Lookup(Kind::kApplication, rollout::kByFleet, ns, fleet)) {
+      const auto* application = object->As<api::Application>();
+      const auto& stable = application->status.stable;
+      if (object->deleting || !stable ||
+          !rollout::Selects(application->spec.servers, server.fleet, server.labels)) {
+        continue;
+      }
+      const std::string& name = object->key.name;
+      const rollout::ReleaseFacts release = rollout::ViewOf(server, name).release;
+      if (!RunsPromoted(release, name, *stable)) {
+        const bool ours = release.intent && release.intent->rollout ==
+                                                rollout::RolloutNumber(name, stable->rollout);
+        const bool ended = ours && rollout::IsSettled(release) &&
+                           !rollout::EndedWith(release, api::Outcome::kSucceeded);
+        awaited.push_back({.rollout = stable->rollout, .failed = ended});
+      }
+    }
+  }
+  std::ranges::sort(awaited, {}, &Awaited::rollout);
+  return awaited;
+}
+
+std::string LaunchSlotOf(const std::string& server) { return std::string(kLaunchSlot) + server; }
+
+/// What became of letting this machine in; nullopt where nobody asked.
+std::optional<Letting> LettingOf(const runtime::OutsideStates& outside, const ServerFacts& server) {
+  const auto slot = outside.find(LaunchSlotOf(server.name));
+  const auto* request = slot == outside.end()
+                            ? nullptr
+                            : std::get_if<runtime::CompleteLaunch>(&slot->second.request);
+  if (request == nullptr || request->provider_id != server.provider_id) {
+    return std::nullopt;
+  }
+  Letting letting{.listing = request->listing, .error = {}};
+  if (slot->second.result && !slot->second.result->has_value()) {
+    letting.error = slot->second.result->error();
+  }
+  return letting;
+}
+
 struct Servers {
   std::vector<KnownServer> known;
   std::vector<BlockedServer> blocked;
 };
+
+/// Looks at what those wait for that join.
+void LookAtJoining(const PlanInput& input, const std::optional<Observation>& observation,
+                   std::vector<KnownServer>& servers) {
+  const auto* complete = observation ? std::get_if<Complete>(&*observation) : nullptr;
+  if (complete == nullptr) {
+    return;
+  }
+  const auto name_of = [](const KnownServer& known) -> const std::string& {
+    return known.facts->name;
+  };
+  for (const ObservedServer& server : complete->servers) {
+    const auto known = server.joining ? std::ranges::lower_bound(servers, server.name, {}, name_of)
+                                      : servers.end();
+    if (known != servers.end() && name_of(*known) == server.name) {
+      known->awaited = AwaitedOn(input.cache, input.object.key.ns, *known->facts);
+      known->letting = LettingOf(input.outside, *known->facts);
+    }
+  }
+}
+
+/// Slots of servers that join no more.
+std::vector<std::string> Forgotten(const PlanInput& input) {
+  std::vector<std::string> slots;
+  for (const auto& [slot, state] : input.outside) {
+    if (!slot.starts_with(kLaunchSlot)) {
+      continue;
+    }
+    const Object* object = input.cache.Find(
+        {Kind::kServer, input.object.key.ns, slot.substr(kLaunchSlot.size())});
+    const auto* server = object == nullptr ? nullptr : object->ViewAs<ServerFacts>();
+    if (server == nullptr || !server->joining || !object->IsOwnedBy(input.object.uid)) {
+      slots.push_back(slot);
+    }
+  }
+  return slots;
+}
 
 /// The fleet's own servers, and those of others whose names it wants, by name.
 Servers ServersOf(const PlanInput& input, const std::optional<Observation>& observation) {
@@ -158,6 +250,7 @@ Servers ServersOf(const PlanInput& input, const std::optional<Observation>& obse
   std::ranges::sort(all.known, {}, [](const KnownServer& server) -> const std::string& {
     return server.facts->name;
   });
+  LookAtJoining(input, observation, all.known);
   return all;
 }
 
@@ -176,9 +269,14 @@ runtime::Patch PatchOf(const std::string& ns, const UpdateServer& update) {
   operations.push_back({{"op", "add"}, {"path", "/metadata/labels"}, {"value", update.labels}});
   Set(operations, "/spec/address", update.server->address, update.address);
   Set(operations, "/spec/providerID", update.server->provider_id, update.provider_id);
-  if (update.standby != update.server->standby) {
-    operations.push_back({{"op", "add"}, {"path", "/spec/standby"}, {"value", update.standby}});
-  }
+  const auto flag = [&](const char* path, bool before, bool after) {
+    if (before != after) {
+      operations.push_back({{"op", "add"}, {"path", path}, {"value", after}});
+    }
+  };
+  flag("/spec/standby", update.server->standby, update.standby);
+  flag("/spec/joining", update.server->joining, update.joining);
+  flag("/spec/admitted", update.server->admitted, update.admitted);
   return {.key = {Kind::kServer, ns, update.server->name},
           .uid = update.server->uid,
           .generation = update.server->generation,
@@ -197,8 +295,9 @@ runtime::Patch PatchOf(const std::string& ns, const TakeBack& removal) {
           .operations = operations.dump()};
 }
 
-/// Whether a change of an application may make entries of its servers mean nothing any more.
-bool MayLeaveServers(const Change& change) {
+/// Whether a change of an application may make entries of its servers mean nothing any more, or change what servers that join wait
+/// for.
+bool MattersToFleets(const Change& change) {
   if (change.before == nullptr || change.after == nullptr) {
     return change.after == nullptr;
   }
@@ -228,7 +327,7 @@ class FleetPlanner final : public runtime::Planner {
       }
     };
     if (object.key.kind == Kind::kApplication) {
-      if (MayLeaveServers(change)) {
+      if (MattersToFleets(change)) {
         add_all();
       }
       return;
@@ -270,7 +369,7 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
                                .servers = servers.known,
                                .blocked = servers.blocked,
                                .now = input.now});
-  runtime::Plan out{.requeue_after = plan.requeue_after};
+  runtime::Plan out{.requeue_after = plan.requeue_after, .forget = Forgotten(input)};
   if (plan.status != fleet.status) {
     out.status = api::Encode(plan.status);
   }
@@ -290,6 +389,14 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
           runtime::Create{.key = {Kind::kServer, ns, create->name}, .json = api::Encode(server)});
     } else if (const auto* update = std::get_if<UpdateServer>(&action)) {
       out.actions.push_back(PatchOf(ns, *update));
+    } else if (const auto* let_in = std::get_if<LetIn>(&action)) {
+      out.actions.push_back(
+          runtime::Ask{.slot = LaunchSlotOf(let_in->server->name),
+                       .request = runtime::CompleteLaunch{.provider = fleet.spec.provider,
+                                                          .server = let_in->server->name,
+                                                          .provider_id = let_in->server->provider_id,
+                                                          .launch = let_in->launch,
+                                                          .listing = let_in->listing}});
     } else if (const auto* entries = std::get_if<TakeBack>(&action)) {
       out.actions.push_back(PatchOf(ns, *entries));
     } else if (const auto* removal = std::get_if<DeleteServer>(&action)) {

@@ -9,6 +9,7 @@
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/fleet/absence.hpp"
+#include "reconciler/fleet/joining.hpp"
 #include "reconciler/rollout/names.hpp"
 #include "reconciler/runtime/poll_delay.hpp"
 
@@ -77,6 +78,41 @@ AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
   return JudgeAbsence(facts);
 }
 
+/// What a server must be like, where it is not so already.
+std::optional<UpdateServer> UpdateOf(const KnownServer& known, const ObservedServer& server,
+                                     std::map<std::string, std::string> labels) {
+  const rollout::ServerFacts& facts = *known.facts;
+  const bool same_machine = facts.provider_id == server.provider_id;
+  const bool admitted = server.joining && facts.joining && same_machine &&
+                        (facts.admitted || MayBeLetIn(known));
+  if (*known.labels == labels && facts.address == server.address && same_machine &&
+      facts.standby == server.standby && facts.joining == server.joining &&
+      facts.admitted == admitted) {
+    return std::nullopt;
+  }
+  return UpdateServer{.server = known.facts,
+                      .labels = std::move(labels),
+                      .address = server.address,
+                      .provider_id = server.provider_id,
+                      .standby = server.standby,
+                      .joining = server.joining,
+                      .admitted = admitted};
+}
+
+/// What is to be done about a server that is listed and ours.
+void Keep(Plan& plan, const Snapshot& snapshot, const KnownServer& known,
+          const ObservedServer& server, const Complete& complete) {
+  if (auto update = UpdateOf(known, server, LabelsOf(snapshot.fleet, server))) {
+    plan.actions.emplace_back(std::move(*update));
+  } else if (!known.stale.empty()) {
+    plan.actions.emplace_back(TakeBack{.server = known.facts, .positions = known.stale});
+  } else if (server.joining && known.facts->admitted && MayBeLetIn(known) &&
+             (!known.letting || known.letting->listing != *complete.listed)) {
+    plan.actions.emplace_back(
+        LetIn{.server = known.facts, .launch = server.launch, .listing = *complete.listed});
+  }
+}
+
 /// Makes the Server objects equal to what was observed. Names that another fleet has are left to it, and returned.
 std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot, const Complete& complete,
                                 const AbsenceVerdict& verdict) {
@@ -96,28 +132,20 @@ std::vector<std::string> Follow(Plan& plan, const Snapshot& snapshot, const Comp
     if (IsBlocked(snapshot, server.name)) {
       continue;
     }
-    std::map<std::string, std::string> labels = LabelsOf(snapshot.fleet, server);
     if (known == snapshot.servers.end() || known->facts->name != server.name) {
       plan.actions.push_back(CreateServer{.name = server.name,
-                                          .labels = std::move(labels),
+                                          .labels = LabelsOf(snapshot.fleet, server),
                                           .spec = {.fleet = snapshot.fleet.metadata.name,
                                                    .provider_id = server.provider_id,
                                                    .address = server.address,
-                                                   .standby = server.standby}});
+                                                   .standby = server.standby,
+                                                   .joining = server.joining}});
       continue;
     }
-    if (!known->ours) {
+    if (known->ours) {
+      Keep(plan, snapshot, *known, server, complete);
+    } else {
       taken.push_back(server.name);
-    } else if (*known->labels != labels || known->facts->address != server.address ||
-               known->facts->provider_id != server.provider_id ||
-               known->facts->standby != server.standby) {
-      plan.actions.push_back(UpdateServer{.server = known->facts,
-                                          .labels = std::move(labels),
-                                          .address = server.address,
-                                          .provider_id = server.provider_id,
-                                          .standby = server.standby});
-    } else if (!known->stale.empty()) {
-      plan.actions.push_back(TakeBack{.server = known->facts, .positions = known->stale});
     }
     ++known;
   }
@@ -202,6 +230,32 @@ void SayWhatIsListed(Plan& plan, const Snapshot& snapshot, const Complete& compl
   Say(plan, snapshot, true, false, "Succeeded", message);
 }
 
+/// Who waits to be let in, and why; no condition where nobody does.
+void SayWhoJoins(Plan& plan, const Snapshot& snapshot, const Complete& complete) {
+  std::vector<const KnownServer*> joining;
+  for (const KnownServer& known : snapshot.servers) {
+    const auto server =
+        std::ranges::lower_bound(complete.servers, known.facts->name, {}, &ObservedServer::name);
+    if (known.ours && server != complete.servers.end() && server->name == known.facts->name &&
+        server->joining) {
+      joining.push_back(&known);
+    }
+  }
+  const std::optional<JoiningAccount> account = AccountOfJoining(joining);
+  if (!account) {
+    std::erase_if(plan.status.conditions,
+                  [](const api::Condition& condition) { return condition.type == kJoining; });
+    return;
+  }
+  api::SetCondition(plan.status.conditions,
+                    {.type = kJoining,
+                     .status = ConditionStatus::kTrue,
+                     .reason = account->reason,
+                     .message = account->message,
+                     .observed_generation = snapshot.fleet.metadata.generation},
+                    snapshot.now);
+}
+
 /// The listing failed, or cannot be believed.
 void SayWhatFailed(Plan& plan, const Snapshot& snapshot, const Error& error) {
   const std::string reason = runtime::ReasonOf(error);
@@ -238,6 +292,7 @@ void FollowObservation(Plan& plan, const Snapshot& snapshot) {
   const AbsenceVerdict verdict = complete.listed ? Judge(snapshot, complete) : AbsenceVerdict();
   plan.status.absence = verdict.absence;
   const std::vector<std::string> taken = Follow(plan, snapshot, complete, verdict);
+  SayWhoJoins(plan, snapshot, complete);
   if (!verdict.held.empty()) {
     SayWhoIsHeld(plan, snapshot, verdict);
   } else if (!taken.empty()) {

@@ -26,6 +26,18 @@ std::string ConfirmationOf(const api::Fleet& fleet);
 /// Reason of the condition Ready while servers wait for that.
 inline constexpr const char* kNeedsConfirmation = "RemovalNeedsConfirmation";
 
+/// An application that has promoted a release and means a server that joins, and does not run it there in good health.
+struct Awaited {
+  std::string rollout;  ///< that promoted it
+  bool failed = false;  ///< its attempt there ended without success
+};
+
+/// What became of the last time that the provider was asked to let a server in.
+struct Letting {
+  Time listing;                ///< that showed it waiting
+  std::optional<Error> error;  ///< of the last answer
+};
+
 /// A Server object of the fleet's namespace, or one of another fleet that has a name that this fleet wants.
 struct KnownServer {
   const rollout::ServerFacts* facts = nullptr;
@@ -33,6 +45,8 @@ struct KnownServer {
   bool ours = false;         ///< owned by this fleet
   bool joined = false;       ///< a claim is matched to it
   std::vector<int> stale{};  ///< positions in spec.releases of entries that mean nothing any more
+  std::vector<Awaited> awaited{};    ///< of one that joins
+  std::optional<Letting> letting{};  ///< of one that joins; nullopt: it was not asked for
 };
 
 /// A Server object that cannot be used now, but has its name.
@@ -68,13 +82,21 @@ struct CreateServer {
   std::map<std::string, std::string> labels;
   api::ServerSpec spec;
 };
-/// Bring labels, address, provider id and standby up to date.
+/// Bring labels, address, provider id, standby, joining and admitted up to date.
 struct UpdateServer {
   const rollout::ServerFacts* server = nullptr;
   std::map<std::string, std::string> labels;
   std::string address;
   std::string provider_id;
   bool standby = false;
+  bool joining = false;
+  bool admitted = false;
+};
+/// Ask the provider to let this server in.
+struct LetIn {
+  const rollout::ServerFacts* server = nullptr;
+  std::string launch;  ///< as it was listed
+  Time listing;
 };
 /// Take these entries of spec.releases away.
 struct TakeBack {
@@ -86,7 +108,7 @@ struct DeleteServer {
   const rollout::ServerFacts* server = nullptr;
 };
 
-using Action = std::variant<CreateServer, UpdateServer, TakeBack, DeleteServer>;
+using Action = std::variant<CreateServer, UpdateServer, LetIn, TakeBack, DeleteServer>;
 
 /// What is to be done; a changed `status` is written before the actions. Where nothing but counts would change while there is
 /// something to do, `status` is the stored one.
@@ -98,8 +120,9 @@ struct Plan {
 };
 
 /// Decides about one fleet: a Server object for each machine, none for what left, and no entry for applications that left.
-/// Nobody leaves because of a listing that failed; see JudgeAbsence() for who leaves because of a good one. Counts are written
-/// when they change. Total and deterministic; O(servers).
+/// Nobody leaves because of a listing that failed; see JudgeAbsence() for who leaves because of a good one. A server that joins is let
+/// in once for each listing that shows it waiting, see MayBeLetIn(); before that it is admitted, so that budgets count it from then
+/// on. Counts are written when they change. Total and deterministic; O(servers).
 Plan PlanFleet(const Snapshot& snapshot);
 
 /// One claim at one moment. Borrowed: valid during the call only.

@@ -54,6 +54,7 @@ Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedSe
   for (const runtime::ListedServer& listed : *listing.servers) {
     const bool in_fleet = listed.state == runtime::MachineState::kRunning ||
                           listed.state == runtime::MachineState::kStandby ||
+                          listed.state == runtime::MachineState::kJoining ||
                           (listed.state == runtime::MachineState::kStopped &&
                            stopped == api::StoppedServers::kInclude);
     if (in_fleet) {
@@ -61,7 +62,9 @@ Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedSe
                                   .address = listed.address,
                                   .provider_id = listed.provider_id,
                                   .labels = listed.labels,
-                                  .standby = listed.state == runtime::MachineState::kStandby});
+                                  .standby = listed.state == runtime::MachineState::kStandby,
+                                  .joining = listed.state == runtime::MachineState::kJoining,
+                                  .launch = listed.launch});
     } else {
       complete.left.push_back({.name = listed.name, .provider_id = listed.provider_id});
     }

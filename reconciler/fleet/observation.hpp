@@ -21,6 +21,8 @@ struct ObservedServer {
   std::string provider_id;
   std::map<std::string, std::string> labels;
   bool standby = false;  ///< its provider keeps it out of service
+  bool joining = false;  ///< its provider holds it back until it is let in
+  std::string launch{};  ///< of one that joins: what its provider must hear then
 
   bool operator==(const ObservedServer&) const = default;
 };

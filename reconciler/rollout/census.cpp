@@ -114,11 +114,15 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
   Census census;
   for (std::uint32_t index = 0; index < servers.size(); ++index) {
     const ServerView& view = servers[index];
+    if (view.held) {
+      continue;
+    }
     const bool has_intent = view.release.intent.has_value();
     ++census.total;
     Count(view, IsLive(rollout, stable_number, view.release), census.usage);
     Count(view, stable, census.stable);
-    if (has_intent && view.release.intent->rollout == number && view.release.intent->wave > 0) {
+    if (has_intent && !view.joining && view.release.intent->rollout == number &&
+        view.release.intent->wave > 0) {
       ++census.possible;
       CountOurs(view, index, rollout.status.wave, census);
       continue;
@@ -132,13 +136,14 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
     if (view.full) {
       census.full.Add(index);
     }
-    census.possible += newcomer || view.cordoned || view.full ? 0 : 1;
+    const bool spared = newcomer || view.cordoned || view.joining || view.full;
+    census.possible += spared ? 0 : 1;
     census.others_down += view.reachable && !in_service ? 1 : 0;
     // Only what is live will end by itself: intents of other rollouts are inert while this one is active. What goes back from
     // one that failed is not waited for either: the fix must not be held up by it.
     const bool in_flight = has_intent && view.release.intent->rollout == stable_number &&
                            view.release.intent->from == 0 && IsInFlight(view.release);
-    if (newcomer || view.cordoned || view.full || !view.reachable) {
+    if (spared || !view.reachable) {
       continue;
     }
     if (in_flight || view.busy) {

@@ -42,11 +42,12 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
 /// one that is inert takes nothing out of service.
 void Count(const ServerView& view, bool live, Usage& usage);
 
-/// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves.
+/// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves. Those
+/// that join are none of them, whatever they bear: the application's planner brings them what was promoted.
 struct Census {
-  std::int64_t total = 0;  ///< all that are selected
+  std::int64_t total = 0;  ///< all that are selected, but for those that are held back
   std::int64_t possible =
-      0;  ///< those that a last wave is about: not newcomers, cordoned or full ones
+      0;  ///< those that a last wave is about: not newcomers, joining, cordoned or full ones
   Usage usage;
   StableHealth stable;
 

@@ -39,7 +39,7 @@ const GateServer* ChooseServer(const Desk& desk, const std::string& previous) {
   };
   const GateServer* best = nullptr;
   for (const GateServer& gate : desk.snapshot.gate_servers) {
-    if (gate.server->reachable && !gate.server->cordoned &&
+    if (gate.server->reachable && !gate.server->cordoned && !gate.server->joining &&
         (best == nullptr || order(gate) < order(*best))) {
       best = &gate;
     }

@@ -47,7 +47,7 @@ Returning TakeStock(const Desk& desk) {
   Returning returning;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
-    if (!view.release.intent) {
+    if (!view.release.intent || view.joining) {
       continue;
     }
     if (view.release.intent->from == number) {

@@ -85,13 +85,13 @@ Plan PlanRollout(const Snapshot& snapshot) {
       stored.wave == static_cast<std::int64_t>(stored.waves.size()) && (stored.wave >= 1) == begun,
       "a rollout records each wave that has begun, and is active from the first one on");
   const auto& stable = begun ? stored.stable : snapshot.application->status.stable;
+  Census census = TakeCensus(snapshot.rollout, stable ? &*stable : nullptr, snapshot.servers);
   steps::Desk desk{
       .snapshot = snapshot,
       .application = *snapshot.application,
       .stored = stored,
-      .limits = ResolveLimits(snapshot.application->spec.strategy,
-                              static_cast<std::int64_t>(snapshot.servers.size())),
-      .census = TakeCensus(snapshot.rollout, stable ? &*stable : nullptr, snapshot.servers),
+      .limits = ResolveLimits(snapshot.application->spec.strategy, census.total),
+      .census = std::move(census),
       .plan = plan,
       .status = plan.status,
   };

@@ -31,6 +31,8 @@ ServerView ViewOf(const ServerFacts& server, std::string_view application) {
                   .reachable = server.reachable,
                   .judged = server.judged,
                   .cordoned = server.cordoned,
+                  .joining = server.joining,
+                  .held = server.joining && !server.admitted,
                   .full = server.intents >= kMaxIntents};
   for (const ReleaseEntry& entry : server.releases) {
     if (entry.application == application) {
@@ -122,6 +124,8 @@ ServerFacts MakeServerFacts(const api::Server& server) {
   facts.labels.assign(server.metadata.labels.begin(), server.metadata.labels.end());
   facts.name_hash = StableHash(facts.name);
   facts.standby = server.spec.standby;
+  facts.joining = server.spec.joining;
+  facts.admitted = server.spec.admitted;
   facts.cordoned = server.spec.cordoned || server.spec.standby;
   facts.intents = static_cast<std::uint32_t>(server.spec.releases.size());
   for (const api::Condition& condition : server.status.conditions) {

@@ -83,6 +83,8 @@ struct ServerFacts final : runtime::View {
   bool judged = false;          ///< condition Reachable is True or False
   bool cordoned = false;        ///< by a person, or by its provider
   bool standby = false;         ///< by its provider
+  bool joining = false;         ///< its provider holds it back until it has what was promoted
+  bool admitted = false;        ///< … and was asked, or is about to be, to let it in
   std::vector<ReleaseEntry> releases;  ///< ordered by application
   Labels labels;
   std::string fleet;
@@ -101,6 +103,8 @@ struct ServerView {
   bool reachable = false;
   bool judged = false;  ///< as in ServerFacts
   bool cordoned = false;
+  bool joining = false;  ///< as in ServerFacts: no server of waves
+  bool held = false;     ///< it joins and is not admitted: it serves nobody, and counts for nothing
   bool busy = false;  ///< another application's attempt is under way there
   bool full = false;  ///< as many other applications as a server can bear have an entry there
 };

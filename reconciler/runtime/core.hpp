@@ -94,6 +94,7 @@ class Engine::Core {
 
   // outside.cpp: work that is no write
   void Ask(const Object& object, const runtime::Ask& ask);
+  void Forget(const Key& key, const std::string& name);
   void PumpAsks();
   void OnOutsideDone(const InFlight& record, const OutsideResult& result);
   void Outdated(const OutsideRequest& request);

@@ -16,7 +16,10 @@ std::string Describe(const OutsideRequest& request) {
                    return "pin " + pin.repository + " " + pin.id + "=" + pin.commit.value;
                  },
                  [](const Unpin& unpin) { return "unpin " + unpin.repository + " " + unpin.id; },
-                 [](const ListServers&) { return std::string("list servers"); }},
+                 [](const ListServers&) { return std::string("list servers"); },
+                 [](const CompleteLaunch& complete) {
+                   return "complete the launch of " + complete.server;
+                 }},
       request);
 }
 

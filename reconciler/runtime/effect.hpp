@@ -119,7 +119,19 @@ struct ListServers {
   bool operator==(const ListServers&) const = default;
 };
 
-using OutsideRequest = std::variant<FetchRepository, ResolveRevision, Pin, Unpin, ListServers>;
+/// Asks a provider to let a machine in that it holds back: its launch is complete. Done again, or too late, it is an error.
+struct CompleteLaunch {
+  api::Provider provider;
+  std::string server;       ///< name of the Server object
+  std::string provider_id;  ///< as it was listed
+  std::string launch;       ///< likewise
+  Time listing;             ///< that showed it waiting
+
+  bool operator==(const CompleteLaunch&) const = default;
+};
+
+using OutsideRequest =
+    std::variant<FetchRepository, ResolveRevision, Pin, Unpin, ListServers, CompleteLaunch>;
 
 /// Answer to FetchRepository.
 struct FetchedRevision {
@@ -147,6 +159,7 @@ struct ResolvedRevision {
 enum class MachineState : std::uint8_t {
   kRunning,
   kStandby,  ///< it runs, and its provider keeps it out of service
+  kJoining,  ///< it runs, and its provider holds it back until CompleteLaunch
   kStopped,
   kTerminated,  ///< or about to be: it does not come back
 };
@@ -158,6 +171,7 @@ struct ListedServer {
   std::string provider_id;  ///< such as exec://web-1
   std::map<std::string, std::string> labels;
   MachineState state = MachineState::kRunning;
+  std::string launch{};  ///< of one that joins: what else its provider must hear to let it in
 
   bool operator==(const ListedServer&) const = default;
 };
@@ -171,7 +185,7 @@ struct ServerListing {
   bool operator==(const ServerListing&) const = default;
 };
 
-/// monostate answers Pin and Unpin. The reason of a failure is the reason of the error's first
+/// monostate answers Pin, Unpin and CompleteLaunch. The reason of a failure is the reason of the error's first
 /// cause, such as "RefNotFound".
 using OutsideValue = std::variant<std::monostate, FetchedRevision, ResolvedRevision, ServerListing>;
 using OutsideResult = Result<OutsideValue>;

@@ -15,6 +15,17 @@ void Engine::Core::Ask(const Object& object, const runtime::Ask& ask) {
   waiting_asks_.emplace_back(object.key, ask.slot);
 }
 
+void Engine::Core::Forget(const Key& key, const std::string& name) {
+  const auto slots = slots_.find(key);
+  if (slots == slots_.end()) {
+    return;
+  }
+  const auto slot = slots->second.find(name);
+  if (slot != slots->second.end() && !slot->second.state.in_flight) {
+    slots->second.erase(slot);
+  }
+}
+
 void Engine::Core::PumpAsks() {
   while (!waiting_asks_.empty() && outside_in_flight_ < options_.max_outside_in_flight) {
     const auto [key, name] = std::move(waiting_asks_.front());

@@ -40,11 +40,14 @@ struct Plan {
 
   std::optional<Duration> requeue_after;  ///< of running time; nullopt: only a change can matter
 
+  std::vector<std::string>
+      forget{};  ///< slots whose answers mean nothing any more; what is in flight there goes on
+
   /// The time up to this plan is not to be counted: PlanInput::elapsed begins again here.
   bool stands_still = false;
 };
 
-/// What became of one slot. Kept while the object lives, in memory: after a restart a planner asks
+/// What became of one slot. Kept while the object lives, or until it is forgotten, in memory: after a restart a planner asks
 /// again.
 struct OutsideState {
   OutsideRequest request;  ///< the newest one that was sent

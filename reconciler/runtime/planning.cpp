@@ -160,6 +160,9 @@ void Engine::Core::Follow(const Object& object, const std::string& group, Plan p
   if (plan.requeue_after.has_value()) {
     queue_.AddAt(object.key, clock_.now() + std::max(*plan.requeue_after, kShortestRequeue));
   }
+  for (const std::string& slot : plan.forget) {
+    Forget(object.key, slot);
+  }
   const bool writes = AddFinalizers(object, group, plan) || WriteStatusIfNew(object, group, plan) ||
                       Act(object, group, plan) || RemoveFinalizers(object, group, plan);
   if (!writes) {

@@ -13,54 +13,80 @@
 
 namespace slipway::app {
 
-/// Its results are few: the reasons that providers have.
-void CloudEffects::Count(const api::Provider& provider, const std::string& result) {
-  metrics_
-      .MakeCounter("slipway_listings_total",
-                   "Lists of servers that providers were asked for, by how that ended.",
-                   {{"provider", cloud::ProviderName(provider)}, {"result", result}})
-      .Add();
-}
-
 void CloudEffects::List(const std::string& ns, const runtime::ListServers& request, Done done) {
   const api::Provider& provider = request.provider;
   const Done counted = [this, provider,
                         done = std::move(done)](const runtime::OutsideResult& result) {
-    Count(provider, result.has_value() ? "Complete" : runtime::ReasonOf(result.error()));
+    // Its results are few: the reasons that providers have.
+    metrics_
+        .MakeCounter("slipway_listings_total",
+                     "Lists of servers that providers were asked for, by how that ended.",
+                     {{"provider", cloud::ProviderName(provider)},
+                      {"result", result.has_value() ? "Complete" : runtime::ReasonOf(result.error())}})
+        .Add();
     done(result);
   };
-  const std::string name = cloud::SecretNameOf(provider);
+  CallWithSecret(
+      ns, cloud::SecretNameOf(provider),
+      [this, provider](const cloud::SecretData& secret) { return ListOf(provider, secret); },
+      counted);
+}
+
+void CloudEffects::CompleteLaunch(const std::string& ns, const runtime::CompleteLaunch& request,
+                                  Done done) {
+  const Done counted = [this, provider = cloud::ProviderName(request.provider),
+                        done = std::move(done)](const runtime::OutsideResult& result) {
+    metrics_
+        .MakeCounter("slipway_launches_total",
+                     "Machines that providers were asked to let in, by how that ended.",
+                     {{"provider", provider},
+                      {"result", result.has_value() ? "Completed" : runtime::ReasonOf(result.error())}})
+        .Add();
+    done(result);
+  };
+  CallWithSecret(
+      ns, cloud::SecretNameOf(request.provider),
+      [this, request](const cloud::SecretData& secret) -> runtime::OutsideResult {
+        SLIPWAY_TRYV(cloud_.CompleteLaunch(request, secret));
+        return runtime::OutsideValue();
+      },
+      counted);
+}
+
+void CloudEffects::CallWithSecret(const std::string& ns, const std::string& name, Call call,
+                                  Done done) {
   if (name.empty()) {
-    return Ask(provider, {}, counted);
+    return Run(std::move(call), {}, std::move(done));
   }
   client_.Get({"v1", "secrets", ns, name},
-              [this, name, provider, counted](const Result<kube::ObjectText>& secret) {
+              [this, name, call = std::move(call),
+               done = std::move(done)](const Result<kube::ObjectText>& secret) {
                 if (secret.has_value()) {
-                  return Ask(provider, objects::SecretDataOf(*secret.value()), counted);
+                  return Run(call, objects::SecretDataOf(*secret.value()), done);
                 }
                 if (secret.error().code == Code::kNotFound) {
-                  return counted(cloud::Trouble(
+                  return done(cloud::Trouble(
                       Code::kInvalid, "SecretNotFound",
                       "The Secret " + name + " that secretRef names does not exist: create it."));
                 }
-                counted(secret.error());
+                done(secret.error());
               });
 }
 
-void CloudEffects::Ask(const api::Provider& provider, cloud::SecretData secret, Done done) {
-  list_([this, provider, secret = std::move(secret), done = std::move(done)]() mutable {
-    auto listed = Guarded([&] { return cloud_.List(provider, secret); });
-    runtime::OutsideResult result = Fail(Code::kInternal, "");
-    if (listed.has_value()) {
-      result = runtime::OutsideValue(runtime::ServerListing{
-          .time = clock_.Now(),
-          .servers = std::make_shared<const std::vector<runtime::ListedServer>>(
-              std::move(listed.value()))});
-    } else {
-      result = listed.error();
-    }
+void CloudEffects::Run(Call call, cloud::SecretData secret, Done done) {
+  pool_([this, call = std::move(call), secret = std::move(secret),
+         done = std::move(done)]() mutable {
+    runtime::OutsideResult result = Guarded([&] { return call(secret); });
     boost::asio::post(io_, [done = std::move(done), result = std::move(result)] { done(result); });
   });
+}
+
+runtime::OutsideResult CloudEffects::ListOf(const api::Provider& provider,
+                                            const cloud::SecretData& secret) {
+  SLIPWAY_TRY(listed, cloud_.List(provider, secret));
+  return runtime::OutsideValue(runtime::ServerListing{
+      .time = clock_.Now(),
+      .servers = std::make_shared<const std::vector<runtime::ListedServer>>(std::move(listed))});
 }
 
 }  // namespace slipway::app

@@ -14,7 +14,8 @@ class io_context;
 
 namespace slipway::app {
 
-/// Does the engine's work with providers, on a pool, and counts how it ends: slipway_listings_total. Used on the home thread.
+/// Does the engine's work with providers, on a pool, and counts how it ends: slipway_listings_total and
+/// slipway_launches_total. Used on the home thread.
 class CloudEffects {
  public:
   using Done = std::function<void(runtime::OutsideResult)>;
@@ -22,28 +23,34 @@ class CloudEffects {
 
   /// All outlive it, and the pool is drained before it goes; `io` runs on the home thread.
   CloudEffects(kube::ObjectClient& client, cloud::CloudApi& cloud, const Clock& clock,
-               metrics::Metrics& metrics, boost::asio::io_context& io, RunOnPool list)
+               metrics::Metrics& metrics, boost::asio::io_context& io, RunOnPool pool)
       : client_(client),
         cloud_(cloud),
         clock_(clock),
         metrics_(metrics),
         io_(io),
-        list_(std::move(list)) {}
+        pool_(std::move(pool)) {}
 
   /// Reads the Secret that the provider names, of namespace `ns`, and asks the provider. `done` runs on the home thread, once; a provider
   /// keeps its own deadline. kInternal where the work throws; reason SecretNotFound.
   void List(const std::string& ns, const runtime::ListServers& request, Done done);
 
+  /// Likewise asks the provider to let a machine in.
+  void CompleteLaunch(const std::string& ns, const runtime::CompleteLaunch& request, Done done);
+
  private:
-  void Ask(const api::Provider& provider, cloud::SecretData secret, Done done);
-  void Count(const api::Provider& provider, const std::string& result);
+  using Call = std::function<runtime::OutsideResult(const cloud::SecretData& secret)>;
+
+  void CallWithSecret(const std::string& ns, const std::string& name, Call call, Done done);
+  void Run(Call call, cloud::SecretData secret, Done done);
+  runtime::OutsideResult ListOf(const api::Provider& provider, const cloud::SecretData& secret);
 
   kube::ObjectClient& client_;
   cloud::CloudApi& cloud_;
   const Clock& clock_;
   metrics::Metrics& metrics_;
   boost::asio::io_context& io_;
-  RunOnPool list_;
+  RunOnPool pool_;
 };
 
 }  // namespace slipway::app

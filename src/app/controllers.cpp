@@ -156,6 +156,9 @@ void Controllers::Execute(const Effect& effect) {
                         [&](const runtime::Outside& work) {
                           if (const auto* list = std::get_if<runtime::ListServers>(&work.request)) {
                             cloud_.List(work.key.ns, *list, outside);
+                          } else if (const auto* launch =
+                                         std::get_if<runtime::CompleteLaunch>(&work.request)) {
+                            cloud_.CompleteLaunch(work.key.ns, *launch, outside);
                           } else {
                             git_.Execute(work.key.ns, work.request, outside);
                           }

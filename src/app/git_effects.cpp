@@ -217,6 +217,9 @@ void GitEffects::Execute(const std::string& ns, const runtime::OutsideRequest& r
                  },
                  [&](const runtime::ListServers&) {
                    done(Fail(Code::kInternal, "git knows no servers"));
+                 },
+                 [&](const runtime::CompleteLaunch&) {
+                   done(Fail(Code::kInternal, "git knows no servers"));
                  }},
       request);
 }

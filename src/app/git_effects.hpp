@@ -40,7 +40,7 @@ class GitEffects {
         poll_(std::move(poll)),
         deadlines_(deadlines) {}
 
-  /// Anything but ListServers. `done` runs on the home thread, once. Errors carry the reason for a condition as that of their first cause; kInternal where
+  /// Anything but ListServers and CompleteLaunch. `done` runs on the home thread, once. Errors carry the reason for a condition as that of their first cause; kInternal where
   /// the work throws.
   void Execute(const std::string& ns, const runtime::OutsideRequest& request, Done done);
 

@@ -57,6 +57,8 @@ std::string TextOf(MachineState state) {
       return "running";
     case MachineState::kStandby:
       return "standby";
+    case MachineState::kJoining:
+      return "joining";
     case MachineState::kStopped:
       return "stopped";
     case MachineState::kTerminated:
@@ -118,13 +120,15 @@ ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>&
   for (const runtime::ListedServer& server : listed) {
     const bool stopped = server.state == MachineState::kStopped;
     const bool standby = server.state == MachineState::kStandby;
-    const bool in_fleet = server.state == MachineState::kRunning || standby ||
+    const bool joining = server.state == MachineState::kJoining;
+    const bool in_fleet = server.state == MachineState::kRunning || standby || joining ||
                           (stopped && fleet.spec.stopped == api::StoppedServers::kInclude);
     count += in_fleet ? 1 : 0;
     rows.push_back({.name = server.name,
                     .address = server.address,
                     .state = TextOf(server.state),
                     .in_fleet = standby    ? "yes, and gets no new release"
+                                : joining  ? "yes, once it has what was promoted"
                                 : in_fleet ? "yes"
                                 : stopped  ? "no: spec.stopped is Exclude"
                                            : "no: it does not come back",

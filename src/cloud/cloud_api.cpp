@@ -11,4 +11,9 @@ Examination CloudApi::Examine(const api::Provider& provider, const SecretData& s
           .policy = {}};
 }
 
+Result<void> CloudApi::CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
+                                             const SecretData& /*secret*/) {
+  return Trouble(Code::kInvalid, "NotSupported", "This provider holds no server back.");
+}
+
 }  // namespace slipway::cloud

@@ -40,6 +40,11 @@ class CloudApi {
   /// Tries each thing that List needs by itself, and changes nothing. By default that is one list.
   virtual Examination Examine(const api::Provider& provider, const SecretData& secret);
 
+  /// Lets a machine in that the provider listed as joining. Once: where its launch is not held (any more), that is an error. The reason
+  /// of an error is that of its first cause.
+  virtual Result<void> CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
+                                      const SecretData& /*secret*/);
+
   /// Who waits for a turn gives up, and nobody waits again: the process ends.
   virtual void Stop() {}
 };

@@ -33,6 +33,13 @@ Examination Clouds::Examine(const api::Provider& provider, const SecretData& sec
   return asked == nullptr ? CloudApi::Examine(provider, secret) : asked->Examine(provider, secret);
 }
 
+Result<void> Clouds::CompleteLaunch(const runtime::CompleteLaunch& launch,
+                                    const SecretData& secret) {
+  CloudApi* const asked = Asked(launch.provider);
+  return asked == nullptr ? CloudApi::CompleteLaunch(launch, secret)
+                          : asked->CompleteLaunch(launch, secret);
+}
+
 std::string ProviderName(const api::Provider& provider) {
   if (provider.aws) {
     return "aws";

@@ -87,6 +87,11 @@ class OpenedClouds final : public CloudApi {
     return clouds_.Examine(provider, secret);
   }
 
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
+                              const SecretData& secret) override {
+    return clouds_.CompleteLaunch(launch, secret);
+  }
+
  private:
   bool WaitFor(Duration length) {
     std::unique_lock lock(mutex_);

@@ -49,6 +49,7 @@ const std::map<std::string, std::string>& Hints() {
        "the value of a label: letters, digits, -, _ and ., with a letter or a digit at either end"},
       {R"(^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$)", "the name of a region, such as eu-west-1"},
       {R"(^vpc-[0-9a-f]{1,17}$)", "the id of a VPC, such as vpc-0a1b2c3d"},
+      {R"(^[A-Za-z0-9_/-]+$)", "the name of a lifecycle hook, of letters, digits, -, _ and /"},
       {R"(^arn:[a-z-]+:iam::[0-9]{12}:role/[^\x00-\x20]+$)",
        "the ARN of a role, such as arn:aws:iam::123456789012:role/slipway"},
       {R"(^([a-z0-9.-]+:)?[a-z][-a-z0-9]{4,28}[a-z0-9]$)",

@@ -51,6 +51,16 @@ QueryTarget AutoScalingIn(const std::string& region, const Environment& environm
               EndpointOf("", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling", region, environment)};
 }
 
+/// What the launch of an instance needs to be completed, and what it was made of.
+std::string LaunchIn(const std::string& region, const std::string& group) {
+  return region + "/" + group;
+}
+
+std::pair<std::string, std::string> RegionAndGroup(const std::string& launch) {
+  const std::size_t slash = std::min(launch.find('/'), launch.size());
+  return {launch.substr(0, slash), launch.substr(std::min(slash + 1, launch.size()))};
+}
+
 /// The least that must be allowed: to whoever reads, and to whoever takes the role that reads.
 std::string PolicyFor(const api::AwsProvider& provider) {
   std::string policy =
@@ -195,13 +205,14 @@ Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& id
   SLIPWAY_TRYV(ReadPages(
       identity, target, deadline,
       [&](const std::string& token) { return DescribeInstances(provider, token); }, read));
-  return MarkStandby(identity, region, deadline, groups, listed);
+  return MarkStates(provider, identity, region, deadline, groups, listed);
 }
 
 /// What a group has not, or not any more, is as EC2 says.
-Result<void> AwsCloud::MarkStandby(Identity& identity, const std::string& region, MonoTime deadline,
-                                   const std::map<std::string, std::string>& groups,
-                                   Listed& listed) {
+Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& identity,
+                                  const std::string& region, MonoTime deadline,
+                                  const std::map<std::string, std::string>& groups,
+                                  Listed& listed) {
   std::set<std::string> distinct;
   for (const auto& [instance, group] : groups) {
     distinct.insert(group);
@@ -209,12 +220,16 @@ Result<void> AwsCloud::MarkStandby(Identity& identity, const std::string& region
   const std::vector<std::string> names(distinct.begin(), distinct.end());
   const auto read = [&](const std::string& xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadGroups(xml));
-    for (const auto& [instance, in_service] : page.in_service) {
+    for (const auto& [instance, state] : page.states) {
       const auto found = listed.find(instance);
-      if (!in_service && found != listed.end() &&
-          found->second.state == runtime::MachineState::kRunning) {
-        found->second.state = runtime::MachineState::kStandby;
+      if (state == "InService" || found == listed.end() ||
+          found->second.state != runtime::MachineState::kRunning) {
+        continue;
       }
+      const bool waits = state == "Pending:Wait" && !provider.launch_hook.empty();
+      found->second.state =
+          waits ? runtime::MachineState::kJoining : runtime::MachineState::kStandby;
+      found->second.launch = waits ? LaunchIn(region, groups.at(instance)) : std::string();
     }
     return page.next;
   };
@@ -273,6 +288,24 @@ Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& s
                                      DescribeGroups(groups, "")));
   }
   return examination;
+}
+
+Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
+                                      const SecretData& secret) {
+  const api::AwsProvider& aws = *launch.provider.aws;
+  const auto [region, group] = RegionAndGroup(launch.launch);
+  SLIPWAY_TRY(identity, IdentityOf(aws, secret));
+  const QueryTarget target = AutoScalingIn(region, options_.environment);
+  const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
+  const Query query =
+      CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});
+  SLIPWAY_TRY(xml,
+              place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
+  if (!IsCompleted(xml)) {
+    return Trouble(Code::kInvalid, "EndpointInvalid",
+                   target.endpoint + " does not answer " + query.action + " as Auto Scaling does.");
+  }
+  return Ok();
 }
 
 }  // namespace slipway::cloud::aws

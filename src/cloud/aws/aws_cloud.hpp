@@ -29,12 +29,16 @@ class AwsCloud final : public CloudApi {
   ~AwsCloud() override;
 
   /// Every instance of all regions, those that stopped or were terminated too. One that its Auto Scaling group does not have in service
-  /// stands by. Reasons: those of QueryClient, SecretInvalid (it lacks
+  /// stands by; where the Fleet names a launchHook, one that waits in Pending:Wait joins. Reasons: those of QueryClient, SecretInvalid (it lacks
   /// a key) and ListInvalid (an answer that cannot be believed). One region that does not answer makes the whole of it an error.
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
+
+  /// Completes the action of the launchHook with CONTINUE. Reasons: those of QueryClient; InvalidRequest holds that no action is active.
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
+                              const SecretData& secret) override;
 
  private:
   struct Identity;
@@ -51,8 +55,9 @@ class AwsCloud final : public CloudApi {
                          const std::function<Result<std::string>(const std::string&)>& read);
   Result<void> ListRegion(const api::AwsProvider& provider, Identity& identity,
                           const std::string& region, MonoTime deadline, Listed& listed);
-  Result<void> MarkStandby(Identity& identity, const std::string& region, MonoTime deadline,
-                           const std::map<std::string, std::string>& groups, Listed& listed);
+  Result<void> MarkStates(const api::AwsProvider& provider, Identity& identity,
+                          const std::string& region, MonoTime deadline,
+                          const std::map<std::string, std::string>& groups, Listed& listed);
 
   const Doors doors_;
   const AwsOptions options_;

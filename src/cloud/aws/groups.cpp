@@ -29,7 +29,7 @@ Result<GroupPage> ReadGroups(const std::string& xml) {
   if (!result.child("AutoScalingGroups")) {
     return Fail(Code::kInvalid, "it is no list of Auto Scaling groups");
   }
-  GroupPage page{.in_service = {}, .next = result.child_value("NextToken")};
+  GroupPage page{.states = {}, .next = result.child_value("NextToken")};
   for (const pugi::xml_node group : result.child("AutoScalingGroups").children("member")) {
     for (const pugi::xml_node instance : group.child("Instances").children("member")) {
       const std::string id = instance.child_value("InstanceId");
@@ -39,10 +39,25 @@ Result<GroupPage> ReadGroups(const std::string& xml) {
                                         std::string(group.child_value("AutoScalingGroupName")) +
                                         " has no id or no state");
       }
-      page.in_service[id] = state == "InService";
+      page.states[id] = state;
     }
   }
   return page;
+}
+
+Query CompleteLaunchAction(const LaunchAction& action) {
+  return {.action = "CompleteLifecycleAction",
+          .permission = "autoscaling:CompleteLifecycleAction",
+          .parameters = {{"AutoScalingGroupName", action.group},
+                         {"InstanceId", action.instance},
+                         {"LifecycleActionResult", "CONTINUE"},
+                         {"LifecycleHookName", action.hook}}};
+}
+
+bool IsCompleted(const std::string& xml) {
+  pugi::xml_document document;
+  return document.load_buffer(xml.data(), xml.size()) &&
+         document.child("CompleteLifecycleActionResponse");
 }
 
 }  // namespace slipway::cloud::aws

@@ -14,8 +14,8 @@ inline constexpr std::size_t kGroupsInAQuery = 50;
 
 /// One page of DescribeAutoScalingGroups.
 struct GroupPage {
-  /// By instance: whether its group has it in service. Otherwise it waits (Pending:Wait, Terminating:Wait), stands by, comes or goes.
-  std::map<std::string, bool> in_service;
+  /// By instance: where it is in its life, in AWS's own words, such as InService or Pending:Wait.
+  std::map<std::string, std::string> states;
   std::string next;  ///< token of the page that follows; empty: this is the last
 };
 
@@ -24,5 +24,18 @@ Query DescribeGroups(std::span<const std::string> names, const std::string& toke
 
 /// Reads a page. kInvalid where it is none, or an instance has no id or no state. Pure.
 Result<GroupPage> ReadGroups(const std::string& xml);
+
+/// What CompleteLifecycleAction is asked for.
+struct LaunchAction {
+  std::string hook;
+  std::string group;
+  std::string instance;
+};
+
+/// Asks to go on with a launch that waits at a hook.
+Query CompleteLaunchAction(const LaunchAction& action);
+
+/// Whether an answer says that this was done. Pure.
+bool IsCompleted(const std::string& xml);
 
 }  // namespace slipway::cloud::aws
