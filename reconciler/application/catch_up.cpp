@@ -104,11 +104,11 @@ void CatchUp(Desk& desk) {
   rollout::Usage usage;
   rollout::StableHealth health;
   std::vector<Candidate> candidates;
-  std::int64_t counted = 0;
+  std::int64_t total = 0;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
     if (!view.held) {
-      ++counted;
+      total += view.joining ? 0 : 1;
       rollout::Count(view, IsLive(stage, view), usage);
       rollout::Count(view, stage.release, health);
     }
@@ -118,7 +118,7 @@ void CatchUp(Desk& desk) {
                             .in_service = !view.held && rollout::MayServe(view)});
     }
   }
-  const rollout::Limits limits = rollout::ResolveLimits(desk.spec.strategy, counted);
+  const rollout::Limits limits = rollout::ResolveLimits(desk.spec.strategy, total);
   // Where the promoted release is healthy nowhere, what is healthy on another one is left alone.
   std::int64_t headroom = health.IsWorse() ? 0 : rollout::Headroom(limits, usage);
   rollout::OrderFirst(candidates, desk.snapshot.servers, rollout::kMaxActions);

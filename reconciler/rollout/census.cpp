@@ -118,7 +118,7 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
       continue;
     }
     const bool has_intent = view.release.intent.has_value();
-    ++census.total;
+    census.total += view.joining ? 0 : 1;
     Count(view, IsLive(rollout, stable_number, view.release), census.usage);
     Count(view, stable, census.stable);
     if (has_intent && !view.joining && view.release.intent->rollout == number &&

@@ -43,9 +43,10 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
 void Count(const ServerView& view, bool live, Usage& usage);
 
 /// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves. Those
-/// that join are none of them, whatever they bear: the application's planner brings them what was promoted.
+/// that join are none of them, whatever they bear: the application's planner brings them what was promoted. Only what goes wrong with
+/// those of them that are admitted counts.
 struct Census {
-  std::int64_t total = 0;  ///< all that are selected, but for those that are held back
+  std::int64_t total = 0;  ///< all that are selected and do not join
   std::int64_t possible =
       0;  ///< those that a last wave is about: not newcomers, joining, cordoned or full ones
   Usage usage;

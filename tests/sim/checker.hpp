@@ -39,6 +39,9 @@ class Checker final : public HostObserver {
 
   void OnStoreEvent(const StoreEvent& event);
 
+  /// Something has happened, whatever it was.
+  void OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts);  // checker_launches.cpp
+
   /// What the controllers are about to do, and the cache that the plan was made from.
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache);
 
@@ -97,6 +100,13 @@ class Checker final : public HostObserver {
   void CheckMassRemoval(const api::Fleet& before, const api::Fleet& after) const;
   void CheckMachines() const;
 
+  // checker_launches.cpp: who is let in
+  void CheckLetIn(const runtime::CompleteLaunch& launch, const runtime::Cache& cache) const;
+  void CheckWaveOn(const api::Server& server, const api::Intent* before,
+                   const api::Intent& after) const;
+  void CheckLaunchesAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const;
+  bool HasWhatWasPromoted(const api::Server& server, const Host& host) const;
+
   // checker_plans.cpp: what is about to be done, by what the planner could know
   void CheckBudget(const api::Server& wanted, const runtime::Cache& cache);
   void CheckVerdict(const runtime::WriteStatus& write, const runtime::Cache& cache);
@@ -149,6 +159,8 @@ class Checker final : public HostObserver {
   std::map<std::string, Absent> absent_;   ///< by server
   std::set<std::string> said_terminated_;  ///< by the last answer that named them
   std::set<std::string> announced_;        ///< servers that their fleet said are being removed
+  /// By "server/application": the releases that were seen healthy there while it joined, and when last.
+  std::map<std::string, std::map<Release, MonoTime>> seen_healthy_;
   std::map<Key, api::Server> pending_;     ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;

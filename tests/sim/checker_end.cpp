@@ -19,6 +19,7 @@ void Checker::AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts
   CheckEnded();
   CheckServersAtRest(hosts);
   CheckMachines();
+  CheckLaunchesAtRest(hosts);
   for (const auto& [name, application] : applications_) {
     CheckNewestCommit(application);
   }
@@ -68,7 +69,7 @@ void Checker::CheckServersAtRest(const std::map<std::string, std::unique_ptr<Hos
     for (const auto& [server_name, server] : servers_) {
       const auto host = hosts.find(server_name);
       if (host == hosts.end() || !host->second->reachable() || server.spec.cordoned ||
-          !Means(application.spec.servers, server)) {
+          server.spec.standby || !Means(application.spec.servers, server)) {
         continue;
       }
       const host::ReleaseId id{stable->commit, stable->hash};

@@ -110,6 +110,12 @@ bool Means(const api::ServerSelection& selection, const api::Server& server) {
 }
 
 void Checker::OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) {
+  if (const auto* outside = std::get_if<runtime::Outside>(&effect.work)) {
+    if (const auto* launch = std::get_if<runtime::CompleteLaunch>(&outside->request)) {
+      CheckLetIn(*launch, cache);
+    }
+    return;
+  }
   if (const auto* write = std::get_if<runtime::WriteStatus>(&effect.work)) {
     if (write->key.kind == Kind::kRollout || write->key.kind == Kind::kApplication) {
       CheckSynced(write->key, cache);
@@ -180,10 +186,12 @@ void Checker::CheckBudget(const api::Server& wanted, const runtime::Cache& cache
     std::int64_t down = 0;
     std::int64_t unreachable = 0;
     for (const api::Server& known : servers) {
-      if (!Means(application->spec.servers, known)) {
+      // Nobody is served by what is held back in truth.
+      const bool held = known.spec.joining && cloud_.IsHeld(known.metadata.name);
+      if (!Means(application->spec.servers, known) || held) {
         continue;
       }
-      ++total;
+      total += known.spec.joining ? 0 : 1;
       api::Server server = known;
       if (server.metadata.name == wanted.metadata.name) {
         was_in_service = IsInService(known, intent.application);
@@ -231,7 +239,7 @@ void Checker::CheckVerdict(const runtime::WriteStatus& write, const runtime::Cac
       }
       ++total;
       const api::Intent* intent = IntentOf(server, rollout->spec.application);
-      const bool ours = intent != nullptr && intent->rollout == write.key.name && intent->wave > 0;
+      const bool ours = !server.spec.joining && intent != nullptr && intent->rollout == write.key.name && intent->wave > 0;
       if (ours && HasSucceeded(server, rollout->spec.application)) {
         ++good;
       } else if (!IsReachable(server) || !ours) {

@@ -245,6 +245,9 @@ void Checker::OnServer(const StoreEvent& event) {
   const auto stored = servers_.find(event.key.name);
   if (event.after == nullptr) {
     CheckRemoval(stored->second, event.writer);
+    std::erase_if(seen_healthy_, [&](const auto& seen) {
+      return seen.first.starts_with(event.key.name + "/");
+    });
     servers_.erase(event.key.name);
     return;
   }
@@ -302,6 +305,7 @@ void Checker::CheckIntent(const api::Server& server, const api::Intent* before,
     if (!HasPassedGate(rollout->second)) {
       throw Violation("2: " + where + " without a passed gate");
     }
+    CheckWaveOn(server, before, after);
     may_run_[after.application].insert(release);
   }
   if (!git_.IsPinned(after.commit)) {

@@ -16,8 +16,18 @@ namespace slipway::sim {
 class FakeCloud {
  public:
   /// A machine that runs, or one that was terminated and is not listed any more.
-  void Launch(const std::string& machine) { terminated_.erase(machine); }
-  void Terminate(const std::string& machine) { terminated_.insert(machine); }
+  void Launch(const std::string& machine);
+  void Terminate(const std::string& machine);
+
+  /// It runs, and is held back until CompleteLaunch.
+  void Join(const std::string& machine);
+
+  /// It is kept out of service, or not any more; one that is not in service stays as it is.
+  void StandBy(const std::string& machine);
+  void Serve(const std::string& machine) { standby_.erase(machine); }
+
+  bool IsHeld(const std::string& machine) const { return held_.contains(machine); }
+  bool StandsBy(const std::string& machine) const { return standby_.contains(machine); }
 
   /// Whether the provider goes on listing it, as terminated: so it is with every second machine.
   static bool IsRemembered(const std::string& machine) { return machine.back() % 2 == 0; }
@@ -34,9 +44,18 @@ class FakeCloud {
   runtime::OutsideResult List(const runtime::ListServers& request, Time now, Rng& rng,
                               const Faults& faults);
 
+  /// Refuses what is not held, and the words of another launch than the one that is.
+  runtime::OutsideResult CompleteLaunch(const runtime::CompleteLaunch& request, Rng& rng,
+                                        const Faults& faults);
+
  private:
+  runtime::MachineState StateOf(const std::string& machine) const;
+
   std::map<std::string, std::set<std::string>> machines_;  ///< by program
   std::set<std::string> terminated_;
+  std::set<std::string> standby_;
+  std::map<std::string, std::string> held_;  ///< what completes the launch of each
+  int launches_ = 0;
   Time last_;  ///< no two listings have the same time
 };
 

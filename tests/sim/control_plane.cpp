@@ -186,6 +186,9 @@ runtime::OutsideResult ControlPlane::DoOutside(const runtime::OutsideRequest& re
   if (const auto* list = std::get_if<runtime::ListServers>(&request)) {
     return world_.cloud.List(*list, world_.loop.Now(), world_.rng, world_.faults);
   }
+  if (const auto* launch = std::get_if<runtime::CompleteLaunch>(&request)) {
+    return world_.cloud.CompleteLaunch(*launch, world_.rng, world_.faults);
+  }
   return fails ? runtime::OutsideResult(Fail(Code::kUnavailable, "the network is down"))
                : world_.git.Execute(request);
 }

@@ -53,7 +53,12 @@ void Story::Do(const Step& step) {
       return DoToHost(step);
     case Deed::kLaunch:
     case Deed::kTerminate:
+    case Deed::kJoin:
       return DoToMachine(step);
+    case Deed::kStandBy:
+      return cloud_.StandBy(step.target);
+    case Deed::kServe:
+      return cloud_.Serve(step.target);
     case Deed::kConfirm:
       return ConfirmRemoval(step.target);
     case Deed::kCrashServer:
@@ -100,11 +105,11 @@ void Story::DoToMachine(const Step& step) {
   if (step.deed == Deed::kTerminate) {
     cloud_.Terminate(step.target);
   } else {
-    cloud_.Launch(step.target);
+    step.deed == Deed::kJoin ? cloud_.Join(step.target) : cloud_.Launch(step.target);
     AddHost(step.target);
   }
   if (const auto host = hosts_.find(step.target); host != hosts_.end()) {
-    host->second->SetReachable(step.deed == Deed::kLaunch);
+    host->second->SetReachable(step.deed != Deed::kTerminate);
   }
 }
 

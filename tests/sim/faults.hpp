@@ -22,6 +22,7 @@ struct Faults {
   // Outside.
   unsigned failed_fetch = 0;  ///< percent would be too coarse: of 10,000 polls, resolves and pins
   unsigned failed_listing = 0;
+  unsigned failed_launch = 0;  ///< a launch that is completed or not, and nobody hears which
   unsigned short_listing = 0;  ///< a listing that leaves machines out, and claims to be whole
 
   // Between gateway and agents.

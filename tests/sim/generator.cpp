@@ -19,6 +19,7 @@ class Generator {
   explicit Generator(std::uint64_t seed)
       : rng_(seed * 2'654'435'761ULL + 1),
         cloud_rng_(seed * 2'654'435'761ULL + 2),
+        join_rng_(seed * 2'654'435'761ULL + 3),
         asked_(seed % 5 == 1 || seed % 5 == 4) {}
 
   Scenario Make() {
@@ -29,6 +30,9 @@ class Generator {
     AddPushes();
     AddPeople();
     ChooseFaults();
+    if (asked_ && join_rng_.Chance(60)) {
+      AddJoining();
+    }
     return std::move(scenario_);
   }
 
@@ -238,6 +242,46 @@ class Generator {
     }
   }
 
+  Duration AnyTime() {
+    return Duration(join_rng_.Below(static_cast<std::uint64_t>(scenario_.length.count())));
+  }
+
+  void AddDeed(Deed deed, const std::string& machine, Duration at) {
+    Step step;
+    step.deed = deed;
+    step.at = at;
+    step.target = machine;
+    scenario_.steps.push_back(step);
+  }
+
+  /// Machines come into service by being let in, and go out of it for a while or for good.
+  void AddJoining() {
+    const std::uint64_t count = 1 + join_rng_.Below(3);
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      const std::string machine = "late-" + std::to_string(i);
+      scenario_.machines[kInventory].push_back(machine);
+      scenario_.asleep.push_back(machine);
+      const Duration at = AnyTime();
+      AddDeed(Deed::kJoin, machine, at);
+      if (join_rng_.Chance(15)) {
+        AddDeed(Deed::kTerminate, machine, at + Duration(join_rng_.Below(300'000)));
+      }
+    }
+    const std::uint64_t resting = join_rng_.Below(3);
+    for (std::uint64_t i = 0; i < resting; ++i) {
+      const std::string& machine = web_[join_rng_.Below(web_.size())];
+      const Duration at = AnyTime();
+      AddDeed(Deed::kStandBy, machine, at);
+      if (join_rng_.Chance(80)) {
+        AddDeed(join_rng_.Chance(50) ? Deed::kServe : Deed::kJoin, machine,
+                at + Duration(join_rng_.Below(600'000)));
+      }
+    }
+    if (scenario_.faults.failed_listing > 0) {
+      scenario_.faults.failed_launch = static_cast<unsigned>(join_rng_.Below(5'000));
+    }
+  }
+
   void ChooseFaults() {
     Faults& faults = scenario_.faults;
     if (rng_.Chance(15)) {
@@ -282,6 +326,7 @@ class Generator {
 
   Rng rng_;
   Rng cloud_rng_;  ///< its own, so that stories without a provider stay what they were
+  Rng join_rng_;   ///< likewise for stories without machines that join
   Scenario scenario_;
   std::vector<std::string> web_;
   bool gated_ = true;

@@ -26,6 +26,12 @@ void Delude(Mutant mutant, Kind kind, Json& object) {
     object["spec"]["absence"]["confirmations"] = 1;
   } else if (mutant == Mutant::kRemovesMany && kind == Kind::kFleet) {
     object["spec"]["absence"]["maxRemovals"] = 1'000;
+  } else if (mutant == Mutant::kLetsInEarly && kind == Kind::kApplication &&
+             object.contains("status")) {
+    object["status"].erase("stable");
+  } else if (mutant == Mutant::kRollsToEverybody && kind == Kind::kServer) {
+    object["spec"]["standby"] = false;
+    object["spec"]["joining"] = false;
   } else if (mutant == Mutant::kReusesAName && kind == Kind::kApplication &&
              object.contains("status") && object["status"].contains("lastNumber")) {
     const auto last = object["status"]["lastNumber"].get<std::int64_t>();
@@ -53,11 +59,13 @@ Kind WrongKind(Mutant mutant) {
     case Mutant::kBelievesOneListing:
     case Mutant::kRemovesMany:
     case Mutant::kTakesErrorsForNobody:
+    case Mutant::kLetsInEarly:
       return Kind::kFleet;
     case Mutant::kSkipsTheGate:
     case Mutant::kForgetsTheBudget:
     case Mutant::kStartsWavesEarly:
     case Mutant::kPlansTooEarly:
+    case Mutant::kRollsToEverybody:
       return Kind::kRollout;
   }
   return Kind::kRollout;
@@ -87,7 +95,11 @@ class Deluded final : public runtime::Planner {
       return plan;
     }
     Cache cache = input.cache;
-    for (const Kind seen : {Kind::kApplication, Kind::kRollout, Kind::kFleet}) {
+    std::vector<Kind> kinds = {Kind::kApplication, Kind::kRollout, Kind::kFleet};
+    if (mutant_ == Mutant::kRollsToEverybody) {
+      kinds.push_back(Kind::kServer);
+    }
+    for (const Kind seen : kinds) {
       for (const Object* object : input.cache.List(seen)) {
         Change(cache, *object);
       }

@@ -18,6 +18,8 @@ enum class Mutant : std::uint8_t {
   kBelievesOneListing,    ///< sees fleets that want no second listing
   kRemovesMany,           ///< sees fleets that let everybody leave at once
   kTakesErrorsForNobody,  ///< sees a failed listing as an empty one
+  kLetsInEarly,           ///< sees applications that have promoted nothing
+  kRollsToEverybody,      ///< sees servers that all serve
 };
 
 /// The real planners, one of which is wrong.

@@ -56,5 +56,13 @@ TEST(Mutants, APlannerThatTakesErrorsForNobodyIsFound) {
   EXPECT_THAT(FirstViolation(Mutant::kTakesErrorsForNobody), StartsWith("7: "));
 }
 
+TEST(Mutants, APlannerThatLetsInEarlyIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kLetsInEarly), StartsWith("17: "));
+}
+
+TEST(Mutants, APlannerThatRollsToWhoStandsByOrJoinsIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kRollsToEverybody), StartsWith("17: "));
+}
+
 }  // namespace
 }  // namespace slipway::sim

@@ -16,7 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 /// How a deed is written: `{at: 1m, <word>: <target>}`.
-constexpr std::array<std::pair<const char*, Deed>, 24> kWords = {{
+constexpr std::array<std::pair<const char*, Deed>, 27> kWords = {{
     {"push", Deed::kPush},
     {"forcePush", Deed::kForcePush},
     {"rewind", Deed::kRewind},
@@ -40,6 +40,9 @@ constexpr std::array<std::pair<const char*, Deed>, 24> kWords = {{
     {"jumpClock", Deed::kJumpClock},
     {"launch", Deed::kLaunch},
     {"terminate", Deed::kTerminate},
+    {"join", Deed::kJoin},
+    {"standBy", Deed::kStandBy},
+    {"serve", Deed::kServe},
     {"confirm", Deed::kConfirm},
 }};
 
@@ -95,7 +98,7 @@ Step StepOf(const Json& item) {
 
 Faults FaultsOf(const Json& item) {
   Faults faults;
-  const std::array<std::pair<const char*, unsigned*>, 18> chances = {{
+  const std::array<std::pair<const char*, unsigned*>, 19> chances = {{
       {"lostRequest", &faults.lost_request},
       {"lostAnswer", &faults.lost_answer},
       {"lateWrite", &faults.late_write},
@@ -108,6 +111,7 @@ Faults FaultsOf(const Json& item) {
       {"staleWatch", &faults.stale_watch},
       {"failedFetch", &faults.failed_fetch},
       {"failedListing", &faults.failed_listing},
+      {"failedLaunch", &faults.failed_launch},
       {"shortListing", &faults.short_listing},
       {"brokenConnection", &faults.broken_connection},
       {"doubledReport", &faults.doubled_report},

@@ -38,6 +38,9 @@ enum class Deed : std::uint8_t {
   kJumpClock,    ///< every wall clock, by an hour: `target` is "back" or "forward"
   kLaunch,       ///< the machine `target`, which was terminated or not there yet
   kTerminate,    ///< it is gone, and its provider does not list it any more
+  kJoin,         ///< as kLaunch, and its provider holds it back until it is let in
+  kStandBy,      ///< its provider keeps it out of service
+  kServe,        ///< … and does so no more
   kConfirm,      ///< `slipway fleet confirm` of the fleet `target`
   kCalm,         ///< from here on no faults happen by chance
 };

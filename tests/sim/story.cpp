@@ -113,6 +113,7 @@ void Story::Begin() {
 
 void Story::Run(MonoTime until) {
   while (loop_.Step(until)) {
+    checker_.OnStep(hosts_);
     if (loop_.events() % 1'024 == 0) {
       CheckBounds();
     }

@@ -1,0 +1,104 @@
+#include <algorithm>
+
+#include "tests/sim/checker.hpp"
+
+// 17: who is kept out of service gets nothing that was not promoted, and nobody is let in before what was promoted is healthy there.
+namespace slipway::sim {
+namespace {
+
+/// How old the news may be that a planner acts on: a watch or a message that comes late, and a pause of the control plane.
+constexpr Duration kLag = std::chrono::minutes(3);
+
+bool IsKeptOut(const api::Server& server) { return server.spec.standby || server.spec.joining; }
+
+}  // namespace
+
+void Checker::OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts) {
+  for (const auto& [name, server] : servers_) {
+    const auto host = hosts.find(name);
+    if (!server.spec.joining || host == hosts.end()) {
+      continue;
+    }
+    for (const auto& [application, releases] : promoted_) {
+      for (const Release& release : releases) {
+        if (host->second->IsHealthyOn(application,
+                                      {Commit(release.first), ReleaseHash(release.second)})) {
+          seen_healthy_[name + "/" + application][release] = loop_.Mono();
+        }
+      }
+    }
+  }
+}
+
+void Checker::CheckLetIn(const runtime::CompleteLaunch& launch,
+                         const runtime::Cache& cache) const {
+  const auto server = servers_.find(launch.server);
+  if (server == servers_.end()) {
+    return;
+  }
+  for (const runtime::Object* object : cache.List(Kind::kApplication)) {
+    const auto* application = object->As<api::Application>();
+    if (application == nullptr || !application->status.stable || object->deleting ||
+        !Means(application->spec.servers, server->second)) {
+      continue;
+    }
+    const api::ReleaseRef& stable = *application->status.stable;
+    const auto seen = seen_healthy_.find(launch.server + "/" + object->key.name);
+    const auto healthy = [&] {
+      const auto release = seen->second.find({stable.commit.value, stable.hash.value});
+      return release != seen->second.end() && loop_.Mono() - release->second <= kLag;
+    };
+    if (seen == seen_healthy_.end() || !healthy()) {
+      throw Violation("17: " + launch.server + " is let in, and " + stable.rollout +
+                      " is not healthy there");
+    }
+  }
+}
+
+/// What was begun there before goes on.
+void Checker::CheckWaveOn(const api::Server& server, const api::Intent* before,
+                          const api::Intent& after) const {
+  const bool goes_on =
+      before != nullptr && before->rollout == after.rollout && before->wave == after.wave;
+  if (IsKeptOut(server) && (server.spec.joining || !goes_on)) {
+    throw Violation("17: " + after.rollout + " comes to " + server.metadata.name +
+                    ", which its provider keeps out of service");
+  }
+}
+
+bool Checker::HasWhatWasPromoted(const api::Server& server, const Host& host) const {
+  return std::ranges::all_of(applications_, [&](const auto& entry) {
+    const auto& stable = entry.second.status.stable;
+    if (!stable || !Means(entry.second.spec.servers, server)) {
+      return true;
+    }
+    const auto release =
+        std::ranges::find(server.status.releases, entry.first, &api::ServerRelease::application);
+    return release != server.status.releases.end() && release->attempt &&
+           release->attempt->rollout == stable->rollout &&
+           release->attempt->result == api::Outcome::kSucceeded &&
+           host.IsHealthyOn(entry.first, {stable->commit, stable->hash});
+  });
+}
+
+/// 17: everybody is known to be what they are, and nobody is kept waiting who has what was promoted.
+void Checker::CheckLaunchesAtRest(
+    const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
+  for (const auto& [name, server] : servers_) {
+    const auto fleet = fleets_.find(server.spec.fleet);
+    if (fleet == fleets_.end() || fleet->second.spec.suspend || !cloud_.Exists(name)) {
+      continue;
+    }
+    if (server.spec.standby != cloud_.StandsBy(name) ||
+        server.spec.joining != cloud_.IsHeld(name)) {
+      throw Violation("17: nobody has noticed that " + name + " stands by, joins or serves");
+    }
+    const auto host = hosts.find(name);
+    if (server.spec.joining && host != hosts.end() && host->second->reachable() &&
+        HasWhatWasPromoted(server, *host->second)) {
+      throw Violation("17: " + name + " has what was promoted, and is never let in");
+    }
+  }
+}
+
+}  // namespace slipway::sim
