@@ -31,7 +31,7 @@ void Sort(const KnownServer& server, Waiting& waiting) {
     for (const Awaited& each : server.awaited) {
       (each.failed ? waiting.failed : waiting.releases)[each.rollout].push_back(name);
     }
-    if (server.facts->cordoned) {
+    if (server.facts->cordoned && !server.facts->standby) {
       waiting.cordoned.push_back(name);
     }
   } else if (server.letting && server.letting->error) {

@@ -236,7 +236,8 @@ Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options, bo
 }
 
 bool AllJudged(std::span<const ServerView> servers) {
-  return std::ranges::all_of(servers, &ServerView::judged);
+  return std::ranges::all_of(servers,
+                             [](const ServerView& view) { return view.judged || view.held; });
 }
 
 api::OwnerReference ControlledBy(const Object& owner) {

@@ -66,7 +66,7 @@ struct Trust {
 /// `judged`: each server concerned is known to be reachable or known not to be.
 Trust TrustOf(const runtime::PlanInput& input, const PlannerOptions& options, bool judged);
 
-/// Whether each of them is known to be reachable or known not to be.
+/// Whether each of them that is not held back is known to be reachable or known not to be.
 bool AllJudged(std::span<const ServerView> servers);
 
 /// An owner reference that makes `owner` the controller.

@@ -118,14 +118,11 @@ class Moto:
         self.process.stop()
 
 
-class FaultProxy:
-    """Between Slipway and moto. Gives pages of five, and spoils the answers that `fault` names: (page, what), counted from 1."""
-
-    PAGE = 5
+class Proxy:
+    """Between Slipway and moto; `answer` says what Slipway hears."""
 
     def __init__(self, upstream):
         self.upstream = urllib.parse.urlsplit(upstream)
-        self.fault, self.pages, self.seen = None, {}, 0
         proxy = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -154,6 +151,19 @@ class FaultProxy:
         connection.request("POST", "/", body=body, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read().decode()
+
+    def answer(self, handler):
+        raise NotImplementedError
+
+
+class FaultProxy(Proxy):
+    """Gives pages of five, and spoils the answers that `fault` names: (page, what), counted from 1."""
+
+    PAGE = 5
+
+    def __init__(self, upstream):
+        self.fault, self.pages, self.seen = None, {}, 0
+        super().__init__(upstream)
 
     def answer(self, handler):
         body = handler.rfile.read(int(handler.headers["content-length"])).decode()
@@ -187,6 +197,62 @@ class FaultProxy:
         elif what == "cut body":
             return send(handler, status, text, promised=len(text.encode()) + 100)
         return send(handler, status, text)
+
+
+class LaunchHook(Proxy):
+    """A launch lifecycle hook, which moto has only in name: instances wait at it until their action is completed. As strict as AWS: who
+    names another hook, group, token or instance is refused, and so is who completes twice."""
+
+    def __init__(self, upstream, name, group):
+        self.name, self.group = name, group
+        self.waiting, self.completed, self.refused, self.denies = {}, [], [], False
+        super().__init__(upstream)
+
+    def hold(self, instance):
+        """It has been launched, and waits. Its group hands out a token for it, which Slipway is not told."""
+        self.waiting[instance] = f"token-of-{instance}"
+
+    def answer(self, handler):
+        body = handler.rfile.read(int(handler.headers["content-length"])).decode()
+        form = dict(urllib.parse.parse_qsl(body))
+        if form["Action"] == "CompleteLifecycleAction":
+            return send(handler, *self.complete(form))
+        status, text = self.forward(handler, body)
+        if form["Action"] == "DescribeAutoScalingGroups":
+            text = re.sub(r"<member>(?:(?!</?member>).)*</member>", self.as_it_waits, text, flags=re.S)
+        return send(handler, status, text)
+
+    def as_it_waits(self, member):
+        instance = re.search(r"<InstanceId>([^<]*)</InstanceId>", member[0])
+        if not instance or instance[1] not in self.waiting:
+            return member[0]
+        text, count = re.subn("<LifecycleState>InService</LifecycleState>", "<LifecycleState>Pending:Wait</LifecycleState>", member[0])
+        assert count == 1, member[0]
+        return text
+
+    def complete(self, form):
+        instance = form.get("InstanceId", "")
+        if self.denies:
+            return 403, scaling_refusal("AccessDenied", "User: arn:aws:iam::123456789012:user/slipway is not authorized to perform: "
+                                        "autoscaling:CompleteLifecycleAction")
+        known = (form.get("LifecycleHookName"), form.get("AutoScalingGroupName")) == (self.name, self.group)
+        right_token = form.get("LifecycleActionToken", self.waiting.get(instance)) == self.waiting.get(instance)
+        if not known or not right_token or instance not in self.waiting:
+            self.refused.append(form)
+            return 400, scaling_refusal("ValidationError", f"No active Lifecycle Action found with instance ID {instance}")
+        if form.get("LifecycleActionResult") != "CONTINUE":
+            self.refused.append(form)
+            return 400, scaling_refusal("ValidationError", "Lifecycle action result must be CONTINUE or ABANDON")
+        del self.waiting[instance]
+        self.completed.append(instance)
+        return 200, ('<CompleteLifecycleActionResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/">'
+                     "<CompleteLifecycleActionResult/><ResponseMetadata><RequestId>7a1b</RequestId></ResponseMetadata>"
+                     "</CompleteLifecycleActionResponse>")
+
+
+def scaling_refusal(code, message):
+    return ('<ErrorResponse xmlns="http://autoscaling.amazonaws.com/doc/2011-01-01/"><Error><Type>Sender</Type>'
+            f"<Code>{code}</Code><Message>{message}</Message></Error><RequestId>7a1b</RequestId></ErrorResponse>")
 
 
 def refusal(code, message):

@@ -55,20 +55,25 @@ class Town(demo_world.World):
     def populate(self, application=APPLICATION):
         """Everything up to the first push."""
         self.start_server()
-        self.git = demo_world.GitServer(self.directory / "git")
-        self.git.create("shop")
-        self.apply(self.git.secret("shop-git"), self.fleet("integration", ["test-1"]),
-                   self.fleet("web", ["web-1", "web-2", "web-3"]))
-        self.apply_text(demo_world.HERE / "cluster" / "repository.yaml", REPOSITORY_URL=self.git.url("shop"))
-        self.slipway("apply", "-f", "-", stdin=application)
+        self.apply(self.fleet("integration", ["test-1"]), self.fleet("web", ["web-1", "web-2", "web-3"]))
+        self.plant_shop(application)
         for name, address in self.addresses.items():
             self.write_shared(name, "shop", "config.json", '{"currency": "EUR"}\n')
             self.start_agent(name, address)
         for name in self.addresses:
             demo_world.wait_for(f"{name} to join", lambda: self.reachable(name), 60)
+
+    def plant_shop(self, application):
+        """The application and its repository, of which nothing is pushed yet; the tree."""
+        self.git = demo_world.GitServer(self.directory / "git")
+        self.git.create("shop")
+        self.apply(self.git.secret("shop-git"))
+        self.apply_text(demo_world.HERE / "cluster" / "repository.yaml", REPOSITORY_URL=self.git.url("shop"))
+        self.slipway("apply", "-f", "-", stdin=application)
         self.tree = demo_world.WorkTree(self.directory / "work", self.git, "shop")
         shutil.copytree(demo_world.HERE / "shop", self.tree.directory, dirs_exist_ok=True,
                         ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "README.md"))
+        return self.tree
 
     def metrics(self):
         """What Prometheus would read, as the administrator."""

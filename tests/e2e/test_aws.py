@@ -13,8 +13,9 @@ import threading
 import aws as aws_world
 import clouds
 import pytest
+import world
 from clouds import rows
-from conftest import PROJECT
+from conftest import APPLICATION, PROJECT
 
 
 @pytest.fixture(name="moto_process", scope="module")
@@ -367,6 +368,107 @@ def test_an_instance_joins_as_itself_whatever_its_image_holds(town, moto):
         assert not town.reachable(third)
 
 
+# ---- Launch hooks.
+
+@pytest.fixture(name="hook")
+def one_hook(moto):
+    made = aws_world.LaunchHook(moto.url, "bring-up", "web group")
+    yield made
+    made.stop()
+
+
+def joining(watched):
+    """The condition Joining of the fleet; empty where there is none."""
+    conditions = watched.town.get("fleet", "web").get("status", {}).get("conditions", [])
+    return next((c for c in conditions if c["type"] == "Joining"), {"reason": "", "message": ""})
+
+
+def waits(watched):
+    return {name for name, server in watched.servers().items() if server["spec"].get("joining")}
+
+
+def launches(town, result):
+    found = re.search(rf'^slipway_launches_total{{provider="aws",result="{result}"}} (\d+)', town.metrics(), re.M)
+    return int(found[1]) if found else 0
+
+
+def start_instance(town, stack, moto, name, address, config):
+    variables = stack.enter_context(instance(moto, name))
+    town.write_shared(name, "shop", "config.json", config)
+    town.start_agent(name, town.addresses[address], ("--identity", "aws"), **variables)
+    world.wait_for(f"{name} to join", lambda: town.reachable(name), 60)
+
+
+def running(town, name):
+    """The rollouts that a server has an entry of."""
+    return [entry["rollout"] for entry in town.get("server", name)["spec"].get("releases", [])]
+
+
+def test_an_instance_at_the_launch_hook_is_let_in_with_what_was_promoted(town, moto, hook):
+    old, late, bad = moto.group("web group", 3)
+    hook.hold(late)
+    hook.hold(bad)
+    variables = aws_world.KEYS | {"AWS_ENDPOINT_URL_AUTO_SCALING": hook.url}
+    watched = watch(town, variables)
+    what = fleet(moto, autoScalingGroup="web group", launchHook="bring-up")
+    town.apply(what)
+    watched.until_servers([old, late, bad])
+    watched.until("two to wait", lambda: waits(watched) == {late, bad})
+    shown = rows(preview(town, what, variables))
+    assert shown == {old: ("running", "yes"), late: ("joining", "yes, once it has what was promoted"),
+                     bad: ("joining", "yes, once it has what was promoted")}
+    application = APPLICATION.replace("  gate: {servers: {fleets: [integration]}}\n", "").replace("deadline: 20s", "deadline: 6s")
+    tree = town.plant_shop(application)
+    with contextlib.ExitStack() as stack:
+        start_instance(town, stack, moto, old, "web-1", '{"currency": "EUR"}\n')
+        first = tree.push("the first release")
+        town.wait_for_phase(first, "Succeeded")
+        # The second is rolled out for an hour, and nobody who joins meanwhile is a matter of it.
+        town.slipway("apply", "-f", "-", stdin=application.replace("{name: canary, upTo: 1}", "{name: canary, upTo: 1, bake: 1h}"))
+        tree.write("note", "the second")
+        second = tree.push("the second release")
+        watched.until("the second to bake", lambda: running(town, old) == ["shop-2"] and town.phase(second) == "Progressing")
+        start_instance(town, stack, moto, late, "web-2", '{"currency": "EUR"}\n')
+        start_instance(town, stack, moto, bad, "web-3", '{}\n')
+        watched.until("the late one to be let in", lambda: hook.completed == [late])
+        assert world.ask(town.addresses["web-2"])[1]["revision"] == first, "never an old release, and none that is not promoted"
+        watched.until("it to be in service", lambda: waits(watched) == {bad} and running(town, late) == ["shop-1"])
+        watched.until("the other to fail", lambda: joining(watched)["reason"] == "ReleaseFailed")
+        assert joining(watched)["message"] == f"shop-1 did not succeed on {bad}, so its provider's own time-out decides there."
+        begun = watched.listings("Complete")
+        watched.until("five more listings", lambda: watched.listings("Complete") >= begun + 5)
+        assert (hook.completed, hook.refused, waits(watched)) == ([late], [], {bad})
+        assert watched.ready()["reason"] == "Succeeded" and running(town, bad) == ["shop-1"]
+        assert launches(town, "Completed") == 1
+
+
+def test_a_launch_that_cannot_be_completed_is_said_and_tried_again(town, moto, hook):
+    name, other = moto.group("web group", 2)
+    hook.hold(name)
+    watched = watch(town, aws_world.KEYS | {"AWS_ENDPOINT_URL_AUTO_SCALING": hook.url})
+    town.apply(fleet(moto, autoScalingGroup="web group", launchHook="another-hook"))
+    watched.until("its agent to be waited for", lambda: joining(watched)["message"] == f"Waits for the agents of {name}.")
+    with contextlib.ExitStack() as stack:
+        start_instance(town, stack, moto, name, "web-1", "{}")
+        watched.until("the hook to be refused", lambda: joining(watched)["reason"] == "InvalidRequest")
+        assert joining(watched)["message"] == (
+            f"Cannot let in {name}: Auto Scaling of eu-west-1 answers ValidationError: No active Lifecycle Action found with instance ID "
+            f"{name} (request 7a1b).")
+        assert not hook.completed and waits(watched) == {name}
+        hook.denies = True
+        town.apply(fleet(moto, autoScalingGroup="web group", launchHook="bring-up"))
+        watched.until("the permission to be named", lambda: joining(watched)["reason"] == "AccessDenied")
+        assert "(request 7a1b). Allow autoscaling:CompleteLifecycleAction." in joining(watched)["message"]
+        # The list goes on, and who else comes and goes is followed.
+        moto.client("ec2").terminate_instances(InstanceIds=[other])
+        watched.until_servers([name])
+        assert watched.ready()["reason"] == "Succeeded"
+        hook.denies = False
+        watched.until("it to be let in", lambda: hook.completed == [name])
+        watched.until("nobody to wait", lambda: not waits(watched) and not joining(watched)["reason"])
+        assert launches(town, "InvalidRequest") >= 1 and launches(town, "AccessDenied") >= 1
+
+
 # ---- Bad input.
 
 @pytest.mark.parametrize("provider, complaint", [
@@ -375,6 +477,7 @@ def test_an_instance_joins_as_itself_whatever_its_image_holds(town, moto):
     ({"regions": ["eu-west-1"], "endpoint": "http://ec2.example.org"}, "spec.provider.aws.endpoint"),
     ({"regions": ["eu-west-1"], "externalID": "x"}, "spec.provider.aws.externalID"),
     ({"regions": ["eu-west-1"], "vpc": "vpc"}, "spec.provider.aws.vpc"),
+    ({"regions": ["eu-west-1"], "launchHook": "bring up"}, '"bring up": must be the name of a lifecycle hook, of letters, digits, -, _ and /'),
     ({"regions": ["eu-west-1"], "address": "Home"}, "spec.provider.aws.address"),
 ])
 def test_a_provider_that_cannot_work_is_refused(town, moto, provider, complaint):

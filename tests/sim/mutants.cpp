@@ -95,6 +95,7 @@ class Deluded final : public runtime::Planner {
       return plan;
     }
     Cache cache = input.cache;
+    cache.Keep(Kind::kServer, nullptr);  // what is kept of servers is of the real ones
     std::vector<Kind> kinds = {Kind::kApplication, Kind::kRollout, Kind::kFleet};
     if (mutant_ == Mutant::kRollsToEverybody) {
       kinds.push_back(Kind::kServer);

@@ -385,6 +385,57 @@ TEST(CatchUp, ItStaysWithinMaxUnavailable) {
   EXPECT_THAT(world.violations, IsEmpty());
 }
 
+TEST(CatchUp, WhoJoinsGetsThePromotedReleaseAtOnceAndWhoIsAdmittedWithinTheBudget) {
+  for (const bool admitted : {false, true}) {
+    World world(6);
+    world.app.spec.strategy.max_unavailable = api::IntOrPercent::Count(1);
+    world.Promote(1);
+    for (const char* name : {"web-4", "web-5", "web-6"}) {
+      world.servers.at(name).spec.joining = true;
+      world.servers.at(name).spec.admitted = admitted;
+    }
+    world.Push(2);
+    std::size_t most = 0;
+    world.RunUntil([&] {
+      std::size_t taken = 0;
+      for (const char* name : {"web-4", "web-5", "web-6"}) {
+        taken += world.IntentOn(name)->rollout == "shop-2" && world.RunningOn(name) == 1 ? 1 : 0;
+      }
+      most = std::max(most, taken);
+      return world.CountByCommit() == std::map<int, int>{{2, 6}};
+    });
+    EXPECT_EQ(world.rollout(2).status.servers.total, 3);
+    EXPECT_EQ(most, admitted ? 1U : 3U);
+    EXPECT_THAT(world.violations, IsEmpty());
+  }
+}
+
+TEST(CatchUp, WhoJoinsIsBroughtBackAlsoWhereTheStrategyNeverRollsBack) {
+  World world(4);
+  world.Promote(1);
+  world.app.spec.strategy.rollback = api::RollbackPolicy::kNever;
+  world.fate = [](const std::string&, int commit, int) {
+    return commit == 2 ? Fate::kUnhealthy : Fate::kGood;
+  };
+  world.Push(2);
+  world.Run();
+  ASSERT_EQ(world.phase(2), RolloutPhase::kHalted);
+  const std::string taken = world.WithIntentOf(2).front();
+  world.servers.at(taken).spec.joining = true;
+  world.Run();
+  EXPECT_EQ(world.RunningOn(taken), 1);
+}
+
+TEST(CatchUp, WhoJoinsAndIsCordonedByAPersonIsLeftAlone) {
+  World world(2);
+  world.Promote(1);
+  world.AddServer("web-new");
+  world.servers.at("web-new").spec.joining = true;
+  world.servers.at("web-new").spec.cordoned = true;
+  world.Run();
+  EXPECT_EQ(world.IntentOn("web-new"), nullptr);
+}
+
 TEST(CatchUp, AFailureMarksTheServerAndIsNotTriedAgain) {
   World world(3);
   world.Push(1);

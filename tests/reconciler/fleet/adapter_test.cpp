@@ -22,6 +22,7 @@ using nlohmann::json;
 using runtime::Kind;
 using runtime::Object;
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
@@ -73,13 +74,12 @@ class FleetAdapter : public ::testing::Test {
   }
 
   runtime::Plan PlanOf(const runtime::Planner& planner, const runtime::Key& key) {
-    const runtime::OutsideStates none;
     return planner.MakePlan({.object = *cache_.Find(key),
                              .cache = cache_,
                              .now = Time{},
                              .elapsed = Duration(0),
                              .up = std::chrono::hours(1),
-                             .outside = none});
+                             .outside = outside_});
   }
 
   api::Server OwnServer(const std::string& name) {
@@ -122,6 +122,8 @@ class FleetAdapter : public ::testing::Test {
   std::unique_ptr<runtime::Planner> claims_;
   runtime::Cache cache_;
   api::Fleet web;
+
+  runtime::OutsideStates outside_;
 
  private:
   std::uint64_t version_ = 0;
@@ -249,6 +251,132 @@ TEST_F(FleetAdapter, EntriesOfApplicationsThatMovedOnElsewhereAreTakenBack) {
   EXPECT_THAT(PlanFleetNow().actions, SizeIs(1));
   const auto after =
       std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  runtime::KeySink keys;
+  fleets_->AffectedBy(cache_, {.before = before, .after = after}, keys);
+  EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));
+}
+
+/// "web-1" of a fleet that asks, which is listed as joining, and a shop that has promoted shop-3.
+class JoiningAdapter : public FleetAdapter {
+ protected:
+  JoiningAdapter() {
+    web.spec.provider = {};
+    web.spec.provider.exec = api::ExecProvider{.run = "inventory"};
+    web.status.observed_generation = web.metadata.generation;
+    Load(Kind::kFleet, web);
+    runtime::OutsideState& list = outside_["list"];
+    list.request = runtime::ListServers{.provider = web.spec.provider};
+    list.answered = list.request;
+    runtime::ListedServer listed{
+        .name = "web-1", .provider_id = "exec://web-1", .state = runtime::MachineState::kJoining};
+    listed.launch = "launch 7";
+    list.result = runtime::OutsideValue(runtime::ServerListing{
+        .time = kListed,
+        .servers = std::make_shared<const std::vector<runtime::ListedServer>>(1, listed)});
+    server = OwnServer("web-1");
+    server.spec.provider_id = "exec://web-1";
+    server.spec.joining = true;
+    server.spec.admitted = true;
+    server.status.conditions = {{.type = "Reachable", .status = api::ConditionStatus::kTrue}};
+    shop = Named<api::Application>("shop");
+    shop.spec.servers.fleets = {"web"};
+    shop.status.stable = api::ReleaseRef{.rollout = "shop-3", .commit = kCommit, .hash = kHash};
+  }
+
+  /// The entry of shop-3, and what the agent made of it.
+  void Runs(api::RunningHealth health, std::optional<api::Outcome> result) {
+    server.spec.releases = {{.application = "shop",
+                             .rollout = "shop-3",
+                             .attempt = 2,
+                             .commit = kCommit,
+                             .hash = kHash}};
+    server.status.releases = {
+        {.application = "shop",
+         .running = api::Running{.commit = kCommit, .hash = kHash, .health = health},
+         .attempt = api::Attempt{.rollout = "shop-3",
+                                 .number = 2,
+                                 .phase = result ? api::AttemptPhase::kEnded
+                                                 : api::AttemptPhase::kVerifying,
+                                 .result = result}}};
+  }
+
+  /// What the provider is asked to let in now.
+  std::vector<runtime::CompleteLaunch> LetIn() {
+    Load(Kind::kServer, server);
+    Load(Kind::kApplication, shop);
+    std::vector<runtime::CompleteLaunch> launches;
+    for (const runtime::Action& action : PlanFleetNow().actions) {
+      const auto* ask = std::get_if<runtime::Ask>(&action);
+      EXPECT_NE(ask, nullptr);
+      EXPECT_EQ(ask->slot, "launch/web-1");
+      launches.push_back(std::get<runtime::CompleteLaunch>(ask->request));
+    }
+    return launches;
+  }
+
+  static constexpr Time kListed{std::chrono::seconds(1'700'000'000)};
+  const Commit kCommit{std::string(40, 'c')};
+  const ReleaseHash kHash{std::string(64, 'd')};
+  api::Server server;
+  api::Application shop;
+};
+
+TEST_F(JoiningAdapter, ItIsLetInOnceThePromotedReleaseIsHealthyThere) {
+  EXPECT_THAT(LetIn(), IsEmpty()) << "nothing runs there";
+  Runs(api::RunningHealth::kHealthy, std::nullopt);
+  EXPECT_THAT(LetIn(), IsEmpty()) << "not yet healthy for long enough";
+  Runs(api::RunningHealth::kHealthy, api::Outcome::kFailed);
+  EXPECT_THAT(LetIn(), IsEmpty());
+  Runs(api::RunningHealth::kUnhealthy, api::Outcome::kSucceeded);
+  EXPECT_THAT(LetIn(), IsEmpty()) << "healthy once, and not now";
+  Runs(api::RunningHealth::kHealthy, api::Outcome::kSucceeded);
+  const runtime::CompleteLaunch wanted{.provider = web.spec.provider,
+                                       .server = "web-1",
+                                       .provider_id = "exec://web-1",
+                                       .launch = "launch 7",
+                                       .listing = kListed};
+  EXPECT_THAT(LetIn(), ElementsAre(wanted));
+  shop.status.stable->rollout = "shop-4";
+  shop.status.stable->commit = Commit(std::string(40, 'e'));
+  EXPECT_THAT(LetIn(), IsEmpty()) << "something newer was promoted meanwhile";
+  server.status.conditions.front().status = api::ConditionStatus::kFalse;
+  shop.status.stable.reset();
+  EXPECT_THAT(LetIn(), IsEmpty()) << "its agent is gone";
+}
+
+TEST_F(JoiningAdapter, WhoHasPromotedNothingOrMeansOthersHoldsNobodyBack) {
+  shop.status.stable.reset();
+  EXPECT_THAT(LetIn(), SizeIs(1));
+  shop.status.stable = api::ReleaseRef{.rollout = "shop-3", .commit = kCommit, .hash = kHash};
+  shop.spec.servers.fleets = {"other"};
+  EXPECT_THAT(LetIn(), SizeIs(1));
+  shop.spec.servers = {.selector = api::LabelSelector{.match_labels = {{"slipway.dev/fleet", "web"}}}};
+  EXPECT_THAT(LetIn(), IsEmpty()) << "an application that names no fleet may mean it too";
+}
+
+TEST_F(JoiningAdapter, ItIsAskedOncePerListingAndTheAnswerIsForgottenWithTheLaunch) {
+  shop.status.stable.reset();
+  runtime::OutsideState& launch = outside_["launch/web-1"];
+  launch.request = LetIn().front();
+  EXPECT_THAT(LetIn(), IsEmpty());
+  launch.result = Fail(Code::kForbidden, "not allowed (request r-1)");
+  EXPECT_THAT(LetIn(), IsEmpty());
+  EXPECT_THAT(api::FindCondition(web.status.conditions, "Joining")->message,
+              HasSubstr("Cannot let in web-1: not allowed (request r-1)."));
+  std::get<runtime::CompleteLaunch>(launch.request).listing = Time{};
+  EXPECT_THAT(LetIn(), SizeIs(1)) << "a newer listing shows it waiting still";
+  EXPECT_THAT(PlanFleetNow().forget, IsEmpty());
+  server.spec.joining = false;
+  Load(Kind::kServer, server);
+  EXPECT_THAT(PlanFleetNow().forget, ElementsAre("launch/web-1"));
+}
+
+TEST_F(JoiningAdapter, APromotionMakesTheFleetLookAgain) {
+  Load(Kind::kApplication, shop);
+  const auto before = std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  shop.status.stable->rollout = "shop-4";
+  Load(Kind::kApplication, shop);
+  const auto after = std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
   runtime::KeySink keys;
   fleets_->AffectedBy(cache_, {.before = before, .after = after}, keys);
   EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));

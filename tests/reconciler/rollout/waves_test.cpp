@@ -455,6 +455,56 @@ TEST(Waves, ACordonedServerKeepsWhatItRunsAndSoDoesOneOnStandby) {
   EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(1, 2), Pair(2, 8)));
 }
 
+TEST(Waves, AServerThatJoinsIsOfNoWaveAndCostsNothing) {
+  World world = TenServers();
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(1);
+  world.fate = [](const std::string& server, int, int) {
+    return server == "web-new" ? Fate::kHangs : Fate::kGood;
+  };
+  world.RunUntil([&] { return world.rollouts.contains(2) && world.status(2).wave == 1; });
+  world.AddServer("web-new");
+  world.servers.at("web-new").spec.joining = true;
+  world.RunUntil([&] { return world.phase(2) == RolloutPhase::kSucceeded; });
+  EXPECT_EQ(world.status(2).servers.total, 10);
+  EXPECT_EQ(world.IntentOn("web-new")->wave, 0) << "what was promoted came, and is no matter of it";
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
+TEST(Waves, AServerThatIsAdmittedCountsWhereItIsDown) {
+  World world = TenServers();
+  world.app.spec.strategy.max_unavailable = IntOrPercent::Count(1);
+  world.AddServer("web-new");
+  world.servers.at("web-new").spec.joining = true;
+  world.servers.at("web-new").spec.admitted = true;
+  world.fate = [](const std::string& server, int, int) {
+    return server == "web-new" ? Fate::kUnhealthy : Fate::kGood;
+  };
+  world.RunUntil([&] {
+    return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kPaused;
+  });
+  EXPECT_EQ(world.status(2).cause, RolloutCause::kNoHeadroom);
+  EXPECT_THAT(world.status(2).message, HasSubstr("web-new"));
+  EXPECT_THAT(world.WithIntentOf(2), IsEmpty());
+}
+
+TEST(Waves, AServerThatJoinsWithAWavesReleaseGoesBackToWhatIsPromoted) {
+  World world = TenServers();
+  world.app.spec.strategy.waves[0].bake = minutes(10);
+  world.RunUntil([&] {
+    return world.rollouts.contains(2) && world.status(2).wave == 1 &&
+           world.status(2).waves[0].baking;
+  });
+  const std::string canary = world.WithIntentOf(2).front();
+  world.servers.at(canary).spec.joining = true;
+  world.RunUntil([&] { return world.RunningOn(canary) == 1; });
+  EXPECT_EQ(world.IntentOn(canary)->from, "shop-2");
+  EXPECT_EQ(world.phase(2), RolloutPhase::kProgressing);
+  world.Run();
+  EXPECT_EQ(world.phase(2), RolloutPhase::kSucceeded);
+  EXPECT_THAT(world.CountByCommit(), ElementsAre(Pair(2, 10)));
+  EXPECT_THAT(world.violations, IsEmpty());
+}
+
 TEST(Waves, AServerThatCanBearNoFurtherApplicationIsLeftOutAndNamed) {
   World world = TenServers();
   world.AddServer("web-full");

@@ -49,8 +49,9 @@ void World::CheckTaking(const AssignIntent& action) {
   int down = 0;
   int unreachable = 0;
   for (const auto& [name, server] : servers) {
-    if (server.spec.fleet == "web") {
-      ++total;
+    const bool held = server.spec.joining && !server.spec.admitted;
+    if (server.spec.fleet == "web" && !held) {
+      total += server.spec.joining ? 0 : 1;
       unreachable += IsReachable(server) ? 0 : 1;
       down += IsReachable(server) && !IsInService(server) ? 1 : 0;
     }
@@ -59,7 +60,11 @@ void World::CheckTaking(const AssignIntent& action) {
   const int over = std::max(0, unreachable - BudgetOf(strategy.unreachable.max, total));
   const int limit = std::max(1, BudgetOf(strategy.max_unavailable, total));
   const api::Server& server = servers.at(action.view.server->name);
-  if (IsInService(server)) {
+  if (server.spec.joining && action.intent.wave > 0 &&
+      (!app.status.stable || app.status.stable->rollout != action.intent.rollout)) {
+    Violated(server.metadata.name + " joins, and a wave comes to it");
+  }
+  if (IsInService(server) && !(server.spec.joining && !server.spec.admitted)) {
     if (down + 1 + over > limit) {
       Violated(server.metadata.name + " is taken although " + std::to_string(down) + " are down, " +
                std::to_string(over) + " too many out of reach, and at most " +

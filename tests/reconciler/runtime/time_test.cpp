@@ -373,6 +373,32 @@ TEST(Outside, ResultsAreForgottenWithTheirObject) {
   EXPECT_THAT(slots, ElementsAre(0U, 0U));
 }
 
+TEST(Outside, WhatAPlanForgetsIsGoneUnlessItIsInFlight) {
+  std::vector<std::size_t> known;
+  bool ask = true;
+  World world({{.plan = [&](const PlanInput& input) {
+    known.push_back(input.outside.size());
+    Plan plan;
+    if (ask) {
+      plan.actions.emplace_back(Ask{.slot = "fetch", .request = FetchOf("https://x")});
+    } else {
+      plan.forget = {"fetch", "nothing"};
+    }
+    return plan;
+  }}});
+  world.ListTheRest();
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 5)));
+  const Effect fetch = world.OnlyEffect();
+  ask = false;
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 6)));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  world.AnswerOutside(fetch, OutsideResult(OutsideValue()));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  world.engine.ObjectChanged(Kind::kApplication, Text(ObjectOf(App("shop"), 7)));
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  EXPECT_EQ(known, (std::vector<std::size_t>{0, 1, 1, 0}));
+}
+
 TEST(Outside, WhatADeletedObjectAskedForIsNotAskedForTheNewOneOfItsName) {
   World world(
       {{.plan =

@@ -30,14 +30,38 @@ class FakeCloud final : public cloud::CloudApi {
     }
     return std::vector<runtime::ListedServer>{{.name = provider.exec->run}};
   }
+
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
+                              const cloud::SecretData& secret) override {
+    if (launch.server == "throws") {
+      throw std::runtime_error("a fault");
+    }
+    return launch.server == secret.at("accessKeyID")
+               ? Ok()
+               : Result<void>(cloud::Trouble(Code::kForbidden, "AccessDenied", "no"));
+  }
 };
 
 class CloudEffectsTest : public ::testing::Test {
  protected:
   runtime::OutsideResult Ask(const runtime::ListServers& request) {
+    return AnswerTo([&](const CloudEffects::Done& done) { effects_.List("default", request, done); });
+  }
+
+  /// Of a provider whose Secret says accessKeyID: web-1.
+  runtime::OutsideResult CompleteLaunch(const std::string& server) {
+    secret_ = std::make_shared<const std::string>(R"({"data":{"accessKeyID":"d2ViLTE="}})");
+    runtime::CompleteLaunch request;
+    request.provider.aws =
+        api::AwsProvider{.regions = {"eu-west-1"}, .secret_ref = api::SecretRef{.name = "keys"}};
+    request.server = server;
+    return AnswerTo(
+        [&](const CloudEffects::Done& done) { effects_.CompleteLaunch("default", request, done); });
+  }
+
+  runtime::OutsideResult AnswerTo(const std::function<void(const CloudEffects::Done&)>& ask) {
     answer_.reset();
-    effects_.List("default", request,
-                  [this](const runtime::OutsideResult& result) { answer_ = result; });
+    ask([this](const runtime::OutsideResult& result) { answer_ = result; });
     for (auto& get : client_.gets) {
       get.done(secret_);
     }
@@ -106,6 +130,17 @@ TEST_F(CloudEffectsTest, EveryEndIsCounted) {
   EXPECT_NE(text.find(R"(slipway_listings_total{provider="exec",result="Timeout"} 2)"),
             std::string::npos)
       << text;
+}
+
+TEST_F(CloudEffectsTest, ALaunchIsCompletedWithTheSecretAndCounted) {
+  EXPECT_TRUE(CompleteLaunch("web-1").has_value());
+  EXPECT_EQ(runtime::ReasonOf(CompleteLaunch("web-2").error()), "AccessDenied");
+  EXPECT_EQ(CompleteLaunch("throws").error().code, Code::kInternal);
+  const std::string text = metrics_.Text();
+  for (const char* line : {R"(slipway_launches_total{provider="aws",result="Completed"} 1)",
+                           R"(slipway_launches_total{provider="aws",result="AccessDenied"} 1)"}) {
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+  }
 }
 
 TEST_F(CloudEffectsTest, AnErrorKeepsItsReasonAndAFaultIsAnError) {

@@ -16,6 +16,11 @@ class OneServer final : public CloudApi {
     return std::vector<runtime::ListedServer>{{.name = name_}};
   }
 
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
+                              const SecretData& /*secret*/) override {
+    return Fail(Code::kInternal, "by " + name_);
+  }
+
  private:
   std::string name_;
 };
@@ -43,6 +48,32 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   provider.static_ = api::StaticProvider{.servers = {{.name = "web-1"}}};
   EXPECT_EQ(ProviderName(provider), "");
   EXPECT_FALSE(clouds.List(provider, {}).has_value());
+}
+
+/// A provider that holds nobody back.
+class HoldsNobody final : public CloudApi {
+ public:
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& /*provider*/,
+                                                  const SecretData& /*secret*/) override {
+    return std::vector<runtime::ListedServer>();
+  }
+};
+
+TEST(Clouds, ALaunchIsCompletedByItsProviderAndByNoneThatCannot) {
+  HoldsNobody exec;
+  OneServer aws("aws");
+  OneServer gcp("gcp");
+  Clouds clouds(exec, aws, gcp);
+  runtime::CompleteLaunch launch;
+  launch.provider.aws = api::AwsProvider();
+  EXPECT_EQ(clouds.CompleteLaunch(launch, {}).error().message, "by aws");
+  launch.provider.aws.reset();
+  launch.provider.gcp = api::GcpProvider();
+  EXPECT_EQ(clouds.CompleteLaunch(launch, {}).error().message, "by gcp");
+  launch.provider.gcp.reset();
+  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}).error()), "NotSupported");
+  launch.provider.exec = api::ExecProvider();
+  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}).error()), "NotSupported");
 }
 
 TEST(Clouds, WithoutFiltersOnlyThePlaceIsLeft) {

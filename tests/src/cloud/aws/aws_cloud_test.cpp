@@ -285,27 +285,38 @@ TEST_F(AwsCloudTest, ARoleIsAssumedOnceAndKept) {
   EXPECT_THAT(requests[2].headers.at("Authorization"), HasSubstr("Credential=ASIAROLE/"));
 }
 
-TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
-  rest::Response page = Page({"i-1", "i-2", "i-3"});
+/// A page of instances that are in the Auto Scaling group "web/eu".
+rest::Response PageInGroup(const std::vector<std::string>& ids) {
+  rest::Response page = Page(ids);
   const std::string tag =
-      "<tagSet><item><key>aws:autoscaling:groupName</key><value>web</value></item></tagSet></"
+      "<tagSet><item><key>aws:autoscaling:groupName</key><value>web/eu</value></item></tagSet></"
       "item></instancesSet>";
   for (std::size_t at = 0; (at = page.body.find("</item></instancesSet>", at)) != std::string::npos;
        at += tag.size()) {
     page.body.replace(at, std::string_view("</item></instancesSet>").size(), tag);
   }
-  const rest::Response groups{
-      .status = 200,
-      .headers = {},
-      .body =
-          "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult><AutoScalingGroups><"
-          "member><Instances>"
-          "<member><InstanceId>i-1</InstanceId><LifecycleState>Terminating:Wait</LifecycleState></"
-          "member>"
-          "<member><InstanceId>i-2</InstanceId><LifecycleState>InService</LifecycleState></member>"
-          "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
-          "</DescribeAutoScalingGroupsResponse>"};
-  answers_ = {page, groups};
+  return page;
+}
+
+/// What Auto Scaling says of it.
+rest::Response Group(const std::map<std::string, std::string>& states) {
+  std::string members;
+  for (const auto& [instance, state] : states) {
+    members += "<member><InstanceId>" + instance + "</InstanceId><LifecycleState>" + state +
+               "</LifecycleState></member>";
+  }
+  return {.status = 200,
+          .headers = {},
+          .body = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
+                  "<AutoScalingGroups><member><Instances>" +
+                  members +
+                  "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+                  "</DescribeAutoScalingGroupsResponse>"};
+}
+
+TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
+  const rest::Response page = PageInGroup({"i-1", "i-2", "i-3"});
+  answers_ = {page, Group({{"i-1", "Terminating:Wait"}, {"i-2", "InService"}})};
   const auto listed = List();
   ASSERT_TRUE(listed.has_value()) << listed.error().message;
   ASSERT_THAT(listed.value(), SizeIs(3));
@@ -321,6 +332,57 @@ TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
       HasSubstr(
           "AccessDenied: Auto Scaling of eu-west-1 answers AccessDenied: no (request req-7). Allow "
           "autoscaling:DescribeAutoScalingGroups."));
+}
+
+TEST_F(AwsCloudTest, WhatWaitsAtTheLaunchHookJoinsAndNothingElseDoes) {
+  const std::vector<std::string> elsewhere = {
+      "Pending",         "Pending:Proceed",  "Standby",        "EnteringStandby",
+      "Terminating",     "Terminating:Wait", "Warmed:Running", "Warmed:Pending:Wait",
+      "Detaching",       "Quarantined"};
+  const rest::Response page = PageInGroup({"i-1", "i-2"});
+  for (const std::string& state : elsewhere) {
+    provider_.aws->launch_hook = "bring-up";
+    answers_ = {page, Group({{"i-1", state}, {"i-2", "Pending:Wait"}})};
+    const auto listed = List();
+    ASSERT_TRUE(listed.has_value()) << listed.error().message;
+    EXPECT_EQ(listed.value()[0].state, runtime::MachineState::kStandby) << state;
+    EXPECT_EQ(listed.value()[0].launch, "");
+    EXPECT_EQ(listed.value()[1].state, runtime::MachineState::kJoining);
+    EXPECT_EQ(listed.value()[1].launch, "eu-west-1/web/eu");
+  }
+  provider_.aws->launch_hook.clear();
+  answers_ = {page, Group({{"i-1", "InService"}, {"i-2", "Pending:Wait"}})};
+  EXPECT_EQ(List().value()[1].state, runtime::MachineState::kStandby) << "nobody named a hook";
+}
+
+TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
+  provider_.aws->regions = {"us-east-2", "eu-west-1"};
+  provider_.aws->launch_hook = "bring-up";
+  const runtime::CompleteLaunch launch{.provider = provider_,
+                                       .server = "i-1",
+                                       .provider_id = "aws:///eu-west-1a/i-1",
+                                       .launch = "eu-west-1/web/eu",
+                                       .listing = {}};
+  answers_ = {rest::Response{.status = 200,
+                             .headers = {},
+                             .body = "<CompleteLifecycleActionResponse/>"}};
+  EXPECT_TRUE(cloud_.CompleteLaunch(launch, {}).has_value());
+  const rest::Request request = client_.requests().back();
+  EXPECT_EQ(request.url, "https://autoscaling.eu-west-1.amazonaws.com/");
+  EXPECT_EQ(request.body,
+            "Action=CompleteLifecycleAction&Version=2011-01-01&AutoScalingGroupName=web%2Feu"
+            "&InstanceId=i-1&LifecycleActionResult=CONTINUE&LifecycleHookName=bring-up");
+  EXPECT_THAT(request.headers.at("Authorization"), HasSubstr("/eu-west-1/autoscaling/aws4_request"));
+  answers_ = {Refusal(400, "ValidationError", "No active Lifecycle Action found")};
+  const auto late = cloud_.CompleteLaunch(launch, {});
+  EXPECT_EQ(runtime::ReasonOf(late.error()), "InvalidRequest");
+  EXPECT_THAT(late.error().message,
+              HasSubstr("ValidationError: No active Lifecycle Action found (request req-7)"));
+  answers_ = {Refusal(403, "AccessDenied")};
+  EXPECT_THAT(cloud_.CompleteLaunch(launch, {}).error().message,
+              HasSubstr("Allow autoscaling:CompleteLifecycleAction."));
+  answers_ = {rest::Response{.status = 200, .headers = {}, .body = "<html>Please log in</html>"}};
+  EXPECT_EQ(runtime::ReasonOf(cloud_.CompleteLaunch(launch, {}).error()), "EndpointInvalid");
 }
 
 TEST_F(AwsCloudTest, AnotherEndpointIsThatOfTheFleet) {

@@ -23,18 +23,28 @@ std::string InstanceIn(const std::string& id, const std::string& state) {
          "</LifecycleState></member>";
 }
 
-TEST(Groups, OnlyInServiceIsInService) {
-  const std::vector<std::string> elsewhere = {
-      "Pending",     "Pending:Wait",     "Pending:Proceed", "Standby",   "EnteringStandby",
-      "Terminating", "Terminating:Wait", "Warmed:Running",  "Detaching", "Quarantined"};
-  for (const std::string& state : elsewhere) {
-    const auto page =
-        ReadGroups(GroupXml(InstanceIn("i-1", state) + InstanceIn("i-2", "InService"), "more"));
-    ASSERT_TRUE(page.has_value()) << page.error().message;
-    EXPECT_EQ(page.value().in_service, (std::map<std::string, bool>{{"i-1", false}, {"i-2", true}}))
-        << state;
-    EXPECT_EQ(page.value().next, "more");
-  }
+TEST(Groups, AnInstanceIsWhereItsGroupSays) {
+  const auto page = ReadGroups(
+      GroupXml(InstanceIn("i-1", "Pending:Wait") + InstanceIn("i-2", "InService"), "more"));
+  ASSERT_TRUE(page.has_value()) << page.error().message;
+  EXPECT_EQ(page.value().states,
+            (std::map<std::string, std::string>{{"i-1", "Pending:Wait"}, {"i-2", "InService"}}));
+  EXPECT_EQ(page.value().next, "more");
+}
+
+TEST(Groups, ALaunchIsCompletedWithEverythingThatNamesIt) {
+  const Query query = CompleteLaunchAction({.hook = "bring-up", .group = "web", .instance = "i-1"});
+  EXPECT_EQ(query.action, "CompleteLifecycleAction");
+  EXPECT_EQ(
+      query.parameters,
+      (std::vector<std::pair<std::string, std::string>>{{"AutoScalingGroupName", "web"},
+                                                        {"InstanceId", "i-1"},
+                                                        {"LifecycleActionResult", "CONTINUE"},
+                                                        {"LifecycleHookName", "bring-up"}}));
+  EXPECT_TRUE(IsCompleted("<CompleteLifecycleActionResponse><CompleteLifecycleActionResult/>"
+                          "</CompleteLifecycleActionResponse>"));
+  EXPECT_FALSE(IsCompleted("<html/>"));
+  EXPECT_FALSE(IsCompleted(""));
 }
 
 TEST(Groups, WhatIsNoPageIsAnError) {

@@ -1,0 +1,167 @@
+#include "reconciler/fleet/joining.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "reconciler/api/conditions.hpp"
+
+// Servers that their provider holds back until they are let in.
+namespace slipway::fleet {
+namespace {
+
+using runtime::MachineState;
+using std::chrono::minutes;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+/// A fleet "web" of one server, "web-1", that is listed as joining.
+struct JoiningBench {
+  JoiningBench() {
+    fleet.metadata = {.name = "web", .ns = "default", .uid = Uid("uid-web"), .generation = 2};
+    fleet.spec.provider.exec = api::ExecProvider{.run = "inventory"};
+    fleet.status.observed_generation = 2;
+    facts.name = "web-1";
+    facts.provider_id = "exec://web-1";
+    facts.fleet = "web";
+    facts.reachable = true;
+    facts.joining = true;
+    List(MachineState::kJoining);
+  }
+
+  void List(MachineState state) {
+    ++listings;
+    runtime::ListedServer server{.name = "web-1", .provider_id = "exec://web-1", .state = state};
+    server.launch = "launch 7";
+    last = LastListing{.provider = fleet.spec.provider,
+                       .result = runtime::ServerListing{
+                           .time = Time(minutes(listings)),
+                           .servers = std::make_shared<const std::vector<runtime::ListedServer>>(
+                               std::vector{server})}};
+  }
+
+  /// Plans, stores what is wanted of the fleet and of the server, until there is nothing to store.
+  std::vector<LetIn> Run() {
+    std::vector<LetIn> let_in;
+    for (int round = 0; round < 5; ++round) {
+      const KnownServer known{.facts = &facts,
+                              .labels = &labels,
+                              .ours = true,
+                              .awaited = awaited,
+                              .letting = letting};
+      const Plan plan =
+          PlanFleet({.fleet = fleet,
+                     .observation = ObserveListing(last.result.value(), fleet.spec.stopped),
+                     .last = &last,
+                     .servers = std::span(&known, 1),
+                     .now = Time(minutes(100))});
+      const bool stored = fleet.status == plan.status;
+      fleet.status = plan.status;
+      for (const Action& action : plan.actions) {
+        if (const auto* update = std::get_if<UpdateServer>(&action); update != nullptr && stored) {
+          facts.standby = update->standby;
+          facts.joining = update->joining;
+          facts.admitted = update->admitted;
+        } else if (const auto* let = std::get_if<LetIn>(&action); let != nullptr && stored) {
+          EXPECT_TRUE(facts.admitted) << "budgets count it first";
+          let_in.push_back(*let);
+          letting = Letting{.listing = let->listing, .error = answer};
+        }
+      }
+    }
+    return let_in;
+  }
+
+  /// "Reason: message" of the condition; empty where there is none.
+  std::string said() const {
+    const api::Condition* joining = api::FindCondition(fleet.status.conditions, kJoining);
+    return joining == nullptr ? "" : joining->reason + ": " + joining->message;
+  }
+
+  api::Fleet fleet;
+  LastListing last{.provider = {}, .result = Fail(Code::kInternal, "")};
+  rollout::ServerFacts facts;
+  std::map<std::string, std::string> labels{{"slipway.dev/fleet", "web"}};
+  std::vector<Awaited> awaited;
+  std::optional<Letting> letting;
+  std::optional<Error> answer;  ///< of the provider, to the next one that it is asked to let in
+  int listings = 0;
+};
+
+TEST(Joining, AServerThatHasWhatWasPromotedIsLetInOnceForEachListing) {
+  JoiningBench bench;
+  const auto let_in = bench.Run();
+  ASSERT_THAT(let_in, SizeIs(1));
+  EXPECT_EQ(let_in[0].launch, "launch 7");
+  EXPECT_EQ(let_in[0].listing, Time(minutes(1)));
+  EXPECT_EQ(bench.said(), "Completing: Lets in web-1.");
+  EXPECT_THAT(bench.Run(), IsEmpty()) << "the same listing says nothing new";
+  bench.List(MachineState::kJoining);
+  EXPECT_THAT(bench.Run(), SizeIs(1)) << "it still waits there";
+  bench.List(MachineState::kRunning);
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(), "");
+  EXPECT_FALSE(bench.facts.joining || bench.facts.admitted);
+}
+
+TEST(Joining, WhoLacksTheReleaseOrTheAgentIsNotLetInAndTheFleetSaysSo) {
+  JoiningBench bench;
+  bench.awaited = {{.rollout = "shop-3"}};
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_FALSE(bench.facts.admitted);
+  EXPECT_EQ(bench.said(), "Waiting: Waits for shop-3 on web-1.");
+  bench.awaited = {{.rollout = "shop-3", .failed = true}};
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(),
+            "ReleaseFailed: shop-3 did not succeed on web-1, so its provider's own time-out "
+            "decides there.");
+  bench.facts.cordoned = true;
+  bench.awaited = {{.rollout = "shop-3"}};
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(),
+            "Waiting: Waits for shop-3 on web-1. No release comes to web-1, which a person has "
+            "cordoned.");
+  bench.awaited.clear();
+  bench.facts.reachable = false;
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(), "Waiting: Waits for the agents of web-1.");
+}
+
+TEST(Joining, ARefusalIsSaidAndTheListingGoesOn) {
+  JoiningBench bench;
+  const std::string message = "Auto Scaling answers AccessDenied: no (request r-1)";
+  bench.answer = Error{
+      .code = Code::kForbidden, .message = message, .causes = {{.reason = "AccessDenied"}}};
+  EXPECT_THAT(bench.Run(), SizeIs(1));
+  EXPECT_EQ(bench.said(), "AccessDenied: Cannot let in web-1: " + message + ".");
+  EXPECT_EQ(api::FindCondition(bench.fleet.status.conditions, "Ready")->reason, "Succeeded");
+  EXPECT_TRUE(bench.facts.joining);
+  bench.answer.reset();
+  bench.List(MachineState::kJoining);
+  EXPECT_THAT(bench.Run(), SizeIs(1));
+  EXPECT_EQ(bench.said(), "Completing: Lets in web-1.");
+}
+
+TEST(Joining, AnotherMachineOfTheNameIsAdmittedAnew) {
+  JoiningBench bench;
+  bench.facts.provider_id = "exec://the-one-before";
+  bench.facts.admitted = true;
+  const KnownServer known{.facts = &bench.facts, .labels = &bench.labels, .ours = true};
+  const Plan plan =
+      PlanFleet({.fleet = bench.fleet,
+                 .observation = ObserveListing(bench.last.result.value(), bench.fleet.spec.stopped),
+                 .last = &bench.last,
+                 .servers = std::span(&known, 1),
+                 .now = Time(minutes(100))});
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  EXPECT_TRUE(std::get<UpdateServer>(plan.actions[0]).joining);
+  EXPECT_FALSE(std::get<UpdateServer>(plan.actions[0]).admitted);
+}
+
+TEST(Joining, ASuspendedFleetLetsNobodyIn) {
+  JoiningBench bench;
+  bench.fleet.spec.suspend = true;
+  EXPECT_THAT(bench.Run(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace slipway::fleet
