@@ -461,8 +461,8 @@ def test_a_launch_that_cannot_be_completed_is_said_and_tried_again(town, moto, h
         assert "(request 7a1b). Allow autoscaling:CompleteLifecycleAction." in joining(watched)["message"]
         # The list goes on, and who else comes and goes is followed.
         moto.client("ec2").terminate_instances(InstanceIds=[other])
-        watched.until_servers([name])
-        assert watched.ready()["reason"] == "Succeeded"
+        watched.until("the other to leave", lambda: other not in watched.servers())
+        assert watched.ready()["reason"] == "Succeeded" and name in watched.servers()
         hook.denies = False
         watched.until("it to be let in", lambda: hook.completed == [name])
         watched.until("nobody to wait", lambda: not waits(watched) and not joining(watched)["reason"])
