@@ -55,9 +55,9 @@ Need NeedOf(const Desk& desk, const Stage& stage, const ServerView& view) {
     return view.cordoned ? Need::kNone : Need::kBring;
   }
   const IntentFacts& intent = *view.release.intent;
-  const bool of_active = !view.joining && stage.active_number != 0 &&
-                         (intent.rollout == stage.active_number ||
-                                                      intent.from == stage.active_number);
+  const bool of_active =
+      !view.joining && stage.active_number != 0 &&
+      (intent.rollout == stage.active_number || intent.from == stage.active_number);
   if (of_active) {
     return Need::kNone;
   }

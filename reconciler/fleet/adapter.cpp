@@ -28,7 +28,7 @@ using runtime::PlanInput;
 
 constexpr const char* kListSlot = "list";
 constexpr std::string_view kLaunchSlot = "launch/";  ///< and the name of the server
-constexpr const char* kByName = "name";  ///< ServerClaim: spec.name
+constexpr const char* kByName = "name";              ///< ServerClaim: spec.name
 
 void ClaimedName(const Object& object, std::vector<std::string>& values) {
   if (const auto* claim = object.As<api::ServerClaim>(); claim != nullptr) {
@@ -144,8 +144,8 @@ std::vector<Awaited> AwaitedOn(const Cache& cache, const std::string& ns,
       const std::string& name = object->key.name;
       const rollout::ReleaseFacts release = rollout::ViewOf(server, name).release;
       if (!RunsPromoted(release, name, *stable)) {
-        const bool ours = release.intent && release.intent->rollout ==
-                                                rollout::RolloutNumber(name, stable->rollout);
+        const bool ours = release.intent &&
+                          release.intent->rollout == rollout::RolloutNumber(name, stable->rollout);
         const bool ended = ours && rollout::IsSettled(release) &&
                            !rollout::EndedWith(release, api::Outcome::kSucceeded);
         awaited.push_back({.rollout = stable->rollout, .failed = ended});
@@ -161,9 +161,8 @@ std::string LaunchSlotOf(const std::string& server) { return std::string(kLaunch
 /// What became of letting this machine in; nullopt where nobody asked.
 std::optional<Letting> LettingOf(const runtime::OutsideStates& outside, const ServerFacts& server) {
   const auto slot = outside.find(LaunchSlotOf(server.name));
-  const auto* request = slot == outside.end()
-                            ? nullptr
-                            : std::get_if<runtime::CompleteLaunch>(&slot->second.request);
+  const auto* request =
+      slot == outside.end() ? nullptr : std::get_if<runtime::CompleteLaunch>(&slot->second.request);
   if (request == nullptr || request->provider_id != server.provider_id) {
     return std::nullopt;
   }
@@ -206,8 +205,8 @@ std::vector<std::string> Forgotten(const PlanInput& input) {
     if (!slot.starts_with(kLaunchSlot)) {
       continue;
     }
-    const Object* object = input.cache.Find(
-        {Kind::kServer, input.object.key.ns, slot.substr(kLaunchSlot.size())});
+    const Object* object =
+        input.cache.Find({Kind::kServer, input.object.key.ns, slot.substr(kLaunchSlot.size())});
     const auto* server = object == nullptr ? nullptr : object->ViewAs<ServerFacts>();
     if (server == nullptr || !server->joining || !object->IsOwnedBy(input.object.uid)) {
       slots.push_back(slot);
@@ -390,13 +389,13 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
     } else if (const auto* update = std::get_if<UpdateServer>(&action)) {
       out.actions.push_back(PatchOf(ns, *update));
     } else if (const auto* let_in = std::get_if<LetIn>(&action)) {
-      out.actions.push_back(
-          runtime::Ask{.slot = LaunchSlotOf(let_in->server->name),
-                       .request = runtime::CompleteLaunch{.provider = fleet.spec.provider,
-                                                          .server = let_in->server->name,
-                                                          .provider_id = let_in->server->provider_id,
-                                                          .launch = let_in->launch,
-                                                          .listing = let_in->listing}});
+      out.actions.push_back(runtime::Ask{
+          .slot = LaunchSlotOf(let_in->server->name),
+          .request = runtime::CompleteLaunch{.provider = fleet.spec.provider,
+                                             .server = let_in->server->name,
+                                             .provider_id = let_in->server->provider_id,
+                                             .launch = let_in->launch,
+                                             .listing = let_in->listing}});
     } else if (const auto* entries = std::get_if<TakeBack>(&action)) {
       out.actions.push_back(PatchOf(ns, *entries));
     } else if (const auto* removal = std::get_if<DeleteServer>(&action)) {

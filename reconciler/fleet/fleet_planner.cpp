@@ -83,8 +83,8 @@ std::optional<UpdateServer> UpdateOf(const KnownServer& known, const ObservedSer
                                      std::map<std::string, std::string> labels) {
   const rollout::ServerFacts& facts = *known.facts;
   const bool same_machine = facts.provider_id == server.provider_id;
-  const bool admitted = server.joining && facts.joining && same_machine &&
-                        (facts.admitted || MayBeLetIn(known));
+  const bool admitted =
+      server.joining && facts.joining && same_machine && (facts.admitted || MayBeLetIn(known));
   if (*known.labels == labels && facts.address == server.address && same_machine &&
       facts.standby == server.standby && facts.joining == server.joining &&
       facts.admitted == admitted) {

@@ -19,10 +19,11 @@ void CloudEffects::List(const std::string& ns, const runtime::ListServers& reque
                         done = std::move(done)](const runtime::OutsideResult& result) {
     // Its results are few: the reasons that providers have.
     metrics_
-        .MakeCounter("slipway_listings_total",
-                     "Lists of servers that providers were asked for, by how that ended.",
-                     {{"provider", cloud::ProviderName(provider)},
-                      {"result", result.has_value() ? "Complete" : runtime::ReasonOf(result.error())}})
+        .MakeCounter(
+            "slipway_listings_total",
+            "Lists of servers that providers were asked for, by how that ended.",
+            {{"provider", cloud::ProviderName(provider)},
+             {"result", result.has_value() ? "Complete" : runtime::ReasonOf(result.error())}})
         .Add();
     done(result);
   };
@@ -37,10 +38,11 @@ void CloudEffects::CompleteLaunch(const std::string& ns, const runtime::Complete
   const Done counted = [this, provider = cloud::ProviderName(request.provider),
                         done = std::move(done)](const runtime::OutsideResult& result) {
     metrics_
-        .MakeCounter("slipway_launches_total",
-                     "Machines that providers were asked to let in, by how that ended.",
-                     {{"provider", provider},
-                      {"result", result.has_value() ? "Completed" : runtime::ReasonOf(result.error())}})
+        .MakeCounter(
+            "slipway_launches_total",
+            "Machines that providers were asked to let in, by how that ended.",
+            {{"provider", provider},
+             {"result", result.has_value() ? "Completed" : runtime::ReasonOf(result.error())}})
         .Add();
     done(result);
   };

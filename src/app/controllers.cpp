@@ -139,31 +139,30 @@ void Controllers::Execute(const Effect& effect) {
       Answer(id, std::move(result));
     }
   };
-  std::visit(Overloaded{[&](const runtime::Create& work) {
-                          client_.Create(NameOf(work.key), work.json, written);
-                        },
-                        [&](const runtime::Patch& work) {
-                          client_.Patch(NameOf(work.key), work.operations, written);
-                        },
-                        [&](const runtime::WriteStatus& work) {
-                          client_.WriteStatus(NameOf(work.key), work.uid,
-                                              std::to_string(work.version), work.status, written);
-                        },
-                        [&](const runtime::Delete& work) {
-                          client_.Delete(NameOf(work.key), work.uid, written);
-                        },
-                        [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },
-                        [&](const runtime::Outside& work) {
-                          if (const auto* list = std::get_if<runtime::ListServers>(&work.request)) {
-                            cloud_.List(work.key.ns, *list, outside);
-                          } else if (const auto* launch =
-                                         std::get_if<runtime::CompleteLaunch>(&work.request)) {
-                            cloud_.CompleteLaunch(work.key.ns, *launch, outside);
-                          } else {
-                            git_.Execute(work.key.ns, work.request, outside);
-                          }
-                        }},
-             effect.work);
+  std::visit(
+      Overloaded{
+          [&](const runtime::Create& work) {
+            client_.Create(NameOf(work.key), work.json, written);
+          },
+          [&](const runtime::Patch& work) {
+            client_.Patch(NameOf(work.key), work.operations, written);
+          },
+          [&](const runtime::WriteStatus& work) {
+            client_.WriteStatus(NameOf(work.key), work.uid, std::to_string(work.version),
+                                work.status, written);
+          },
+          [&](const runtime::Delete& work) { client_.Delete(NameOf(work.key), work.uid, written); },
+          [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },
+          [&](const runtime::Outside& work) {
+            if (const auto* list = std::get_if<runtime::ListServers>(&work.request)) {
+              cloud_.List(work.key.ns, *list, outside);
+            } else if (const auto* launch = std::get_if<runtime::CompleteLaunch>(&work.request)) {
+              cloud_.CompleteLaunch(work.key.ns, *launch, outside);
+            } else {
+              git_.Execute(work.key.ns, work.request, outside);
+            }
+          }},
+      effect.work);
 }
 
 }  // namespace slipway::app

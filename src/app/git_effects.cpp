@@ -197,30 +197,28 @@ void GitEffects::Execute(const std::string& ns, const runtime::OutsideRequest& r
         done);
   };
   std::visit(
-      Overloaded{[&](const runtime::FetchRepository& fetch) { Fetch(ns, fetch, done); },
-                 [&](const runtime::ResolveRevision& resolve) {
-                   in_mirror(resolve.repository, resolve.uid,
-                             [resolve](git::Mirror& mirror) { return ResolveIn(mirror, resolve); });
-                 },
-                 [&](const runtime::Pin& pin) {
-                   in_mirror(pin.repository, pin.uid, [pin](git::Mirror& mirror) -> OutsideResult {
-                     SLIPWAY_TRYV(mirror.PinCommit(pin.id, pin.commit));
-                     return OutsideValue();
-                   });
-                 },
-                 [&](const runtime::Unpin& unpin) {
-                   in_mirror(unpin.repository, unpin.uid,
-                             [unpin](git::Mirror& mirror) -> OutsideResult {
-                               SLIPWAY_TRYV(mirror.Unpin(unpin.id));
-                               return OutsideValue();
-                             });
-                 },
-                 [&](const runtime::ListServers&) {
-                   done(Fail(Code::kInternal, "git knows no servers"));
-                 },
-                 [&](const runtime::CompleteLaunch&) {
-                   done(Fail(Code::kInternal, "git knows no servers"));
-                 }},
+      Overloaded{
+          [&](const runtime::FetchRepository& fetch) { Fetch(ns, fetch, done); },
+          [&](const runtime::ResolveRevision& resolve) {
+            in_mirror(resolve.repository, resolve.uid,
+                      [resolve](git::Mirror& mirror) { return ResolveIn(mirror, resolve); });
+          },
+          [&](const runtime::Pin& pin) {
+            in_mirror(pin.repository, pin.uid, [pin](git::Mirror& mirror) -> OutsideResult {
+              SLIPWAY_TRYV(mirror.PinCommit(pin.id, pin.commit));
+              return OutsideValue();
+            });
+          },
+          [&](const runtime::Unpin& unpin) {
+            in_mirror(unpin.repository, unpin.uid, [unpin](git::Mirror& mirror) -> OutsideResult {
+              SLIPWAY_TRYV(mirror.Unpin(unpin.id));
+              return OutsideValue();
+            });
+          },
+          [&](const runtime::ListServers&) { done(Fail(Code::kInternal, "git knows no servers")); },
+          [&](const runtime::CompleteLaunch&) {
+            done(Fail(Code::kInternal, "git knows no servers"));
+          }},
       request);
 }
 

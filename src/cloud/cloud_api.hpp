@@ -43,7 +43,9 @@ class CloudApi {
   /// Lets a machine in that the provider listed as joining. Once: where its launch is not held (any more), that is an error. The reason
   /// of an error is that of its first cause.
   virtual Result<void> CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
-                                      const SecretData& /*secret*/);
+                                      const SecretData& /*secret*/) {
+    return Trouble(Code::kInvalid, "NotSupported", "This provider holds no server back.");
+  }
 
   /// Who waits for a turn gives up, and nobody waits again: the process ends.
   virtual void Stop() {}

@@ -161,7 +161,7 @@ class Checker final : public HostObserver {
   std::set<std::string> announced_;        ///< servers that their fleet said are being removed
   /// By "server/application": the releases that were seen healthy there while it joined, and when last.
   std::map<std::string, std::map<Release, MonoTime>> seen_healthy_;
-  std::map<Key, api::Server> pending_;     ///< servers as patches on their way leave them
+  std::map<Key, api::Server> pending_;  ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;
   std::size_t promotions_ = 0;

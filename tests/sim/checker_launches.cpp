@@ -30,8 +30,7 @@ void Checker::OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts) 
   }
 }
 
-void Checker::CheckLetIn(const runtime::CompleteLaunch& launch,
-                         const runtime::Cache& cache) const {
+void Checker::CheckLetIn(const runtime::CompleteLaunch& launch, const runtime::Cache& cache) const {
   const auto server = servers_.find(launch.server);
   if (server == servers_.end()) {
     return;
@@ -82,8 +81,7 @@ bool Checker::HasWhatWasPromoted(const api::Server& server, const Host& host) co
 }
 
 /// 17: everybody is known to be what they are, and nobody is kept waiting who has what was promoted.
-void Checker::CheckLaunchesAtRest(
-    const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
+void Checker::CheckLaunchesAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
   for (const auto& [name, server] : servers_) {
     const auto fleet = fleets_.find(server.spec.fleet);
     if (fleet == fleets_.end() || fleet->second.spec.suspend || !cloud_.Exists(name)) {

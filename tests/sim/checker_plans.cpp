@@ -239,7 +239,8 @@ void Checker::CheckVerdict(const runtime::WriteStatus& write, const runtime::Cac
       }
       ++total;
       const api::Intent* intent = IntentOf(server, rollout->spec.application);
-      const bool ours = !server.spec.joining && intent != nullptr && intent->rollout == write.key.name && intent->wave > 0;
+      const bool ours = !server.spec.joining && intent != nullptr &&
+                        intent->rollout == write.key.name && intent->wave > 0;
       if (ours && HasSucceeded(server, rollout->spec.application)) {
         ++good;
       } else if (!IsReachable(server) || !ours) {

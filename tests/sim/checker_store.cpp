@@ -245,9 +245,8 @@ void Checker::OnServer(const StoreEvent& event) {
   const auto stored = servers_.find(event.key.name);
   if (event.after == nullptr) {
     CheckRemoval(stored->second, event.writer);
-    std::erase_if(seen_healthy_, [&](const auto& seen) {
-      return seen.first.starts_with(event.key.name + "/");
-    });
+    std::erase_if(seen_healthy_,
+                  [&](const auto& seen) { return seen.first.starts_with(event.key.name + "/"); });
     servers_.erase(event.key.name);
     return;
   }

@@ -299,8 +299,7 @@ Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
   const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
   const Query query =
       CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});
-  SLIPWAY_TRY(xml,
-              place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
+  SLIPWAY_TRY(xml, place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
   if (!IsCompleted(xml)) {
     return Trouble(Code::kInvalid, "EndpointInvalid",
                    target.endpoint + " does not answer " + query.action + " as Auto Scaling does.");

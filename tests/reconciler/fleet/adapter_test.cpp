@@ -293,11 +293,11 @@ class JoiningAdapter : public FleetAdapter {
     server.status.releases = {
         {.application = "shop",
          .running = api::Running{.commit = kCommit, .hash = kHash, .health = health},
-         .attempt = api::Attempt{.rollout = "shop-3",
-                                 .number = 2,
-                                 .phase = result ? api::AttemptPhase::kEnded
-                                                 : api::AttemptPhase::kVerifying,
-                                 .result = result}}};
+         .attempt = api::Attempt{
+             .rollout = "shop-3",
+             .number = 2,
+             .phase = result ? api::AttemptPhase::kEnded : api::AttemptPhase::kVerifying,
+             .result = result}}};
   }
 
   /// What the provider is asked to let in now.
@@ -350,7 +350,8 @@ TEST_F(JoiningAdapter, WhoHasPromotedNothingOrMeansOthersHoldsNobodyBack) {
   shop.status.stable = api::ReleaseRef{.rollout = "shop-3", .commit = kCommit, .hash = kHash};
   shop.spec.servers.fleets = {"other"};
   EXPECT_THAT(LetIn(), SizeIs(1));
-  shop.spec.servers = {.selector = api::LabelSelector{.match_labels = {{"slipway.dev/fleet", "web"}}}};
+  shop.spec.servers = {.selector =
+                           api::LabelSelector{.match_labels = {{"slipway.dev/fleet", "web"}}}};
   EXPECT_THAT(LetIn(), IsEmpty()) << "an application that names no fleet may mean it too";
 }
 
@@ -373,10 +374,12 @@ TEST_F(JoiningAdapter, ItIsAskedOncePerListingAndTheAnswerIsForgottenWithTheLaun
 
 TEST_F(JoiningAdapter, APromotionMakesTheFleetLookAgain) {
   Load(Kind::kApplication, shop);
-  const auto before = std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  const auto before =
+      std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
   shop.status.stable->rollout = "shop-4";
   Load(Kind::kApplication, shop);
-  const auto after = std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
+  const auto after =
+      std::make_shared<Object>(*cache_.Find({Kind::kApplication, "default", "shop"}));
   runtime::KeySink keys;
   fleets_->AffectedBy(cache_, {.before = before, .after = after}, keys);
   EXPECT_THAT(keys, Contains(runtime::Key{Kind::kFleet, "default", "web"}));

@@ -43,11 +43,8 @@ struct JoiningBench {
   std::vector<LetIn> Run() {
     std::vector<LetIn> let_in;
     for (int round = 0; round < 5; ++round) {
-      const KnownServer known{.facts = &facts,
-                              .labels = &labels,
-                              .ours = true,
-                              .awaited = awaited,
-                              .letting = letting};
+      const KnownServer known{
+          .facts = &facts, .labels = &labels, .ours = true, .awaited = awaited, .letting = letting};
       const Plan plan =
           PlanFleet({.fleet = fleet,
                      .observation = ObserveListing(last.result.value(), fleet.spec.stopped),
@@ -129,8 +126,8 @@ TEST(Joining, WhoLacksTheReleaseOrTheAgentIsNotLetInAndTheFleetSaysSo) {
 TEST(Joining, ARefusalIsSaidAndTheListingGoesOn) {
   JoiningBench bench;
   const std::string message = "Auto Scaling answers AccessDenied: no (request r-1)";
-  bench.answer = Error{
-      .code = Code::kForbidden, .message = message, .causes = {{.reason = "AccessDenied"}}};
+  bench.answer =
+      Error{.code = Code::kForbidden, .message = message, .causes = {{.reason = "AccessDenied"}}};
   EXPECT_THAT(bench.Run(), SizeIs(1));
   EXPECT_EQ(bench.said(), "AccessDenied: Cannot let in web-1: " + message + ".");
   EXPECT_EQ(api::FindCondition(bench.fleet.status.conditions, "Ready")->reason, "Succeeded");

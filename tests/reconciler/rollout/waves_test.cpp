@@ -479,9 +479,8 @@ TEST(Waves, AServerThatIsAdmittedCountsWhereItIsDown) {
   world.fate = [](const std::string& server, int, int) {
     return server == "web-new" ? Fate::kUnhealthy : Fate::kGood;
   };
-  world.RunUntil([&] {
-    return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kPaused;
-  });
+  world.RunUntil(
+      [&] { return world.rollouts.contains(2) && world.phase(2) == RolloutPhase::kPaused; });
   EXPECT_EQ(world.status(2).cause, RolloutCause::kNoHeadroom);
   EXPECT_THAT(world.status(2).message, HasSubstr("web-new"));
   EXPECT_THAT(world.WithIntentOf(2), IsEmpty());

@@ -45,7 +45,8 @@ class FakeCloud final : public cloud::CloudApi {
 class CloudEffectsTest : public ::testing::Test {
  protected:
   runtime::OutsideResult Ask(const runtime::ListServers& request) {
-    return AnswerTo([&](const CloudEffects::Done& done) { effects_.List("default", request, done); });
+    return AnswerTo(
+        [&](const CloudEffects::Done& done) { effects_.List("default", request, done); });
   }
 
   /// Of a provider whose Secret says accessKeyID: web-1.

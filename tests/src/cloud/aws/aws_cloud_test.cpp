@@ -307,11 +307,12 @@ rest::Response Group(const std::map<std::string, std::string>& states) {
   }
   return {.status = 200,
           .headers = {},
-          .body = "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
-                  "<AutoScalingGroups><member><Instances>" +
-                  members +
-                  "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
-                  "</DescribeAutoScalingGroupsResponse>"};
+          .body =
+              "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
+              "<AutoScalingGroups><member><Instances>" +
+              members +
+              "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+              "</DescribeAutoScalingGroupsResponse>"};
 }
 
 TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
@@ -336,9 +337,9 @@ TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
 
 TEST_F(AwsCloudTest, WhatWaitsAtTheLaunchHookJoinsAndNothingElseDoes) {
   const std::vector<std::string> elsewhere = {
-      "Pending",         "Pending:Proceed",  "Standby",        "EnteringStandby",
-      "Terminating",     "Terminating:Wait", "Warmed:Running", "Warmed:Pending:Wait",
-      "Detaching",       "Quarantined"};
+      "Pending",     "Pending:Proceed",  "Standby",        "EnteringStandby",
+      "Terminating", "Terminating:Wait", "Warmed:Running", "Warmed:Pending:Wait",
+      "Detaching",   "Quarantined"};
   const rest::Response page = PageInGroup({"i-1", "i-2"});
   for (const std::string& state : elsewhere) {
     provider_.aws->launch_hook = "bring-up";
@@ -363,16 +364,16 @@ TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
                                        .provider_id = "aws:///eu-west-1a/i-1",
                                        .launch = "eu-west-1/web/eu",
                                        .listing = {}};
-  answers_ = {rest::Response{.status = 200,
-                             .headers = {},
-                             .body = "<CompleteLifecycleActionResponse/>"}};
+  answers_ = {
+      rest::Response{.status = 200, .headers = {}, .body = "<CompleteLifecycleActionResponse/>"}};
   EXPECT_TRUE(cloud_.CompleteLaunch(launch, {}).has_value());
   const rest::Request request = client_.requests().back();
   EXPECT_EQ(request.url, "https://autoscaling.eu-west-1.amazonaws.com/");
   EXPECT_EQ(request.body,
             "Action=CompleteLifecycleAction&Version=2011-01-01&AutoScalingGroupName=web%2Feu"
             "&InstanceId=i-1&LifecycleActionResult=CONTINUE&LifecycleHookName=bring-up");
-  EXPECT_THAT(request.headers.at("Authorization"), HasSubstr("/eu-west-1/autoscaling/aws4_request"));
+  EXPECT_THAT(request.headers.at("Authorization"),
+              HasSubstr("/eu-west-1/autoscaling/aws4_request"));
   answers_ = {Refusal(400, "ValidationError", "No active Lifecycle Action found")};
   const auto late = cloud_.CompleteLaunch(launch, {});
   EXPECT_EQ(runtime::ReasonOf(late.error()), "InvalidRequest");

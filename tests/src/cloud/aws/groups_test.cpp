@@ -35,14 +35,14 @@ TEST(Groups, AnInstanceIsWhereItsGroupSays) {
 TEST(Groups, ALaunchIsCompletedWithEverythingThatNamesIt) {
   const Query query = CompleteLaunchAction({.hook = "bring-up", .group = "web", .instance = "i-1"});
   EXPECT_EQ(query.action, "CompleteLifecycleAction");
-  EXPECT_EQ(
-      query.parameters,
-      (std::vector<std::pair<std::string, std::string>>{{"AutoScalingGroupName", "web"},
-                                                        {"InstanceId", "i-1"},
-                                                        {"LifecycleActionResult", "CONTINUE"},
-                                                        {"LifecycleHookName", "bring-up"}}));
-  EXPECT_TRUE(IsCompleted("<CompleteLifecycleActionResponse><CompleteLifecycleActionResult/>"
-                          "</CompleteLifecycleActionResponse>"));
+  EXPECT_EQ(query.parameters,
+            (std::vector<std::pair<std::string, std::string>>{{"AutoScalingGroupName", "web"},
+                                                              {"InstanceId", "i-1"},
+                                                              {"LifecycleActionResult", "CONTINUE"},
+                                                              {"LifecycleHookName", "bring-up"}}));
+  EXPECT_TRUE(
+      IsCompleted("<CompleteLifecycleActionResponse><CompleteLifecycleActionResult/>"
+                  "</CompleteLifecycleActionResponse>"));
   EXPECT_FALSE(IsCompleted("<html/>"));
   EXPECT_FALSE(IsCompleted(""));
 }
