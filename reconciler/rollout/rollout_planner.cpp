@@ -86,11 +86,12 @@ Plan PlanRollout(const Snapshot& snapshot) {
       "a rollout records each wave that has begun, and is active from the first one on");
   const auto& stable = begun ? stored.stable : snapshot.application->status.stable;
   Census census = TakeCensus(snapshot.rollout, stable ? &*stable : nullptr, snapshot.servers);
+  const Limits limits = ResolveLimits(snapshot.application->spec.strategy, census.total);
   steps::Desk desk{
       .snapshot = snapshot,
       .application = *snapshot.application,
       .stored = stored,
-      .limits = ResolveLimits(snapshot.application->spec.strategy, census.total),
+      .limits = limits,
       .census = std::move(census),
       .plan = plan,
       .status = plan.status,

@@ -186,8 +186,8 @@ void Checker::CheckBudget(const api::Server& wanted, const runtime::Cache& cache
     std::int64_t down = 0;
     std::int64_t unreachable = 0;
     for (const api::Server& known : servers) {
-      // Nobody is served by what is held back in truth.
-      const bool held = known.spec.joining && cloud_.IsHeld(known.metadata.name);
+      // Nobody is served by what was never let in in truth.
+      const bool held = known.spec.joining && cloud_.WasNeverLetIn(known.metadata.name);
       if (!Means(application->spec.servers, known) || held) {
         continue;
       }

@@ -6,14 +6,14 @@
 namespace slipway::sim {
 
 void FakeCloud::Launch(const std::string& machine) {
-  Terminate(machine);
   terminated_.erase(machine);
+  standby_.erase(machine);
+  held_.erase(machine);
 }
 
 void FakeCloud::Terminate(const std::string& machine) {
   terminated_.insert(machine);
   standby_.erase(machine);
-  held_.erase(machine);
 }
 
 void FakeCloud::Join(const std::string& machine) {
@@ -44,7 +44,7 @@ runtime::OutsideResult FakeCloud::CompleteLaunch(const runtime::CompleteLaunch& 
     return Fail(Code::kUnavailable, "the provider is down");
   }
   const auto held = held_.find(request.server);
-  if (held == held_.end() || held->second != request.launch ||
+  if (held == held_.end() || !Exists(request.server) || held->second != request.launch ||
       request.provider_id != "exec://" + request.server) {
     return Fail(Code::kInvalid, "no launch of " + request.server + " is held");
   }

@@ -26,7 +26,11 @@ class FakeCloud {
   void StandBy(const std::string& machine);
   void Serve(const std::string& machine) { standby_.erase(machine); }
 
-  bool IsHeld(const std::string& machine) const { return held_.contains(machine); }
+  bool IsHeld(const std::string& machine) const {
+    return Exists(machine) && held_.contains(machine);
+  }
+  /// It is held back, or was until it was terminated.
+  bool WasNeverLetIn(const std::string& machine) const { return held_.contains(machine); }
   bool StandsBy(const std::string& machine) const { return standby_.contains(machine); }
 
   /// Whether the provider goes on listing it, as terminated: so it is with every second machine.
