@@ -13,9 +13,18 @@ namespace {
 /// 100 machines that are described at great length, such as with 256 KB of metadata each.
 constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
+constexpr const char* kInvalidRequest = "InvalidRequest";
+constexpr const char* kAccessDenied = "AccessDenied";
+
 std::string Who(const ApiCall& call) { return call.api + " of " + call.of; }
 
 }  // namespace
+
+bool IsAbsent(const Error& error) {
+  return error.code == Code::kNotFound && runtime::ReasonOf(error) == kInvalidRequest;
+}
+
+bool IsDenied(const Error& error) { return runtime::ReasonOf(error) == kAccessDenied; }
 
 bool IsHeaderText(const std::string& text) {
   return std::ranges::all_of(text, [](char letter) { return letter > 0x20 && letter < 0x7f; });
@@ -64,8 +73,10 @@ Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
               .renewed = true,
               .error = Trouble(Code::kUnauthorized, "CredentialsRefused", said + who)};
     case Blame::kDenied:
-      return {.error = Trouble(Code::kForbidden, "AccessDenied",
+      return {.error = Trouble(Code::kForbidden, kAccessDenied,
                                said + (refusal.advice.empty() ? "" : ". " + refusal.advice) + who)};
+    case Blame::kAbsent:
+      return {.error = Trouble(Code::kNotFound, kInvalidRequest, said)};
     case Blame::kRequest:
       break;
   }
@@ -74,7 +85,7 @@ Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
                              call.endpoint + " answers with " + status + ", and not as " +
                                  call.api + " does: correct the endpoint.")};
   }
-  return {.error = Trouble(Code::kInvalid, "InvalidRequest", said)};
+  return {.error = Trouble(Code::kInvalid, kInvalidRequest, said)};
 }
 
 Tried ApiClient::Once(const ApiCall& call, MonoTime deadline, std::optional<AccessToken>& token) {

@@ -28,6 +28,7 @@ struct ApiCall {
 /// What a refusal is about.
 enum class Blame : std::uint8_t {
   kRequest,      ///< what was asked
+  kAbsent,       ///< there is no such thing, as the provider itself says
   kDenied,       ///< a permission
   kCredentials,  ///< they are wrong, or have ended
   kThrottled,    ///< too many calls
@@ -41,6 +42,10 @@ struct Refusal {
   std::string request_id;  ///< or empty
   std::string advice;      ///< what to do about a permission that lacks, such as "Allow x"
 };
+
+/// Whether an error of ApiClient says that there is no such thing, or that a permission lacks.
+bool IsAbsent(const Error& error);
+bool IsDenied(const Error& error);
 
 /// Calls one API with the tokens of one source, and tries again what may pass by itself. Thread-safe; its callers share the budget.
 class ApiClient {

@@ -3,12 +3,7 @@
 namespace slipway::cloud {
 
 Examination CloudApi::Examine(const api::Provider& provider, const SecretData& secret) {
-  const auto listed = List(provider, secret);
-  return {.checks = {{.needs = "a list of servers",
-                      .where = {},
-                      .trouble = listed.has_value() ? std::nullopt
-                                                    : std::optional<Error>(listed.error())}},
-          .policy = {}};
+  return {.checks = {CheckOf("a list of servers", "", List(provider, secret))}, .policy = {}};
 }
 
 Result<void> CloudApi::CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,

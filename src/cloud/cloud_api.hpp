@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "reconciler/api/fleet.hpp"
@@ -20,6 +21,14 @@ struct Check {
   std::string where;             ///< such as eu-west-1; or empty
   std::optional<Error> trouble;  ///< as List has them; empty: it is so
 };
+
+/// A check that `tried` decides.
+template <typename T>
+Check CheckOf(std::string needs, std::string where, const Result<T>& tried) {
+  return {.needs = std::move(needs),
+          .where = std::move(where),
+          .trouble = tried.has_value() ? std::nullopt : std::optional<Error>(tried.error())};
+}
 
 /// What a provider needs of those who ask it, and whether it has it.
 struct Examination {

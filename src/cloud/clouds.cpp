@@ -9,17 +9,10 @@ Error NothingToAsk() {
 
 }  // namespace
 
+/// nullptr for a provider that nobody needs to ask.
 CloudApi* Clouds::Asked(const api::Provider& provider) const {
-  if (provider.aws) {
-    return &aws_;
-  }
-  if (provider.gcp) {
-    return &gcp_;
-  }
-  if (provider.exec) {
-    return &exec_;
-  }
-  return provider.static_ && !provider.static_->file.empty() ? &file_ : nullptr;
+  const auto found = providers_.find(ProviderName(provider));
+  return found == providers_.end() ? nullptr : &found->second.get();
 }
 
 Result<std::vector<runtime::ListedServer>> Clouds::List(const api::Provider& provider,
@@ -50,6 +43,9 @@ std::string ProviderName(const api::Provider& provider) {
   if (provider.static_ && !provider.static_->file.empty()) {
     return "static";
   }
+  if (provider.azure) {
+    return "azure";
+  }
   return provider.exec ? "exec" : "";
 }
 
@@ -57,7 +53,11 @@ std::string SecretNameOf(const api::Provider& provider) {
   if (provider.aws && provider.aws->secret_ref) {
     return provider.aws->secret_ref->name;
   }
-  return provider.gcp && provider.gcp->secret_ref ? provider.gcp->secret_ref->name : std::string();
+  if (provider.gcp && provider.gcp->secret_ref) {
+    return provider.gcp->secret_ref->name;
+  }
+  return provider.azure && provider.azure->secret_ref ? provider.azure->secret_ref->name
+                                                      : std::string();
 }
 
 }  // namespace slipway::cloud

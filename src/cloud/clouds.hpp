@@ -1,6 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 
 #include "src/cloud/cloud_api.hpp"
 
@@ -10,9 +13,9 @@ namespace slipway::cloud {
 /// provider that nobody needs to ask is kInvalid.
 class Clouds final : public CloudApi {
  public:
-  /// All outlive it.
-  Clouds(CloudApi& exec, CloudApi& file, CloudApi& aws, CloudApi& gcp)
-      : exec_(exec), file_(file), aws_(aws), gcp_(gcp) {}
+  /// By the names that ProviderName gives; all outlive it.
+  explicit Clouds(std::map<std::string, std::reference_wrapper<CloudApi>> providers)
+      : providers_(std::move(providers)) {}
 
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
@@ -23,10 +26,7 @@ class Clouds final : public CloudApi {
  private:
   CloudApi* Asked(const api::Provider& provider) const;
 
-  CloudApi& exec_;
-  CloudApi& file_;
-  CloudApi& aws_;
-  CloudApi& gcp_;
+  const std::map<std::string, std::reference_wrapper<CloudApi>> providers_;
 };
 
 /// What the provider is called in a Fleet, such as "aws"; empty for one that nobody needs to ask.

@@ -58,6 +58,20 @@ std::vector<Filter> FiltersOf(const api::Provider& provider, const api::GcpProvi
   return filters.End();
 }
 
+std::vector<Filter> FiltersOf(const api::Provider& provider, const api::AzureProvider& azure) {
+  Filters filters(provider);
+  filters.Add(!azure.resource_groups.empty(), "resourceGroups",
+              [&](api::Provider& one) { one.azure->resource_groups = azure.resource_groups; });
+  filters.Add(!azure.locations.empty(), "locations",
+              [&](api::Provider& one) { one.azure->locations = azure.locations; });
+  for (const auto& [key, value] : azure.tags) {
+    filters.Add(true, "tags." + key, [&](api::Provider& one) { one.azure->tags[key] = value; });
+  }
+  filters.Add(!azure.scale_set.empty(), "scaleSet",
+              [&](api::Provider& one) { one.azure->scale_set = azure.scale_set; });
+  return filters.End();
+}
+
 }  // namespace
 
 api::Provider WithoutFilters(api::Provider provider) {
@@ -74,6 +88,12 @@ api::Provider WithoutFilters(api::Provider provider) {
     provider.gcp->managed_instance_group.clear();
     provider.gcp->filter.clear();
   }
+  if (provider.azure) {
+    provider.azure->resource_groups.clear();
+    provider.azure->locations.clear();
+    provider.azure->tags.clear();
+    provider.azure->scale_set.clear();
+  }
   return provider;
 }
 
@@ -81,7 +101,10 @@ std::vector<Filter> FiltersOf(const api::Provider& provider) {
   if (provider.aws) {
     return FiltersOf(provider, *provider.aws);
   }
-  return provider.gcp ? FiltersOf(provider, *provider.gcp) : std::vector<Filter>();
+  if (provider.gcp) {
+    return FiltersOf(provider, *provider.gcp);
+  }
+  return provider.azure ? FiltersOf(provider, *provider.azure) : std::vector<Filter>();
 }
 
 }  // namespace slipway::cloud

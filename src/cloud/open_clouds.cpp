@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "src/cloud/aws/aws_cloud.hpp"
+#include "src/cloud/azure/azure_cloud.hpp"
 #include "src/cloud/clouds.hpp"
 #include "src/cloud/environment.hpp"
 #include "src/cloud/file/file_cloud.hpp"
@@ -62,6 +63,7 @@ class OpenedClouds final : public CloudApi {
   OpenedClouds(CloudOptions options, process::ProcessRunner& runner, const Clock& clock)
       : web_of_aws_(Opened(OpenWeb(options.environment, "AWS_CA_BUNDLE"))),
         web_of_gcp_(Opened(OpenWeb(options.environment, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"))),
+        web_of_azure_(Opened(OpenWeb(options.environment, "REQUESTS_CA_BUNDLE"))),
         metadata_(Opened(rest::MakeClient({}))),
         exec_(runner, std::move(options.allowed_programs), std::move(options.on_complaint)),
         file_(std::move(options.allowed_files)),
@@ -69,8 +71,11 @@ class OpenedClouds final : public CloudApi {
              {.environment = options.environment, .limits = {}, .seed = options.seed},
              [this](Duration length) { return WaitFor(length); }),
         gcp_({.web = *web_of_gcp_, .metadata = *metadata_, .clock = clock},
-             {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
-             [this](Duration length) { return WaitFor(length); }) {}
+             {.environment = options.environment, .limits = {}, .seed = options.seed},
+             [this](Duration length) { return WaitFor(length); }),
+        azure_({.web = *web_of_azure_, .metadata = *metadata_, .clock = clock},
+               {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
+               [this](Duration length) { return WaitFor(length); }) {}
 
   void Stop() override {
     const std::lock_guard lock(mutex_);
@@ -103,12 +108,14 @@ class OpenedClouds final : public CloudApi {
   bool stopped_ = false;
   std::unique_ptr<rest::Client> web_of_aws_;
   std::unique_ptr<rest::Client> web_of_gcp_;
+  std::unique_ptr<rest::Client> web_of_azure_;
   std::unique_ptr<rest::Client> metadata_;  ///< of this machine: no proxy stands before it
   ExecCloud exec_;
   FileCloud file_;
   aws::AwsCloud aws_;
   gcp::GcpCloud gcp_;
-  Clouds clouds_{exec_, file_, aws_, gcp_};
+  azure::AzureCloud azure_;
+  Clouds clouds_{{{"exec", exec_}, {"static", file_}, {"aws", aws_}, {"gcp", gcp_}, {"azure", azure_}}};
 };
 
 }  // namespace

@@ -45,6 +45,14 @@ std::string Escape(std::string_view text, std::string_view kept) {
   return escaped;
 }
 
+std::string FormOf(const std::map<std::string, std::string>& fields) {
+  std::string body;
+  for (const auto& [name, value] : fields) {
+    body += (body.empty() ? "" : "&") + Escape(name) + "=" + Escape(value);
+  }
+  return body;
+}
+
 std::string Quoted(std::string_view text, const std::vector<std::string>& secrets) {
   std::string quoted(Trimmed(text));
   for (const std::string& secret : secrets) {

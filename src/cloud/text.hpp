@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,6 +15,9 @@ std::string_view Trimmed(std::string_view text);
 
 /// %XX for all but the unreserved characters of RFC 3986 and those in `kept`; upper-case digits, as AWS signs it.
 std::string Escape(std::string_view text, std::string_view kept = "");
+
+/// application/x-www-form-urlencoded.
+std::string FormOf(const std::map<std::string, std::string>& fields);
 
 /// What somebody else wrote, fit for a message: without those of `secrets` that are not empty, without control characters, and cut at
 /// 800 bytes. A secret that was changed on its way (escaped, cut) is not found: give this nothing that should hold one.

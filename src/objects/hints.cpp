@@ -62,6 +62,12 @@ const std::map<std::string, std::string>& Hints() {
        "a name of lower-case letters, digits and -, such as web, that begins with a letter and "
        "ends "
        "with a letter or a digit"},
+      {R"(^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$)",
+       "the id of a subscription in lower case, such as 0b1f6471-1bf0-4dda-aec3-cb9272f09590"},
+      {R"(^[^/?#%\x00-\x20]*[^/?#%.\x00-\x20]$)",
+       "a name without spaces, slashes, ?, # and %, such as shop-prod, that does not end with a "
+       "dot"},
+      {R"(^[a-z][a-z0-9]*$)", "the name of a location, such as westeurope"},
       {R"(^(https://[^]/?#@[\x00-\x20]+|http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?)/?$)",
        "a URL without a path, such as https://vpce-1.ec2.eu-west-1.vpce.amazonaws.com, or one of "
        "this "

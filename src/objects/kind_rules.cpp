@@ -12,6 +12,7 @@
 #include "reconciler/api/rollout.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/azure_hosts.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
 #include "src/objects/template_rules.hpp"
@@ -193,6 +194,15 @@ void CheckGcpEndpoint(const api::GcpProvider& provider, const Faults& faults) {
   }
 }
 
+void CheckAzureEndpoint(const api::AzureProvider& provider, const Faults& faults) {
+  if (!provider.secret_ref && !IsOwnEndpoint(provider)) {
+    faults.Invalid("\"" + provider.endpoint + "\": must be https:// and at or under " +
+                   AzureHostsOf(provider.cloud).manager +
+                   ", because a token of the control plane goes there: choose such a name, or say "
+                   "in secretRef who asks");
+  }
+}
+
 void CheckFleet(const Json& object, const Faults& faults) {
   const auto spec = Typed<api::FleetSpec>(object["spec"]);
   if (spec.provider.exec) {
@@ -209,6 +219,9 @@ void CheckFleet(const Json& object, const Faults& faults) {
   }
   if (spec.provider.gcp) {
     CheckGcpEndpoint(*spec.provider.gcp, faults.At("provider.gcp.endpoint"));
+  }
+  if (spec.provider.azure) {
+    CheckAzureEndpoint(*spec.provider.azure, faults.At("provider.azure.endpoint"));
   }
   if (spec.provider.static_) {
     const Faults where = faults.At("provider.static");

@@ -64,10 +64,12 @@ std::pair<std::string, std::string> RegionAndGroup(const std::string& launch) {
 /// The least that must be allowed: to whoever reads, and to whoever takes the role that reads.
 std::string PolicyFor(const api::AwsProvider& provider) {
   std::string policy =
-      "{\"Version\": \"2012-10-17\",\n"
+      std::string("{\"Version\": \"2012-10-17\",\n"
       " \"Statement\": [{\"Effect\": \"Allow\", \"Resource\": \"*\",\n"
       "                \"Action\": [\"ec2:DescribeInstances\", "
-      "\"autoscaling:DescribeAutoScalingGroups\"]}]}\n";
+      "\"autoscaling:DescribeAutoScalingGroups\"") +
+      (provider.launch_hook.empty() ? "" : std::string(", \"autoscaling:CompleteLifecycleAction\"")) +
+      "]}]}\n";
   if (!provider.role_arn.empty()) {
     policy += "and, for the credentials that take the role:\n"
               "{\"Version\": \"2012-10-17\",\n"
@@ -256,27 +258,22 @@ Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& p
 }
 
 Check AwsCloud::Try(Identity& identity, const QueryTarget& target, const Query& query) {
-  Check check{.needs = query.permission, .where = target.region, .trouble = {}};
-  const auto answer = PlaceOf(identity, target.endpoint)
-                          ->client.Call(target, query, doors_.clock.Mono() + options_.deadline);
-  if (!answer.has_value()) {
-    check.trouble = answer.error();
-  }
-  return check;
+  const auto place = PlaceOf(identity, target.endpoint);
+  return CheckOf(query.permission, target.region,
+                 place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
 }
 
 Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& secret) {
   const api::AwsProvider& aws = *provider.aws;
-  Examination examination{.checks = {{.needs = "credentials", .where = {}, .trouble = {}}},
-                          .policy = PolicyFor(aws)};
+  Examination examination{.checks = {}, .policy = PolicyFor(aws)};
   const auto identity = IdentityOf(aws, secret);
   const auto credentials = identity.has_value() ? identity.value()->credentials().Get()
                                                 : Result<Credentials>(identity.error());
+  examination.checks.push_back(CheckOf(
+      "credentials", credentials.has_value() ? credentials.value().source : "", credentials));
   if (!credentials.has_value()) {
-    examination.checks.back().trouble = credentials.error();
     return examination;
   }
-  examination.checks.back().where = credentials.value().source;
   std::vector<std::string> groups;
   if (!aws.auto_scaling_group.empty()) {
     groups.push_back(aws.auto_scaling_group);

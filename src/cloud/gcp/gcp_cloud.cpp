@@ -167,22 +167,18 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
 
 Examination GcpCloud::Examine(const api::Provider& provider, const SecretData& secret) {
   const api::GcpProvider& gcp = *provider.gcp;
-  Examination examination{.checks = {{.needs = "credentials", .where = {}, .trouble = {}}},
-                          .policy = PolicyFor(gcp.project)};
+  Examination examination{.checks = {}, .policy = PolicyFor(gcp.project)};
   const auto identity = IdentityOf(gcp, secret);
   const auto token = identity.has_value() ? identity.value()->tokens->Get()
                                           : Result<AccessToken>(identity.error());
-  if (!token.has_value()) {
-    examination.checks.back().trouble = token.error();
-    return examination;
-  }
-  examination.checks.back().where = token.value().source;
-  const ApiCall call = CallOf(gcp);
-  const auto answer = PlaceOf(*identity.value(), gcp.project, call.endpoint)
-                          ->client.Call(call, doors_.clock.Mono() + options_.deadline);
-  examination.checks.push_back({.needs = kPermission, .where = gcp.project, .trouble = {}});
-  if (!answer.has_value()) {
-    examination.checks.back().trouble = answer.error();
+  examination.checks.push_back(
+      CheckOf("credentials", token.has_value() ? token.value().source : "", token));
+  if (token.has_value()) {
+    const ApiCall call = CallOf(gcp);
+    const auto place = PlaceOf(*identity.value(), gcp.project, call.endpoint);
+    examination.checks.push_back(
+        CheckOf(kPermission, gcp.project,
+                place->client.Call(call, doors_.clock.Mono() + options_.deadline)));
   }
   return examination;
 }

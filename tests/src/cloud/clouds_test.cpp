@@ -30,7 +30,8 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   OneServer file("file");
   OneServer aws("aws");
   OneServer gcp("gcp");
-  Clouds clouds(exec, file, aws, gcp);
+  OneServer azure("azure");
+  Clouds clouds({{"exec", exec}, {"static", file}, {"aws", aws}, {"gcp", gcp}, {"azure", azure}});
   api::Provider provider;
   provider.exec = api::ExecProvider();
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "exec");
@@ -42,6 +43,10 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "gcp");
   EXPECT_EQ(ProviderName(provider), "gcp");
   provider.gcp.reset();
+  provider.azure = api::AzureProvider();
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "azure");
+  EXPECT_EQ(ProviderName(provider), "azure");
+  provider.azure.reset();
   provider.static_ = api::StaticProvider{.file = "/etc/slipway/servers.yaml"};
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "file");
   EXPECT_EQ(ProviderName(provider), "static");
@@ -107,6 +112,22 @@ TEST(Clouds, WithoutFiltersTheWholeProjectIsLeft) {
   EXPECT_EQ(WithoutFilters(provider), wide);
   provider.gcp->secret_ref = api::SecretRef{.name = "key"};
   EXPECT_EQ(SecretNameOf(provider), "key");
+}
+
+TEST(Clouds, WithoutFiltersTheWholeSubscriptionIsLeft) {
+  api::Provider provider;
+  provider.azure = api::AzureProvider{.subscriptions = {"s"},
+                                      .resource_groups = {"shop"},
+                                      .locations = {"westeurope"},
+                                      .tags = {{"role", "web"}},
+                                      .scale_set = "web",
+                                      .cloud = api::AzureEnvironment::kChina};
+  api::Provider wide;
+  wide.azure = api::AzureProvider{.subscriptions = {"s"}, .cloud = api::AzureEnvironment::kChina};
+  EXPECT_EQ(WithoutFilters(provider), wide);
+  EXPECT_EQ(SecretNameOf(provider), "");
+  provider.azure->secret_ref = api::SecretRef{.name = "app"};
+  EXPECT_EQ(SecretNameOf(provider), "app");
 }
 
 }  // namespace

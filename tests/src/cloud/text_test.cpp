@@ -35,5 +35,11 @@ TEST(Trimmed, TakesBlanksFromBothEnds) {
   EXPECT_EQ(Trimmed(" \n"), "");
 }
 
+TEST(Text, FormsAreEscaped) {
+  EXPECT_EQ(FormOf({{"scope", "https://x/.default"}, {"a b", "1&2=3"}}),
+            "a%20b=1%262%3D3&scope=https%3A%2F%2Fx%2F.default");
+  EXPECT_EQ(FormOf({}), "");
+}
+
 }  // namespace
 }  // namespace slipway::cloud

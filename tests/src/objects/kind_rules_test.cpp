@@ -195,6 +195,26 @@ TEST(FleetRules, ATokenOfTheControlPlaneGoesToGoogleOnly) {
   }
 }
 
+TEST(FleetRules, ATokenOfTheControlPlaneGoesToTheCloudOfAzureThatIsNamed) {
+  const auto judge = [](const std::string& endpoint, const std::string& more = "") {
+    return BrokenRules("Fleet", FromYaml("spec: {provider: {azure: {subscriptions: "
+                                         "[0b1f6471-1bf0-4dda-aec3-cb9272f09590], endpoint: '" +
+                                         endpoint + "'" + more + "}}}"));
+  };
+  EXPECT_EQ(judge("https://management.azure.com"), "");
+  EXPECT_EQ(judge("https://westeurope.management.azure.com:443/"), "");
+  EXPECT_EQ(judge("https://management.chinacloudapi.cn", ", cloud: China"), "");
+  EXPECT_EQ(judge("https://management.usgovcloudapi.net", ", cloud: USGovernment"), "");
+  EXPECT_EQ(judge("https://example.org", ", secretRef: {name: app}"), "");
+  for (const char* other : {"https://example.org", "http://127.0.0.1:8080", "https://vm.azure.com",
+                            "https://management.chinacloudapi.cn"}) {
+    EXPECT_NE(judge(other).find("spec.provider.azure.endpoint: \"" + std::string(other) +
+                                "\": must be https:// and at or under management.azure.com"),
+              std::string::npos)
+        << other;
+  }
+}
+
 TEST(FleetRules, StaticServersHaveOneNameEach) {
   const auto judge = [](const std::string& servers) {
     return BrokenRules("Fleet", FromYaml("spec: {provider: {static: {servers: " + servers + "}}}"));

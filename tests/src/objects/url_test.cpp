@@ -20,5 +20,28 @@ TEST(Url, OnlyHostsUnderTheDomainAreUnderIt) {
   }
 }
 
+TEST(Url, AHostIsAtItself) {
+  EXPECT_TRUE(IsHttpsAt("https://management.azure.com/", "management.azure.com"));
+  EXPECT_TRUE(IsHttpsAt("https://westeurope.management.azure.com:443", "management.azure.com"));
+  for (const char* bad :
+       {"", "https://", "http://management.azure.com", "https://azure.com",
+        "https://evilmanagement.azure.com", "https://management.azure.com.evil.org",
+        "https://management.azure.com@evil.org"}) {
+    EXPECT_FALSE(IsHttpsAt(bad, "management.azure.com")) << bad;
+  }
+}
+
+TEST(Url, SecretsGoOverHttpsOrStayOnThisMachine) {
+  for (const char* good :
+       {"https://example.org", "http://127.0.0.1", "http://localhost:80/token"}) {
+    EXPECT_TRUE(IsSafeUrl(good)) << good;
+  }
+  for (const char* bad :
+       {"", "http://example.org", "http://localhost.example.org", "http://127.0.0.1:x@example.org",
+        "http://localhost@example.org", "ftp://x"}) {
+    EXPECT_FALSE(IsSafeUrl(bad)) << bad;
+  }
+}
+
 }  // namespace
 }  // namespace slipway::objects

@@ -1,15 +1,14 @@
 #include "src/cloud/gcp/credentials/key_file.hpp"
 
-#include <algorithm>
-#include <array>
 #include <initializer_list>
 #include <nlohmann/json.hpp>
-#include <string_view>
 #include <utility>
 
 #include "reconciler/base/json.hpp"
 #include "src/cloud/foreign_json.hpp"
+#include "src/cloud/signed_jwt.hpp"
 #include "src/cloud/text.hpp"
+#include "src/objects/url.hpp"
 
 namespace slipway::cloud::gcp {
 namespace {
@@ -18,23 +17,8 @@ using nlohmann::json;
 
 constexpr const char* kGoogleTokens = "https://oauth2.googleapis.com/token";
 
-/// Whether what is secret may be sent there.
-bool IsSafeUrl(std::string_view url) {
-  if (url.starts_with("https://")) {
-    return true;
-  }
-  return std::ranges::any_of(
-      std::array<std::string_view, 2>{"http://127.0.0.1", "http://localhost"},
-      [&](std::string_view machine) {
-        const std::string_view rest = url.substr(std::min(machine.size(), url.size()));
-        return url.starts_with(machine) &&
-               (rest.empty() || rest.front() == ':' || rest.front() == '/') &&
-               rest.substr(0, rest.find('/')).find('@') == std::string_view::npos;
-      });
-}
-
 Result<void> CheckUrl(const std::string& name, const std::string& url) {
-  if (!IsSafeUrl(url)) {
+  if (!objects::IsSafeUrl(url)) {
     return Fail(Code::kInvalid, "its " + name + " is no https:// URL");
   }
   return Ok();
@@ -61,8 +45,7 @@ Result<KeyFile> ReadServiceAccount(const json& tree) {
     key.token_url = kGoogleTokens;
   }
   SLIPWAY_TRYV(CheckUrl("token_uri", key.token_url));
-  if (key.pem.find("ENCRYPTED") != std::string::npos) {
-    // libjwt would ask the terminal for the passphrase, and wait.
+  if (IsEncryptedPem(key.pem)) {
     return Fail(Code::kInvalid,
                 "its private_key is encrypted, and nobody is there to say with what");
   }

@@ -12,7 +12,7 @@ namespace slipway::cloud::gcp {
 inline constexpr const char* kScope = "https://www.googleapis.com/auth/compute.readonly";
 
 /// A JWT by RS256 that says to `key.token_url` that we are the service account (RFC 7523), for an hour from now on. kInvalid: the key is
-/// no private RSA key in PEM. Thread-safe; over libjwt, which only its .cpp knows.
+/// no private RSA key in PEM. Thread-safe.
 Result<std::string> SignAssertion(const ServiceAccountKey& key, Time now);
 
 }  // namespace slipway::cloud::gcp

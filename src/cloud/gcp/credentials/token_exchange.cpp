@@ -31,14 +31,6 @@ struct Exchange {
   std::vector<std::string> secrets;  ///< that no message may hold
 };
 
-std::string FormOf(const std::map<std::string, std::string>& fields) {
-  std::string body;
-  for (const auto& [name, value] : fields) {
-    body += (body.empty() ? "" : "&") + Escape(name) + "=" + Escape(value);
-  }
-  return body;
-}
-
 Exchange PostForm(std::string who, std::string url, const std::map<std::string, std::string>& form,
                   std::vector<std::string> secrets) {
   Exchange exchange{.who = std::move(who), .request = {}, .secrets = std::move(secrets)};
@@ -56,6 +48,7 @@ Code CodeOf(int status, const GoogleError& error) {
     case Blame::kService:
       return Code::kUnavailable;
     case Blame::kRequest:
+    case Blame::kAbsent:
     case Blame::kDenied:
     case Blame::kCredentials:
       break;

@@ -35,7 +35,7 @@ rest::Response Page(const std::vector<std::string>& names, const std::string& to
   return {.status = 200, .headers = {}, .body = PrintJson(page)};
 }
 
-rest::Response Refusal(int status, const std::string& reason, const std::string& message = "no") {
+rest::Response Refused(int status, const std::string& reason, const std::string& message = "no") {
   return {.status = status,
           .headers = {{"x-goog-request-id", "req-7"}},
           .body = PrintJson({{"error",
@@ -104,8 +104,8 @@ TEST_F(GcpCloudTest, EveryPageIsListed) {
 }
 
 TEST_F(GcpCloudTest, WhatMayPassIsTriedAgainAndAnswersInTheEnd) {
-  answers_ = {Refusal(403, "rateLimitExceeded"), Fail(Code::kTimeout, "slow"),
-              Refusal(500, "backendError"),
+  answers_ = {Refused(403, "rateLimitExceeded"), Fail(Code::kTimeout, "slow"),
+              Refused(500, "backendError"),
               rest::Response{.status = 502, .headers = {}, .body = "<html>bad gateway</html>"},
               Page({"a"})};
   EXPECT_EQ(Outcome(), "it listed 1");
@@ -113,7 +113,7 @@ TEST_F(GcpCloudTest, WhatMayPassIsTriedAgainAndAnswersInTheEnd) {
 }
 
 TEST_F(GcpCloudTest, ThrottlingIsWaitedForAsAskedAndSaidInTheEnd) {
-  rest::Response slow = Refusal(429, "rateLimitExceeded", "Quota exceeded");
+  rest::Response slow = Refused(429, "rateLimitExceeded", "Quota exceeded");
   slow.headers["retry-after"] = "5";
   answers_ = {slow, slow, slow, slow, slow};
   EXPECT_EQ(Outcome(),
@@ -123,7 +123,7 @@ TEST_F(GcpCloudTest, ThrottlingIsWaitedForAsAskedAndSaidInTheEnd) {
 }
 
 TEST_F(GcpCloudTest, AnotherFleetOfTheProjectWaitsTooAndNoThreadSleepsMeanwhile) {
-  rest::Response slow = Refusal(429, "rateLimitExceeded");
+  rest::Response slow = Refused(429, "rateLimitExceeded");
   slow.headers["retry-after"] = "600";
   answers_ = {slow, Page({"a"}), Page({"a"})};
   const MonoTime begun = clock_.mono;
@@ -141,11 +141,11 @@ TEST_F(GcpCloudTest, AnotherFleetOfTheProjectWaitsTooAndNoThreadSleepsMeanwhile)
 }
 
 TEST_F(GcpCloudTest, ATokenThatEndsHalfWayIsRenewedOnce) {
-  answers_ = {Page({"a"}, "t"), Refusal(401, "authError"), Page({"b"})};
+  answers_ = {Page({"a"}, "t"), Refused(401, "authError"), Page({"b"})};
   EXPECT_EQ(Outcome(), "it listed 2");
   EXPECT_EQ(client_.requests().back().headers.at("authorization"), "Bearer hush1");
-  answers_ = {Refusal(401, "authError", "Invalid Credentials"),
-              Refusal(401, "authError", "Invalid Credentials: Bearer hush2")};
+  answers_ = {Refused(401, "authError", "Invalid Credentials"),
+              Refused(401, "authError", "Invalid Credentials: Bearer hush2")};
   EXPECT_EQ(
       Outcome(),
       "CredentialsRefused: Compute Engine of shop-prod answers authError: Invalid "
@@ -156,24 +156,24 @@ TEST_F(GcpCloudTest, ATokenThatEndsHalfWayIsRenewedOnce) {
 TEST_F(GcpCloudTest, ADenialSaysWhatToDo) {
   const std::string who = ". The credentials are those of the service account of this machine.";
   const std::string said = "AccessDenied: Compute Engine of shop-prod answers ";
-  answers_ = {Refusal(403, "forbidden", "Required 'compute.instances.list' permission")};
+  answers_ = {Refused(403, "forbidden", "Required 'compute.instances.list' permission")};
   EXPECT_EQ(Outcome(),
             said +
                 "forbidden: Required 'compute.instances.list' permission (request req-7). "
                 "Allow compute.instances.list" +
                 who);
   EXPECT_EQ(asked(), 1U);
-  answers_ = {Refusal(403, "forbidden", "Request is prohibited by organization's policy")};
+  answers_ = {Refused(403, "forbidden", "Request is prohibited by organization's policy")};
   EXPECT_EQ(
       Outcome(),
       said + "forbidden: Request is prohibited by organization's policy (request req-7)" + who)
       << "no permission would help";
-  answers_ = {Refusal(403, "accessNotConfigured")};
+  answers_ = {Refused(403, "accessNotConfigured")};
   EXPECT_EQ(Outcome(), said +
                            "accessNotConfigured: no (request req-7). Enable the Compute Engine API "
                            "in the project" +
                            who);
-  answers_ = {Refusal(403, "insufficientPermissions")};
+  answers_ = {Refused(403, "insufficientPermissions")};
   EXPECT_EQ(Outcome(),
             said +
                 "insufficientPermissions: no (request req-7). Give the machine the scope "
@@ -182,11 +182,11 @@ TEST_F(GcpCloudTest, ADenialSaysWhatToDo) {
 }
 
 TEST_F(GcpCloudTest, WhatCannotBeAskedIsSaidInTheirWords) {
-  answers_ = {Refusal(400, "invalid", "Invalid value for field 'filter': 'x'.")};
+  answers_ = {Refused(400, "invalid", "Invalid value for field 'filter': 'x'.")};
   EXPECT_EQ(Outcome(),
             "InvalidRequest: Compute Engine of shop-prod answers invalid: Invalid value for field "
             "'filter': 'x'. (request req-7)");
-  answers_ = {Refusal(404, "notFound", "The resource 'projects/shop-prod' was not found")};
+  answers_ = {Refused(404, "notFound", "The resource 'projects/shop-prod' was not found")};
   EXPECT_THAT(Outcome(), HasSubstr("InvalidRequest: "));
 }
 

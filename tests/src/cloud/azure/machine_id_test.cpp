@@ -1,0 +1,43 @@
+#include "src/cloud/azure/machine_id.hpp"
+
+#include <gtest/gtest.h>
+
+namespace slipway::cloud::azure {
+namespace {
+
+constexpr const char* kIdOfWeb = "f5f1c3a4-2f6e-4b56-9a8e-0d6f1f2b3c4d";
+
+TEST(AzureMachineId, UpperAndLowerCaseAreTheSame) {
+  const auto read = ReadMachineId(
+      "/SUBSCRIPTIONS/s/resourcegroups/G/Providers/microsoft.compute/VIRTUALMACHINES/Web-1");
+  ASSERT_TRUE(read.has_value());
+  EXPECT_EQ(ProviderId(*read),
+            "azure:///subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/"
+            "virtualMachines/Web-1");
+}
+
+TEST(AzureMachineId, PartsAreFoundByTheirWord) {
+  const std::string id = "/subscriptions/s/resourceGroups/Shop/providers/X/scaleSets/web";
+  EXPECT_EQ(PartBehind(id, "resourcegroups"), "Shop");
+  EXPECT_EQ(PartBehind(id, "scalesets"), "web");
+  EXPECT_EQ(PartBehind(id, "sets"), "");
+  EXPECT_EQ(PartBehind("", "sets"), "");
+  EXPECT_EQ(LastPart(id), "web");
+  EXPECT_EQ(LastPart("web"), "web");
+  EXPECT_EQ(LastPart("/"), "");
+}
+
+TEST(AzureMachineId, NamesOfServersAreLegalAndUnique) {
+  const std::string id = kIdOfWeb;
+  EXPECT_EQ(ServerName("web", id), "web-" + id);
+  EXPECT_EQ(ServerName("Web_01.prod", id), "web-01-prod-" + id);
+  EXPECT_EQ(ServerName("_web_", id), "web-" + id);
+  EXPECT_EQ(ServerName("äß", id), id);
+  EXPECT_EQ(ServerName("", id), id);
+  EXPECT_EQ(ServerName("abcdefghijklmnopqrstuvwxyz0123", id), "abcdefghijklmnopqrstuvwxyz-" + id);
+  EXPECT_EQ(ServerName("abcdefghijklmnopqrstuvwxy-0123", id), "abcdefghijklmnopqrstuvwxy-" + id);
+  EXPECT_EQ(ServerName(std::string(64, 'x'), id).size(), 63U);
+}
+
+}  // namespace
+}  // namespace slipway::cloud::azure
