@@ -1,7 +1,5 @@
 #include "reconciler/api/names.hpp"
 
-#include <algorithm>
-
 namespace slipway::api {
 namespace {
 
@@ -12,36 +10,34 @@ bool IsSmall(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9');
 }
 
-bool IsPlain(std::string_view text) {
-  return !text.empty() && IsSmall(text.front()) &&
-         std::ranges::all_of(text, [](char letter) { return IsSmall(letter) || letter == '-'; });
+/// Small letters, and - for what a name may not hold.
+std::string Legal(std::string_view text) {
+  std::string legal;
+  for (const char character : text) {
+    const bool upper = character >= 'A' && character <= 'Z';
+    const char lower = upper ? static_cast<char>(character - 'A' + 'a') : character;
+    legal += IsSmall(lower) ? lower : '-';
+  }
+  return legal;
+}
+
+/// Without dashes at either end.
+std::string Trimmed(const std::string& text) {
+  const std::size_t first = text.find_first_not_of('-');
+  return first == std::string::npos ? ""
+                                    : text.substr(first, text.find_last_not_of('-') - first + 1);
 }
 
 }  // namespace
 
-std::string NameFromAddress(std::string_view address) {
-  std::string name;
-  for (const char character : address) {
-    const bool upper = character >= 'A' && character <= 'Z';
-    const char lower = upper ? static_cast<char>(character - 'A' + 'a') : character;
-    name += IsSmall(lower) ? lower : '-';
-  }
-  const std::size_t first = name.find_first_not_of('-');
-  if (first == std::string::npos) {
-    return "";
-  }
-  return name.substr(first, name.find_last_not_of('-') - first + 1);
-}
+std::string NameFromAddress(std::string_view address) { return Trimmed(Legal(address)); }
 
 std::string NameOfMachine(std::string_view name, std::string_view id) {
-  if (!IsPlain(name) || !IsPlain(id) || id.size() > kMostId || !IsSmall(id.back())) {
+  if (id.empty() || id.size() > kMostId || Trimmed(Legal(id)) != id) {
     return "";
   }
-  std::string kept(name.substr(0, kMostServerName - id.size() - 1));
-  while (kept.ends_with('-')) {
-    kept.pop_back();
-  }
-  return kept + "-" + std::string(id);
+  const std::string kept = Trimmed(Trimmed(Legal(name)).substr(0, kMostServerName - id.size() - 1));
+  return kept.empty() ? std::string(id) : kept + "-" + std::string(id);
 }
 
 }  // namespace slipway::api

@@ -10,9 +10,10 @@ namespace slipway::api {
 /// outside a-z, 0-9 and - replaced by -, without dashes at either end. Empty where nothing is left.
 std::string NameFromAddress(std::string_view address);
 
-/// The name of the server of a machine whose own name may be taken again, but whose id never is: web-1 and 42 become web-1-42. What is
-/// longer than 63 characters loses the end of the machine's name. Empty where that gives no name of a server: the name begins with no
-/// letter or digit, or holds something else than a-z, 0-9 and -, or the id does, or is empty or longer than 40 characters.
+/// The name of the server of a machine whose own name may be taken again, but whose id never is: "Web_1" and 42 become web-1-42. Capital
+/// letters become small, whatever a name of a server may not hold becomes -, and what is longer than 63 characters loses the end of the
+/// machine's name; where nothing is left of that, it is the id. Empty where the id gives no name: it is empty, longer than 40
+/// characters, holds something else than a-z, 0-9 and -, or has a - at an end.
 std::string NameOfMachine(std::string_view name, std::string_view id);
 
 }  // namespace slipway::api

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <string_view>
 
 #include "reconciler/api/conditions.hpp"
@@ -33,8 +34,9 @@ struct Provider {
   std::string_view name;  ///< as an agent's --identity has it
 };
 
-constexpr std::array<Provider, 2> kProviders{{
+constexpr std::array<Provider, 3> kProviders{{
     {"aws://", "AWS", "aws"},
+    {"azure://", "Azure", "azure"},
     {"gce://", "Google Cloud", "gcp"},
 }};
 
@@ -44,12 +46,19 @@ const Provider* ProviderOf(const std::string& id) {
   return found == kProviders.end() ? nullptr : found;
 }
 
+/// Azure writes its ids now in capital letters, now in small ones; no provider means two machines by that.
+bool IsSame(std::string_view one, std::string_view other) {
+  return std::ranges::equal(
+      one, other, {}, [](unsigned char letter) { return std::tolower(letter); },
+      [](unsigned char letter) { return std::tolower(letter); });
+}
+
 /// Why this is not the machine that the provider lists as the server; empty where it is, or where nobody can tell. An image can hold a
 /// name, a machine id and even a key; which instance it runs on it cannot. Here a proof of what the claim says would be judged.
 std::pair<std::string, std::string> WhyAnotherMachine(const api::ServerClaim& claim,
                                                       const rollout::ServerFacts& server) {
   const Provider* provider = ProviderOf(server.provider_id);
-  if (provider == nullptr || claim.spec.provider_id == server.provider_id) {
+  if (provider == nullptr || IsSame(claim.spec.provider_id, server.provider_id)) {
     return {};
   }
   if (claim.spec.provider_id.empty() && claim.status.server == claim.spec.name) {

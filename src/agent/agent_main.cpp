@@ -192,7 +192,7 @@ int AgentMain(int argc, char** argv) {
   auto* name = app.add_option("--name", line.name, "Name of this server, as its fleet lists it");
   auto* identity = app.add_option(
       "--identity", line.identity,
-      "Provider of this machine, whose metadata service says what its name is: aws or gcp");
+      "Provider of this machine, whose metadata service says what its name is: aws, azure or gcp");
   identity->check(CLI::IsMember(IdentityProviders()))->excludes(name);
   app.add_option("--root", line.root, "Directory of this agent; one agent each")->required();
   app.add_option(

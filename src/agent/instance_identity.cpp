@@ -25,15 +25,16 @@ constexpr const char* kUsualUrl = "http://169.254.169.254";
 /// What stands behind the last slash.
 std::string LastPart(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
+/// The text at `name`; empty where there is none.
+std::string Field(const nlohmann::json& document, const char* name) {
+  const bool there = document.is_object() && document.contains(name) && document[name].is_string();
+  return there ? document[name].get<std::string>() : std::string();
+}
+
 Answer ReadAwsDocument(const std::string& text) {
   const nlohmann::json document = ReadJson(text);
-  const auto field = [&](const char* name) {
-    const bool there =
-        document.is_object() && document.contains(name) && document[name].is_string();
-    return there ? document[name].get<std::string>() : std::string();
-  };
-  const std::string id = field("instanceId");
-  const std::string zone = field("availabilityZone");
+  const std::string id = Field(document, "instanceId");
+  const std::string zone = Field(document, "availabilityZone");
   if (!id.starts_with("i-") || zone.empty()) {
     return Fail(Code::kInvalid,
                 "the metadata service names no instance and zone in its identity document");
@@ -71,22 +72,44 @@ asio::awaitable<Answer> AskGcp(MetadataService service) {
   }
   const auto& [project, zone, name, id] = said;
   const std::string server = api::NameOfMachine(name, id);
-  if (project.empty() || LastPart(zone).empty() || server.empty()) {
+  if (project.empty() || LastPart(zone).empty() || name.empty() || server.empty()) {
     co_return Fail(Code::kInvalid, "the metadata service names no project, zone and instance");
   }
   co_return InstanceIdentity{.name = server,
                              .provider_id = "gce://" + project + "/" + LastPart(zone) + "/" + name};
 }
 
+/// Source: "Azure Instance Metadata Service for virtual machines", Microsoft Learn.
+asio::awaitable<Answer> AskAzure(MetadataService service) {
+  MetadataQuestion question{.put = false,
+                            .path = "/metadata/instance/compute?api-version=2021-02-01",
+                            .headers = {},
+                            .proof = {}};
+  question.headers["Metadata"] = "true";
+  SLIPWAY_CO_TRY(text, co_await service.Ask(std::move(question)));
+  const nlohmann::json document = ReadJson(text);
+  const std::string resource = Field(document, "resourceId");
+  std::string id = Field(document, "vmId");
+  for (char& letter : id) {
+    letter = letter >= 'A' && letter <= 'F' ? static_cast<char>(letter - 'A' + 'a') : letter;
+  }
+  const std::string server = api::NameOfMachine(Field(document, "name"), id);
+  if (!resource.starts_with("/subscriptions/") || server.empty()) {
+    co_return Fail(Code::kInvalid, "the metadata service names no machine");
+  }
+  co_return InstanceIdentity{.name = server, .provider_id = "azure://" + resource};
+}
+
 struct Provider {
   std::string_view name;
-  const char* variable;     ///< as the provider's own tools call it
+  const char* variable;     ///< as the provider's own tools call it, where they do
   std::string_view scheme;  ///< that the variable leaves out
   asio::awaitable<Answer> (*ask)(MetadataService);
 };
 
-constexpr std::array<Provider, 2> kProviders{{
+constexpr std::array<Provider, 3> kProviders{{
     {"aws", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "", &AskAws},
+    {"azure", "SLIPWAY_AZURE_METADATA", "", &AskAzure},
     {"gcp", "GCE_METADATA_HOST", "http://", &AskGcp},
 }};
 

@@ -110,8 +110,8 @@ struct LeftOut {
 
 /// A listing as rows, and those that the filters leave out. Whether it can be believed is asked of the planner's own code.
 ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
-              const std::vector<LeftOut>& left_out,
-              const fleet::Observation& observation, const Streams& streams) {
+              const std::vector<LeftOut>& left_out, const fleet::Observation& observation,
+              const Streams& streams) {
   if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
     return Report(incomplete->error, streams);
   }
@@ -169,7 +169,8 @@ Result<std::vector<LeftOut>> FindLeftOut(FleetProvider& provider, const Listing&
     if (others.empty()) {
       break;
     }
-    SLIPWAY_TRY(fits, filters.size() == 1 ? Result<Listing>(listed) : provider.List(filter.provider));
+    SLIPWAY_TRY(fits,
+                filters.size() == 1 ? Result<Listing>(listed) : provider.List(filter.provider));
     Listing outside = others;
     Erase(outside, fits);
     for (const runtime::ListedServer& server : outside) {
@@ -199,8 +200,8 @@ ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
   if (!left_out.has_value()) {
     return Report(left_out.error(), streams);
   }
-  const runtime::ServerListing listing{
-      .time = {}, .servers = std::make_shared<const Listing>(listed.value())};
+  const runtime::ServerListing listing{.time = {},
+                                       .servers = std::make_shared<const Listing>(listed.value())};
   return Show(fleet, listed.value(), left_out.value(),
               fleet::ObserveListing(listing, fleet.spec.stopped), streams);
 }

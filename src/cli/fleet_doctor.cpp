@@ -15,19 +15,16 @@
 namespace slipway::cli {
 namespace {
 
-/// What the control plane says of its last list.
-void ShowConditions(const api::Fleet& fleet, std::ostream& out) {
-  std::vector<std::vector<std::string>> table{{"CONDITION", "STATUS", "REASON", "MESSAGE"}};
+/// What the control plane says of its last list. The other conditions say it again.
+void ShowReady(const api::Fleet& fleet, std::ostream& out) {
   for (const api::Condition& condition : fleet.status.conditions) {
-    table.push_back({condition.type, std::string(api::ToString(condition.status)),
-                     condition.reason, condition.message});
+    if (condition.type == "Ready") {
+      out << "The control plane says of fleet " << fleet.metadata.name << ": " << condition.reason
+          << "\n  " << condition.message << "\n";
+      return;
+    }
   }
-  if (table.size() == 1) {
-    out << "The control plane has not looked at fleet " << fleet.metadata.name << " yet.\n";
-    return;
-  }
-  out << "The control plane says of fleet " << fleet.metadata.name << ":\n"
-      << AlignedTable(table);
+  out << "The control plane has not looked at fleet " << fleet.metadata.name << " yet.\n";
 }
 
 void ShowChecks(const std::vector<cloud::Check>& checks, std::ostream& out) {
@@ -36,7 +33,7 @@ void ShowChecks(const std::vector<cloud::Check>& checks, std::ostream& out) {
     table.push_back({check.needs, check.where.empty() ? "<none>" : check.where,
                      check.trouble ? runtime::ReasonOf(*check.trouble) : "ok"});
   }
-  out << "\nTried from this machine, as you:\n" << AlignedTable(table);
+  out << "\nTried from this machine, with what it has of credentials:\n" << AlignedTable(table);
   for (const cloud::Check& check : checks) {
     if (check.trouble) {
       out << "\n"
@@ -48,8 +45,8 @@ void ShowChecks(const std::vector<cloud::Check>& checks, std::ostream& out) {
 
 }  // namespace
 
-ExitCode ExamineFleet(const Session& session, const std::string& name,
-                      const GlobalOptions& options, const Streams& streams) {
+ExitCode ExamineFleet(const Session& session, const std::string& name, const GlobalOptions& options,
+                      const Streams& streams) {
   const auto resource = FindResource("fleets");
   const auto object = session.Get(session.Path(resource.value(), name));
   const auto fleet = object.has_value() ? api::Decode<api::Fleet>(PrintJson(object.value()))
@@ -57,7 +54,7 @@ ExitCode ExamineFleet(const Session& session, const std::string& name,
   if (!fleet.has_value()) {
     return Report(fleet.error(), streams);
   }
-  ShowConditions(fleet.value(), streams.out);
+  ShowReady(fleet.value(), streams.out);
   if (cloud::ProviderName(fleet.value().spec.provider).empty()) {
     streams.out << "\nIt names its servers itself: there is nobody to ask.\n";
     return kSucceeded;

@@ -38,17 +38,33 @@ ApiClient::ApiClient(const Doors& doors, TokenSource& tokens, CallBudget& budget
       limits_(limits),
       read_refusal_(std::move(read_refusal)) {}
 
-Verdict ApiClient::JudgeNoToken(const Error& error) {
-  const std::map<Code, const char*> passing = {{Code::kTooManyRequests, "Throttled"},
-                                               {Code::kTimeout, "Timeout"},
-                                               {Code::kUnavailable, "ServiceUnavailable"}};
-  if (const auto found = passing.find(error.code); found != passing.end()) {
-    budget_.Refused(std::nullopt);
-    return {.again = true, .error = Trouble(error.code, found->second, error.message)};
+Error WithoutToken(const Error& error) {
+  static const std::map<Code, const char*> kReasons = {{Code::kTooManyRequests, "Throttled"},
+                                                       {Code::kTimeout, "Timeout"},
+                                                       {Code::kUnavailable, "ServiceUnavailable"},
+                                                       {Code::kUnauthorized, "CredentialsRefused"}};
+  if (!error.causes.empty()) {
+    return error;  // It says why already.
   }
-  const bool refused = error.code == Code::kUnauthorized;
-  return {.error = Trouble(error.code, refused ? "CredentialsRefused" : "CredentialsMissing",
-                           error.message)};
+  const auto found = kReasons.find(error.code);
+  return Trouble(error.code, found == kReasons.end() ? "CredentialsMissing" : found->second,
+                 error.message);
+}
+
+Check CheckToken(const Result<AccessToken>& token) {
+  return {.needs = "credentials",
+          .where = token.has_value() ? token.value().source : "",
+          .trouble =
+              token.has_value() ? std::nullopt : std::optional<Error>(WithoutToken(token.error()))};
+}
+
+Verdict ApiClient::JudgeNoToken(const Error& error) {
+  const bool passes = error.code == Code::kTooManyRequests || error.code == Code::kTimeout ||
+                      error.code == Code::kUnavailable;
+  if (passes) {
+    budget_.Refused(std::nullopt);
+  }
+  return {.again = passes, .error = WithoutToken(error)};
 }
 
 Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,

@@ -9,6 +9,7 @@
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
 #include "src/cloud/call_budget.hpp"
+#include "src/cloud/cloud_api.hpp"
 #include "src/cloud/token_source.hpp"
 #include "src/cloud/tries.hpp"
 #include "src/rest/client.hpp"
@@ -46,6 +47,13 @@ struct Refusal {
 /// Whether an error of ApiClient says that there is no such thing, or that a permission lacks.
 bool IsAbsent(const Error& error);
 bool IsDenied(const Error& error);
+
+/// Why there is no token, with a reason: CredentialsMissing, CredentialsRefused, Throttled, Timeout, ServiceUnavailable. An error that
+/// has one keeps it.
+Error WithoutToken(const Error& error);
+
+/// The check of what a source of tokens gave.
+Check CheckToken(const Result<AccessToken>& token);
 
 /// Calls one API with the tokens of one source, and tries again what may pass by itself. Thread-safe; its callers share the budget.
 class ApiClient {

@@ -17,7 +17,8 @@ using SecretData = std::map<std::string, std::string>;
 
 /// Something that must be so for a list to come.
 struct Check {
-  std::string needs;             ///< a permission in the provider's words, such as ec2:DescribeInstances, or what else
+  std::string
+      needs;  ///< a permission in the provider's words, such as ec2:DescribeInstances, or what else
   std::string where;             ///< such as eu-west-1; or empty
   std::optional<Error> trouble;  ///< as List has them; empty: it is so
 };
@@ -33,7 +34,8 @@ Check CheckOf(std::string needs, std::string where, const Result<T>& tried) {
 /// What a provider needs of those who ask it, and whether it has it.
 struct Examination {
   std::vector<Check> checks;
-  std::string policy;  ///< the least that must be allowed, in the form that the provider takes; empty: it knows none
+  std::string
+      policy;  ///< the least that must be allowed, in the form that the provider takes; empty: it knows none
 };
 
 /// The door to providers. Blocking: call it on a thread of a pool. Thread-safe.
@@ -51,10 +53,8 @@ class CloudApi {
 
   /// Lets a machine in that the provider listed as joining. Once: where its launch is not held (any more), that is an error. The reason
   /// of an error is that of its first cause.
-  virtual Result<void> CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
-                                      const SecretData& /*secret*/) {
-    return Trouble(Code::kInvalid, "NotSupported", "This provider holds no server back.");
-  }
+  virtual Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
+                                      const SecretData& secret);
 
   /// Who waits for a turn gives up, and nobody waits again: the process ends.
   virtual void Stop() {}

@@ -32,9 +32,8 @@ std::vector<Filter> FiltersOf(const api::Provider& provider, const api::AwsProvi
     filters.Add(true, "tags." + key, [&](api::Provider& one) { one.aws->tags[key] = value; });
   }
   filters.Add(!aws.vpc.empty(), "vpc", [&](api::Provider& one) { one.aws->vpc = aws.vpc; });
-  filters.Add(!aws.auto_scaling_group.empty(), "autoScalingGroup", [&](api::Provider& one) {
-    one.aws->auto_scaling_group = aws.auto_scaling_group;
-  });
+  filters.Add(!aws.auto_scaling_group.empty(), "autoScalingGroup",
+              [&](api::Provider& one) { one.aws->auto_scaling_group = aws.auto_scaling_group; });
   for (const auto& filter : aws.filters) {
     filters.Add(true, "filters." + filter.name,
                 [&](api::Provider& one) { one.aws->filters = {filter}; });

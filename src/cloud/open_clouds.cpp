@@ -115,7 +115,8 @@ class OpenedClouds final : public CloudApi {
   aws::AwsCloud aws_;
   gcp::GcpCloud gcp_;
   azure::AzureCloud azure_;
-  Clouds clouds_{{{"exec", exec_}, {"static", file_}, {"aws", aws_}, {"gcp", gcp_}, {"azure", azure_}}};
+  Clouds clouds_{
+      {{"exec", exec_}, {"static", file_}, {"aws", aws_}, {"gcp", gcp_}, {"azure", azure_}}};
 };
 
 }  // namespace

@@ -89,7 +89,7 @@ class Tokens:
     def __init__(self):
         self.given_to, self.client_secret, self.seen, self.subjects = {}, secrets.token_hex(), set(), set()
         self.key_pem, self.certificate_pem = authorities("slipway")
-        self.machine, self.app_service_secret = False, secrets.token_hex()
+        self.machine, self.here, self.app_service_secret = False, None, secrets.token_hex()
 
     def give(self, who):
         made = "eyJ0." + secrets.token_urlsafe(60)
@@ -331,6 +331,12 @@ class FakeAzure(Population, Tokens):
     def application(self):
         return {"AZURE_TENANT_ID": TENANT, "AZURE_CLIENT_ID": CLIENT, "AZURE_CLIENT_SECRET": self.client_secret}
 
+    def of_instance(self, handler, query):
+        """What the metadata service tells `self.here` about itself."""
+        if handler.headers["metadata"] != "true" or query != {"api-version": "2021-02-01"} or not self.here:
+            raise Refused(400, "Bad Request", "Required metadata header not specified")
+        return {"vmId": self.here["properties"]["vmId"].upper(), "name": self.here["name"], "resourceId": self.here["id"]}
+
     # -- the second opinion
 
     def list(self, token=None):
@@ -361,6 +367,8 @@ class FakeAzure(Population, Tokens):
                                                       "authorization_endpoint": f"{root}/oauth2/v2.0/authorize"}))
             if url.path == "/metadata/identity/oauth2/token":
                 return send(handler, 200, json.dumps(self.of_machine(handler, query)))
+            if url.path == "/metadata/instance/compute":
+                return send(handler, 200, json.dumps(self.of_instance(handler, query)))
             if url.path == "/msi/token":
                 return send(handler, 200, json.dumps(self.of_app_service(handler, query)))
             self.check(handler)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 from conftest import WatchedFleet
@@ -12,6 +13,27 @@ def preview(town, what, variables):
     done = subprocess.run([town.slipway_binary, "fleet", "preview", "-f", "-"], input=json.dumps(what),
                           env=town.environment() | variables, capture_output=True, text=True, timeout=120, check=False)
     return done.stdout if done.returncode == 0 else done.stderr
+
+
+def doctor(town, name, variables):
+    """What `slipway fleet doctor` prints, and whether it found all to be well."""
+    done = subprocess.run([town.slipway_binary, "fleet", "doctor", name], env=town.environment() | variables, capture_output=True,
+                          text=True, timeout=120, check=False)
+    assert done.returncode in (0, 1) and not done.stderr, done
+    return done.stdout, done.returncode == 0
+
+
+def checks(said):
+    """What the doctor tried, and what came of it: ((what, where), result)."""
+    lines = iter(said.splitlines())
+    next(line for line in lines if line.startswith("NEEDS "))
+    found = []
+    for line in lines:
+        if not line:
+            break
+        columns = re.split(r" {2,}", line)
+        found.append(((columns[0], columns[1]), columns[2]))
+    return found
 
 
 def rows(table):
@@ -37,3 +59,24 @@ class Watched(WatchedFleet):
         """How many of them the control plane has counted."""
         found = re.search(rf'^slipway_listings_total{{provider="{self.provider}",result="{result}"}} (\d+)', self.town.metrics(), re.M)
         return int(found[1]) if found else 0
+
+
+def check_that_each_joins_as_itself(watched, provider, title, names, here):
+    """Three machines of a fleet that is there. `here(number)` makes the metadata service speak of one of them, and gives the variables
+    of the agent that runs there."""
+    town, identity = watched.town, ("--identity", provider)
+    agent = town.start_agent("first", "127.0.0.1", identity, **here(0))
+    watched.until("the first to join", lambda: town.reachable(names[0]))
+    agent.stop()
+    # An image is made of the first machine, with everything on it, and the second is launched from that.
+    shutil.copytree(town.agent_root("first"), town.agent_root("second"))
+    town.start_agent("second", "127.0.0.1", identity, **here(1))
+    watched.until("the second to join", lambda: town.reachable(names[1]))
+    keys = [next(town.agent_root(name).rglob("agent.key")).read_text() for name in ("first", "second")]
+    assert keys[0] != keys[1], "a key is of one machine"
+    # Nobody else becomes the third by saying so.
+    town.start_agent("third", "127.0.0.1", ("--name", names[2]))
+    watched.until("the claim to be refused", lambda: "IdentityMissing" in town.slipway("get", "claims"))
+    said = f"{names[2]} is an instance of {title}: start its agent with --identity {provider}."
+    assert said in town.slipway("get", "claims", "-o", "wide")
+    assert not town.reachable(names[2])

@@ -6,7 +6,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 import threading
 
@@ -93,7 +92,7 @@ def test_slipway_lists_what_boto3_lists(town, moto, seed):
         regions = rng.choice([["eu-west-1"], ["us-east-2"], ["eu-west-1", "us-east-2"]])
         expected = {name: instance for region in regions for name, instance in moto.describe(region, filters).items()}
         shown = rows(preview(town, fleet(moto, regions, **provider), aws_world.KEYS))
-        listed = {name for name, (_, in_fleet) in shown.items() if "filters" not in in_fleet}
+        listed = {name for name, (_, in_fleet) in shown.items() if "not as" not in in_fleet}
         assert listed == set(expected), f"seed {seed}: {provider}"
         for name, instance in expected.items():
             state = instance["State"]["Name"]
@@ -208,6 +207,24 @@ def test_signatures_are_good_and_a_permission_that_lacks_is_named(town, moto):
     wrong = lister | {"AWS_SECRET_ACCESS_KEY": "wrong"}
     said = preview(town, fleet(moto), wrong)
     assert "AWS was not able to validate the provided access credentials" in said and "wrong" not in said.replace("is wrong", "")
+
+
+def test_the_doctor_tries_each_permission(town, moto):
+    moto.launch(1)
+    lister, all_of_it = moto.user("ec2:DescribeInstances"), moto.user("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups")
+    moto.judge_signatures()
+    watched = watch(town, lister)
+    town.apply(fleet(moto))
+    watched.until_reason("Succeeded")
+    environment = ("credentials", "the environment")
+    instances, groups = ("ec2:DescribeInstances", "eu-west-1"), ("autoscaling:DescribeAutoScalingGroups", "eu-west-1")
+    variables = aws_world.NOWHERE | {"AWS_ENDPOINT_URL": moto.url}
+    said, good = clouds.doctor(town, "web", variables | lister)
+    assert not good and clouds.checks(said) == [(environment, "ok"), (instances, "ok"), (groups, "AccessDenied")], said
+    assert "Allow autoscaling:DescribeAutoScalingGroups." in said and '"Action": ["ec2:DescribeInstances", ' in said
+    said, good = clouds.doctor(town, "web", variables | all_of_it)
+    assert good and [result for _, result in clouds.checks(said)] == ["ok"] * 3
+    assert all_of_it["AWS_SECRET_ACCESS_KEY"] not in said
 
 
 def test_a_secret_holds_the_keys(town, moto):
@@ -345,27 +362,13 @@ def instance(moto, name):
 
 
 def test_an_instance_joins_as_itself_whatever_its_image_holds(town, moto):
-    first, second, third = moto.launch(3)
+    names = moto.launch(3)
     watched = watch(town, aws_world.KEYS)
     town.apply(fleet(moto))
-    watched.until_servers([first, second, third])
-    identity = ("--identity", "aws")
-    with instance(moto, first) as variables:
-        agent = town.start_agent("first", "127.0.0.1", identity, **variables)
-        watched.until("the first to join", lambda: town.reachable(first))
-        agent.stop()
-    # An image is made of the first machine, with everything on it, and the second is launched from that.
-    shutil.copytree(town.agent_root("first"), town.agent_root("second"))
-    with instance(moto, second) as variables:
-        town.start_agent("second", "127.0.0.1", identity, **variables)
-        watched.until("the second to join", lambda: town.reachable(second))
-        keys = [next(town.agent_root(name).rglob("agent.key")).read_text() for name in ("first", "second")]
-        assert keys[0] != keys[1], "a key is of one machine"
-        # Nobody else becomes the third by saying so.
-        town.start_agent("third", "127.0.0.1", ("--name", third))
-        watched.until("the claim to be refused", lambda: "IdentityMissing" in town.slipway("get", "claims"))
-        assert f"{third} is an instance of AWS: start its agent with --identity aws." in town.slipway("get", "claims", "-o", "wide")
-        assert not town.reachable(third)
+    watched.until_servers(names)
+    with contextlib.ExitStack() as stack:
+        clouds.check_that_each_joins_as_itself(watched, "aws", "AWS", names,
+                                               lambda number: stack.enter_context(instance(moto, names[number])))
 
 
 # ---- Launch hooks.

@@ -128,7 +128,7 @@ def test_slipway_lists_what_the_sdk_lists(town, azure, seed):
         shown, seen = rows(table), addresses(table)
         assert set(shown) == {name for name, (machine, *_) in known.items() if tests[0](machine)}
         expected = {name: found for name, found in known.items() if all(fits(found[0]) for fits in tests)}
-        listed = {name for name, (_, in_fleet) in shown.items() if "filters" not in in_fleet}
+        listed = {name for name, (_, in_fleet) in shown.items() if "not as" not in in_fleet}
         assert listed == set(expected), f"seed {seed}: {provider}"
         for name, (_, codes, interfaces, public) in expected.items():
             running = codes[-1] in ("PowerState/creating", "PowerState/starting", "PowerState/running")
@@ -386,6 +386,40 @@ def test_credentials_that_are_wrong_are_explained(town, azure):
         assert "/typo is not there" in preview(town, azure, fleet(), who | {proof: "/typo"})
     assert "AZURE_CLIENT_SECRET is set: AZURE_TENANT_ID and AZURE_CLIENT_ID must be, too" in preview(
         town, azure, fleet(), {"AZURE_CLIENT_SECRET": "x"})
+
+
+def test_the_doctor_tries_each_permission(town, azure):
+    azure.launch()
+    watched = watch(town, azure)
+    town.apply(fleet(address="Public"))
+    watched.until_reason("Succeeded")
+    variables = azure.variables() | azure.application()
+    said, good = clouds.doctor(town, "web", variables)
+    kinds = ["Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Network/networkInterfaces",
+             "Microsoft.Network/publicIPAddresses"]
+    assert good and [check for check in clouds.checks(said)[1:]] == [((f"{kind}/read", FIRST), "ok") for kind in kinds]
+    assert azure.client_secret not in said
+    azure.readable = []
+    said, good = clouds.doctor(town, "web", variables)
+    assert not good and [result for _, result in clouds.checks(said)] == ["ok"] + ["AccessDenied"] * 4
+    assert "Allow Microsoft.Compute/virtualMachines/read, as the role Reader does" in said
+    assert f'"AssignableScopes": ["/subscriptions/{FIRST}"]' in said
+
+
+# ---- Agents.
+
+def test_a_machine_joins_as_itself_whatever_its_image_holds(town, azure):
+    made = [azure.launch(name="Web_1"), azure.instance(azure.scale_set()), azure.launch(name="web-3")]
+    names = [server_name(machine) for machine in made]
+    watched = watch(town, azure)
+    town.apply(fleet())
+    watched.until_servers(names)
+
+    def here(number):
+        azure.here = made[number]
+        return {"SLIPWAY_AZURE_METADATA": azure.url}
+
+    clouds.check_that_each_joins_as_itself(watched, "azure", "Azure", names, here)
 
 
 # ---- Bad input.

@@ -4,7 +4,6 @@ import json
 import os
 import random
 import re
-import shutil
 import subprocess
 
 import clouds
@@ -111,7 +110,7 @@ def test_slipway_lists_what_the_sdk_lists(town, google, seed):
                     if all(fits(instance) for fits in tests)}
         shown = rows(preview(town, google, fleet(**provider), key(town, google)))
         assert set(shown) == everybody
-        listed = {name for name, (_, in_fleet) in shown.items() if "filters" not in in_fleet}
+        listed = {name for name, (_, in_fleet) in shown.items() if "not as" not in in_fleet}
         assert listed == set(expected), f"seed {seed}: {provider}"
         for name, instance in expected.items():
             running = instance.status in ("PROVISIONING", "STAGING", "RUNNING", "REPAIRING")
@@ -207,6 +206,34 @@ def test_a_filter_that_the_api_refuses_is_said_in_its_words(town, google):
     assert SAYS + "invalid: Invalid value for field 'filter': 'statu = RUNNING'. Invalid list filter expression." in said
 
 
+def test_a_preview_says_which_filters_leave_an_instance_out(town, google):
+    inside, zone, both = (server_name(made) for made in (
+        google.launch(gcp_world.ZONES[0], role="web"), google.launch(gcp_world.ZONES[1], role="web"),
+        google.launch(gcp_world.ZONES[1], role="db")))
+    what = fleet(zones=[gcp_world.ZONES[0]], labels={"role": "web"})
+    assert rows(preview(town, google, what, key(town, google))) == {
+        inside: ("running", "yes"), zone: ("running", "no: not as zones says"), both: ("running", "no: not as zones, labels.role says")}
+
+
+def test_the_doctor_tries_each_thing_that_is_needed(town, google):
+    google.launch()
+    watched = watch(town, google, key(town, google))
+    town.apply(fleet())
+    watched.until_reason("Succeeded")
+    account = f"the service account {gcp_world.ACCOUNT} of {town.directory / 'key.json'}"
+    well = [(("credentials", account), "ok"), (("compute.instances.list", "shop-prod"), "ok")]
+    said, good = clouds.doctor(town, "web", google.variables() | key(town, google))
+    assert good and clouds.checks(said) == well and "Succeeded" in said
+    google.fault = (1, "denied")
+    watched.until_reason("AccessDenied")
+    said, good = clouds.doctor(town, "web", google.variables() | key(town, google))
+    assert not good and clouds.checks(said) == [well[0], (well[1][0], "AccessDenied")]
+    assert SAYS + "forbidden: Required 'compute.instances.list' permission" in said
+    assert "gcloud iam roles create instanceLister --project shop-prod --permissions compute.instances.list\n" in said
+    said, good = clouds.doctor(town, "web", google.variables())
+    assert not good and clouds.checks(said) == [(("credentials", "<none>"), "CredentialsMissing")], said
+
+
 # ---- Credentials.
 
 def test_a_secret_holds_the_key(town, google):
@@ -278,35 +305,17 @@ def test_keys_that_are_wrong_are_explained(town, google):
 # ---- Agents.
 
 def test_an_instance_joins_as_itself_whatever_its_image_holds(town, google):
-    first, second, third = (google.launch(name=name) for name in ("web-1", "web-2", "x" * 63))
-    names = [server_name(first), server_name(second), "x" * (62 - len(third["id"])) + "-" + third["id"]]
+    made = [google.launch(name=name) for name in ("web-1", "x" * 63, "web-3")]
+    names = [server_name(made[0]), "x" * (62 - len(made[1]["id"])) + "-" + made[1]["id"], server_name(made[2])]
     watched = watch(town, google, key(town, google))
     town.apply(fleet())
     watched.until_servers(names)
-    identity, variables = ("--identity", "gcp"), {"GCE_METADATA_HOST": google.host}
-    google.here = first
-    agent = town.start_agent("first", "127.0.0.1", identity, **variables)
-    watched.until("the first to join", lambda: town.reachable(names[0]))
-    agent.stop()
-    # An image is made of the first machine, with everything on it, and the second is launched from that.
-    shutil.copytree(town.agent_root("first"), town.agent_root("second"))
-    google.here = second
-    town.start_agent("second", "127.0.0.1", identity, **variables)
-    watched.until("the second to join", lambda: town.reachable(names[1]))
-    google.here = third
-    town.start_agent("third", "127.0.0.1", identity, **variables)
-    watched.until("the third to join", lambda: town.reachable(names[2]))
 
+    def here(number):
+        google.here = made[number]
+        return {"GCE_METADATA_HOST": google.host}
 
-def test_nobody_is_an_instance_by_saying_so(town, google):
-    name = server_name(google.launch())
-    watched = watch(town, google, key(town, google))
-    town.apply(fleet())
-    watched.until_servers([name])
-    town.start_agent("first", "127.0.0.1", ("--name", name))
-    watched.until("the claim to be refused", lambda: "IdentityMissing" in town.slipway("get", "claims"))
-    assert f"{name} is an instance of Google Cloud: start its agent with --identity gcp." in town.slipway("get", "claims", "-o", "wide")
-    assert not town.reachable(name)
+    clouds.check_that_each_joins_as_itself(watched, "gcp", "Google Cloud", names, here)
 
 
 # ---- Bad input.

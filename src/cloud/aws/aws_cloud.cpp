@@ -64,17 +64,21 @@ std::pair<std::string, std::string> RegionAndGroup(const std::string& launch) {
 /// The least that must be allowed: to whoever reads, and to whoever takes the role that reads.
 std::string PolicyFor(const api::AwsProvider& provider) {
   std::string policy =
-      std::string("{\"Version\": \"2012-10-17\",\n"
-      " \"Statement\": [{\"Effect\": \"Allow\", \"Resource\": \"*\",\n"
-      "                \"Action\": [\"ec2:DescribeInstances\", "
-      "\"autoscaling:DescribeAutoScalingGroups\"") +
-      (provider.launch_hook.empty() ? "" : std::string(", \"autoscaling:CompleteLifecycleAction\"")) +
+      std::string(
+          "{\"Version\": \"2012-10-17\",\n"
+          " \"Statement\": [{\"Effect\": \"Allow\", \"Resource\": \"*\",\n"
+          "                \"Action\": [\"ec2:DescribeInstances\", "
+          "\"autoscaling:DescribeAutoScalingGroups\"") +
+      (provider.launch_hook.empty() ? ""
+                                    : std::string(", \"autoscaling:CompleteLifecycleAction\"")) +
       "]}]}\n";
   if (!provider.role_arn.empty()) {
-    policy += "and, for the credentials that take the role:\n"
-              "{\"Version\": \"2012-10-17\",\n"
-              " \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\",\n"
-              "                \"Resource\": \"" + provider.role_arn + "\"}]}\n";
+    policy +=
+        "and, for the credentials that take the role:\n"
+        "{\"Version\": \"2012-10-17\",\n"
+        " \"Statement\": [{\"Effect\": \"Allow\", \"Action\": \"sts:AssumeRole\",\n"
+        "                \"Resource\": \"" +
+        provider.role_arn + "\"}]}\n";
   }
   return policy;
 }
@@ -269,11 +273,12 @@ Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& s
   const auto identity = IdentityOf(aws, secret);
   const auto credentials = identity.has_value() ? identity.value()->credentials().Get()
                                                 : Result<Credentials>(identity.error());
-  examination.checks.push_back(CheckOf(
-      "credentials", credentials.has_value() ? credentials.value().source : "", credentials));
+  examination.checks.push_back({.needs = "credentials", .where = {}, .trouble = {}});
   if (!credentials.has_value()) {
+    examination.checks.back().trouble = WithoutCredentials(credentials.error());
     return examination;
   }
+  examination.checks.back().where = credentials.value().source;
   std::vector<std::string> groups;
   if (!aws.auto_scaling_group.empty()) {
     groups.push_back(aws.auto_scaling_group);

@@ -38,8 +38,12 @@ std::optional<Time> ReadDate(const std::string& text) {
 
 std::string Where(const QueryTarget& target) { return target.title + " of " + target.region; }
 
-/// Why there are no credentials. What may pass by itself is said as such.
+}  // namespace
+
 Error WithoutCredentials(const Error& error) {
+  if (!error.causes.empty()) {
+    return error;  // It says why already.
+  }
   static const std::map<Code, const char*> kReasons = {{Code::kTooManyRequests, "Throttled"},
                                                        {Code::kUnavailable, "ServiceUnavailable"},
                                                        {Code::kTimeout, "Timeout"}};
@@ -47,8 +51,6 @@ Error WithoutCredentials(const Error& error) {
   return Trouble(error.code, found == kReasons.end() ? "CredentialsMissing" : found->second,
                  error.message);
 }
-
-}  // namespace
 
 Result<rest::Response> QueryClient::Send(const QueryTarget& target, const Query& query,
                                          const Credentials& credentials, MonoTime deadline) {

@@ -30,6 +30,10 @@ struct Query {
   std::vector<std::pair<std::string, std::string>> parameters;  ///< not yet escaped
 };
 
+/// Why there are no credentials, with a reason: CredentialsMissing, or what may pass by itself (Throttled, Timeout,
+/// ServiceUnavailable). An error that has one keeps it.
+Error WithoutCredentials(const Error& error);
+
 /// Calls the query APIs of AWS for one account in one region: signs, and tries again what may pass by itself. Thread-safe; its callers
 /// share the budget.
 class QueryClient {

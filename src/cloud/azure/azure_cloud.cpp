@@ -213,8 +213,7 @@ Examination AzureCloud::Examine(const api::Provider& provider, const SecretData&
   const auto identity = IdentityOf(azure, secret);
   const auto token = identity.has_value() ? identity.value()->tokens->Get()
                                           : Result<AccessToken>(identity.error());
-  examination.checks.push_back(
-      CheckOf("credentials", token.has_value() ? token.value().source : "", token));
+  examination.checks.push_back(CheckToken(token));
   if (token.has_value()) {
     for (const std::string& subscription : azure.subscriptions) {
       ExamineSubscription(azure, *identity.value(), subscription, examination.checks);

@@ -10,8 +10,6 @@
 namespace slipway::cloud::azure {
 namespace {
 
-constexpr std::size_t kMostServerName = 63;
-
 std::vector<std::string> PartsOf(std::string_view id) {
   std::vector<std::string> parts;
   while (id.starts_with('/')) {
@@ -72,20 +70,6 @@ std::string PartBehind(std::string_view id, std::string_view word) {
 
 std::string LastPart(std::string_view id) {
   return std::string(id.substr(id.rfind('/') == std::string_view::npos ? 0 : id.rfind('/') + 1));
-}
-
-std::string ServerName(std::string_view name, const std::string& vm_id) {
-  std::string legal;
-  for (const char letter : LowerCase(name)) {
-    const bool keep = std::isalnum(static_cast<unsigned char>(letter)) != 0;
-    if (legal.size() + vm_id.size() + 1 < kMostServerName && (keep || !legal.empty())) {
-      legal += keep ? letter : '-';
-    }
-  }
-  while (legal.ends_with('-')) {
-    legal.pop_back();
-  }
-  return legal.empty() ? vm_id : legal + "-" + vm_id;
 }
 
 }  // namespace slipway::cloud::azure

@@ -29,8 +29,4 @@ std::string PartBehind(std::string_view id, std::string_view word);
 /// What stands behind the last slash.
 std::string LastPart(std::string_view id);
 
-/// The name of a machine's server: its own in lower case, with - for what a name may not hold, and, behind a dash, its vmId. Names come
-/// again when a machine is made anew, and are taken twice in two resource groups; a vmId never is. A name that is too long for both is cut.
-std::string ServerName(std::string_view name, const std::string& vm_id);
-
 }  // namespace slipway::cloud::azure

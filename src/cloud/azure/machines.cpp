@@ -7,6 +7,7 @@
 #include <string_view>
 #include <utility>
 
+#include "reconciler/api/names.hpp"
 #include "src/cloud/azure/machine_id.hpp"
 #include "src/cloud/foreign_json.hpp"
 #include "src/cloud/tag_labels.hpp"
@@ -136,7 +137,7 @@ Result<std::optional<Machine>> ReadFitting(const json& described, const MachineI
   }
   SLIPWAY_TRY(interfaces, InterfacesOf(described));
   return std::optional(Machine{.id = TextAt(described, "id"),
-                               .server = {.name = ServerName(name, vm_id),
+                               .server = {.name = api::NameOfMachine(name, vm_id),
                                           .address = {},
                                           .provider_id = ProviderId(id),
                                           .labels = LabelsOf(described, id, tags)},

@@ -250,9 +250,11 @@ std::vector<ListedKind> KindsOf(const api::AzureProvider& provider,
   for (const auto& [group, scope] : ScopesOf(provider, subscription)) {
     const std::string where = subscription + (group.empty() ? "" : "/" + group);
     const auto add = [&](const char* service, const std::string& type, const char* version) {
-      kinds.push_back({.permission = std::string(service).substr(std::string_view("/providers/").size()) + type + "/read",
-                       .scope = where,
-                       .path = scope + service + type + version});
+      kinds.push_back(
+          {.permission =
+               std::string(service).substr(std::string_view("/providers/").size()) + type + "/read",
+           .scope = where,
+           .path = scope + service + type + version});
     };
     add(kCompute, "virtualMachines", kComputeVersion);
     add(kCompute, "virtualMachineScaleSets", kComputeVersion);

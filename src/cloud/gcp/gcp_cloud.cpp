@@ -44,9 +44,8 @@ Error SecretTrouble(const std::string& name, const std::string& why) {
 /// The least that must be allowed, as gcloud takes it.
 std::string PolicyFor(const std::string& project) {
   return "gcloud iam roles create instanceLister --project " + project + " --permissions " +
-         kPermission + "\ngcloud projects add-iam-policy-binding " + project +
-         " --role projects/" + project +
-         "/roles/instanceLister --member serviceAccount:EMAIL_OF_THE_ACCOUNT\n";
+         kPermission + "\ngcloud projects add-iam-policy-binding " + project + " --role projects/" +
+         project + "/roles/instanceLister --member serviceAccount:EMAIL_OF_THE_ACCOUNT\n";
 }
 
 /// Who a Secret says to be. Other kinds of key files name files of this machine, and where their text goes: whoever writes Secrets
@@ -171,8 +170,7 @@ Examination GcpCloud::Examine(const api::Provider& provider, const SecretData& s
   const auto identity = IdentityOf(gcp, secret);
   const auto token = identity.has_value() ? identity.value()->tokens->Get()
                                           : Result<AccessToken>(identity.error());
-  examination.checks.push_back(
-      CheckOf("credentials", token.has_value() ? token.value().source : "", token));
+  examination.checks.push_back(CheckToken(token));
   if (token.has_value()) {
     const ApiCall call = CallOf(gcp);
     const auto place = PlaceOf(*identity.value(), gcp.project, call.endpoint);

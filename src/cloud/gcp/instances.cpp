@@ -194,7 +194,7 @@ Result<void> ReadInstance(const json& instance, const std::string& zone,
   const std::string name = TextAt(instance, "name");
   // Names come again when an instance is made anew, and are taken twice in two zones; ids never.
   std::string server = api::NameOfMachine(name, id);
-  if (!IsId(id) || server.empty()) {
+  if (!IsId(id) || !IsPlainWord(name)) {
     return Fail(Code::kInvalid, "one of its instances has no id, or no name");
   }
   const std::string which = "instance " + name + " in " + zone + " ";

@@ -22,10 +22,15 @@ TEST(NameOfMachine, IsTheNameAndTheId) {
   EXPECT_EQ(NameOfMachine("a" + std::string(50, '-'), id), "a-" + id);
 }
 
-TEST(NameOfMachine, WhatGivesNoNameIsEmpty) {
-  for (const char* name : {"", "-web", "Web", "web_1", "größe", "web.1", "a b"}) {
-    EXPECT_EQ(NameOfMachine(name, "42"), "") << name;
-  }
+TEST(NameOfMachine, IsLegalWhateverTheMachineIsCalled) {
+  EXPECT_EQ(NameOfMachine("Web_01.prod", "42"), "web-01-prod-42");
+  EXPECT_EQ(NameOfMachine("_web_", "42"), "web-42");
+  EXPECT_EQ(NameOfMachine("a b", "42"), "a-b-42");
+  EXPECT_EQ(NameOfMachine("", "42"), "42");
+  EXPECT_EQ(NameOfMachine("äß", "42"), "42");
+}
+
+TEST(NameOfMachine, IsEmptyWhereTheIdGivesNone) {
   for (const std::string& id : {std::string(), std::string("-1"), std::string("1-"),
                                 std::string("A1"), std::string(41, '1'), std::string("1\n")}) {
     EXPECT_EQ(NameOfMachine("web", id), "") << id;

@@ -427,6 +427,16 @@ TEST_F(FleetAdapter, AServerOfACloudIsJoinedByTheInstanceThatTheCloudLists) {
   EXPECT_EQ(ServerOf("claim-itself"), "");
 }
 
+TEST_F(FleetAdapter, CapitalLettersOfAnIdMakeNoOtherMachine) {
+  api::Server server = OwnServer("web-1");
+  server.spec.provider_id = "azure:///subscriptions/1/resourceGroups/shop/providers/x/web";
+  Load(Kind::kServer, server);
+  api::ServerClaim claim = Claim("claim-itself", 1);
+  claim.spec.provider_id = "azure:///subscriptions/1/resourceGroups/SHOP/providers/X/Web";
+  Load(Kind::kServerClaim, claim);
+  EXPECT_EQ(ServerOf("claim-itself"), "web-1");
+}
+
 TEST_F(FleetAdapter, ClaimsAndFleetsArePlannedAgainWhenAServerComes) {
   Load(Kind::kServer, OwnServer("web-1"));
   Load(Kind::kServerClaim, Claim("claim-a", 1));

@@ -68,7 +68,7 @@ TEST(Clouds, ALaunchIsCompletedByItsProviderAndByNoneThatCannot) {
   HoldsNobody exec;
   OneServer aws("aws");
   OneServer gcp("gcp");
-  Clouds clouds(exec, aws, gcp);
+  Clouds clouds({{"exec", exec}, {"aws", aws}, {"gcp", gcp}});
   runtime::CompleteLaunch launch;
   launch.provider.aws = api::AwsProvider();
   EXPECT_EQ(clouds.CompleteLaunch(launch, {}).error().message, "by aws");

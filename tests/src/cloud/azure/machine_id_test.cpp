@@ -27,17 +27,5 @@ TEST(AzureMachineId, PartsAreFoundByTheirWord) {
   EXPECT_EQ(LastPart("/"), "");
 }
 
-TEST(AzureMachineId, NamesOfServersAreLegalAndUnique) {
-  const std::string id = kIdOfWeb;
-  EXPECT_EQ(ServerName("web", id), "web-" + id);
-  EXPECT_EQ(ServerName("Web_01.prod", id), "web-01-prod-" + id);
-  EXPECT_EQ(ServerName("_web_", id), "web-" + id);
-  EXPECT_EQ(ServerName("äß", id), id);
-  EXPECT_EQ(ServerName("", id), id);
-  EXPECT_EQ(ServerName("abcdefghijklmnopqrstuvwxyz0123", id), "abcdefghijklmnopqrstuvwxyz-" + id);
-  EXPECT_EQ(ServerName("abcdefghijklmnopqrstuvwxy-0123", id), "abcdefghijklmnopqrstuvwxy-" + id);
-  EXPECT_EQ(ServerName(std::string(64, 'x'), id).size(), 63U);
-}
-
 }  // namespace
 }  // namespace slipway::cloud::azure
