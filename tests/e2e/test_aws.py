@@ -505,7 +505,7 @@ def test_the_how_to_works_as_written(town, moto):
     moto.launch(1, role="db")
     town.server_variables = aws_world.NOWHERE | {"AWS_ENDPOINT_URL": moto.url}
     town.start_server()
-    keys = moto.user("ec2:DescribeInstances")
+    keys = moto.user("ec2:DescribeInstances", "autoscaling:DescribeAutoScalingGroups")
     moto.judge_signatures()
     script = script.replace("slipway get servers", "until slipway get servers -o name | grep -q .; do :; done; slipway get servers")
     environment = town.environment() | aws_world.NOWHERE | {
