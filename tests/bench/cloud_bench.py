@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A list of 2,000 instances: Slipway, beside curl that fetches the same pages, and beside boto3. moto is the API, and needs many
-minutes for more.
+"""Lists of 2,000 instances of EC2 and 10,000 of Compute Engine: Slipway, beside curl that fetches the same pages, and beside the
+provider's own SDK. moto is EC2, and needs many minutes for more; a fake is Compute Engine.
 
 Usage: cloud_bench.py BINARIES; prints JSON lines as the other benchmarks do.
 """
@@ -13,11 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.parse
 
 PROJECT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(PROJECT / "tests" / "e2e"), str(PROJECT / "manifests" / "demo")]
 
 import aws as aws_world  # noqa: E402  (found by the line above)
+import gcp as gcp_world  # noqa: E402
 
 IN_A_RESERVATION, RESERVATIONS, REGION = 500, 4, "eu-west-1"  # moto's pages hold 1,000 reservations: it is one page
 BOTO3 = """
@@ -28,6 +30,21 @@ pages = client.get_paginator("describe_instances").paginate(PaginationConfig={"P
 count = sum(len(each["Instances"]) for page in pages for each in page["Reservations"])
 print(time.monotonic() - begun, count)
 """
+
+
+GOOGLE = """
+import sys, time
+from google.cloud import compute_v1
+from google.cloud.compute_v1.services.instances.transports import InstancesRestTransport
+from google.oauth2 import service_account
+credentials = service_account.Credentials.from_service_account_file(sys.argv[2], scopes=["%s"])
+client = compute_v1.InstancesClient(transport=InstancesRestTransport(host=sys.argv[1], url_scheme="http", credentials=credentials))
+begun = time.monotonic()
+request = compute_v1.AggregatedListInstancesRequest(project="shop-prod", max_results=500)
+count = sum(len(scope.instances) for _, scope in client.aggregated_list(request=request))
+print(time.monotonic() - begun, count)
+""" % gcp_world.READ
+OF_GOOGLE = 10_000
 
 
 def populate(moto):
@@ -53,48 +70,95 @@ def with_curl(moto):
         token = following[1].decode()
 
 
-def with_boto3(moto):
+def with_sdk(script, wanted, *arguments):
+    """Seconds of the list alone."""
     environment = os.environ | {"PYTHONPATH": str(next((aws_world.PEERS / "lib").glob("python3*/site-packages")))}
-    said = subprocess.run([sys.executable, "-c", BOTO3, moto.url], env=environment, check=True, capture_output=True, text=True).stdout.split()
-    assert int(said[1]) == IN_A_RESERVATION * RESERVATIONS, said
+    said = subprocess.run([sys.executable, "-c", script, *arguments], env=environment, check=True, capture_output=True, text=True).stdout.split()
+    assert int(said[1]) == wanted, said
     return float(said[0])
 
 
-def with_slipway(slipway, moto):
-    """Seconds of the whole program."""
-    fleet = {"apiVersion": "slipway.dev/v1alpha1", "kind": "Fleet", "metadata": {"name": "web"},
-             "spec": {"provider": {"aws": {"regions": [REGION], "endpoint": moto.url}}}}
-    environment = aws_world.NOWHERE | aws_world.KEYS | {"PATH": os.environ["PATH"]}
+def with_slipway(slipway, provider, variables, wanted):
+    """Seconds of the whole program, and the most memory that it had, in bytes."""
+    fleet = {"apiVersion": "slipway.dev/v1alpha1", "kind": "Fleet", "metadata": {"name": "web"}, "spec": {"provider": provider}}
     begun = time.monotonic()
-    child = subprocess.Popen([slipway, "fleet", "preview", "-f", "-"], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    child = subprocess.Popen([slipway, "fleet", "preview", "-f", "-"], env=variables | {"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE,
+                             stdout=subprocess.PIPE)
     child.stdin.write(json.dumps(fleet).encode())
     child.stdin.close()
     table = child.stdout.read().decode()
-    status = child.wait()
+    _, status, used = os.wait4(child.pid, 0)
     seconds = time.monotonic() - begun
-    wanted = IN_A_RESERVATION * RESERVATIONS
-    assert status == 0 and table.splitlines()[-1].startswith(f"{wanted} servers would be in fleet"), table[-300:]
-    return seconds
+    assert status == 0 and table.splitlines()[-1].startswith(f"{wanted} server"), table[-300:]
+    return seconds, used.ru_maxrss * 1024
 
 
-def main():
-    slipway = pathlib.Path(sys.argv[1]) / "slipway"
+def say(name, value, unit, **more):
+    print(json.dumps({"name": name, "value": value, "unit": unit, **more}))
+
+
+def report(what, transfer, sdk, name_of_sdk, slipway):
+    say(f"list {what}: curl, the same pages", transfer, "s")
+    say(f"list {what}: {name_of_sdk}", sdk, "s", peer=f"list {what}: curl, the same pages")
+    say(f"list {what}: slipway fleet preview", slipway, "s", peer=f"list {what}: curl, the same pages", goal=1.5 * transfer, better="less")
+
+
+def of_aws(slipway):
     with tempfile.TemporaryDirectory() as directory:
         moto = aws_world.Moto(directory)
         try:
             populate(moto)
-            transfer, boto3 = with_curl(moto), with_boto3(moto)
-            seconds = with_slipway(slipway, moto)
+            wanted = IN_A_RESERVATION * RESERVATIONS
+            provider = {"aws": {"regions": [REGION], "endpoint": moto.url}}
+            report("2,000 of EC2", with_curl(moto), with_sdk(BOTO3, wanted, moto.url), "boto3",
+                   with_slipway(slipway, provider, aws_world.NOWHERE | aws_world.KEYS, wanted)[0])
         finally:
             moto.stop()
 
-    def say(name, value, unit, **more):
-        print(json.dumps({"name": name, "value": value, "unit": unit, **more}))
 
-    say("list 2,000 instances: curl, the same pages", transfer, "s")
-    say("list 2,000 instances: boto3", boto3, "s")
-    say("list 2,000 instances: slipway fleet preview", seconds, "s", peer="list 2,000 instances: curl, the same pages",
-        goal=1.5 * transfer, better="less")
+def pages_with_curl(google):
+    """Seconds for all pages over one connection. Where they are was found out before."""
+    query = f"{google.url}/compute/v1/projects/{gcp_world.PROJECT}/aggregated/instances?maxResults=100"
+    token = google.token(gcp_world.READ)
+    headers, urls, following = ["-H", f"authorization: Bearer {token}"], [], ""
+    while True:
+        urls.append(query + (f"&pageToken={urllib.parse.quote(following)}" if following else ""))
+        page = json.loads(subprocess.run(["curl", "-sS", *headers, urls[-1]], check=True, capture_output=True).stdout)
+        following = page.get("nextPageToken")
+        if not following:
+            break
+    listed = "\n".join(f'url = "{url}"\noutput = "/dev/null"' for url in urls)
+    begun = time.monotonic()
+    subprocess.run(["curl", "-sS", *headers, "-K", "-"], input=listed.encode(), check=True)
+    return time.monotonic() - begun
+
+
+def of_google(slipway):
+    google = gcp_world.FakeGoogle(page=500)
+    with tempfile.TemporaryDirectory() as directory:
+        try:
+            key = pathlib.Path(directory) / "key.json"
+            key.write_text(json.dumps(google.key_file()))
+            variables = google.variables() | {"GOOGLE_APPLICATION_CREDENTIALS": str(key)}
+            provider = {"gcp": {"project": gcp_world.PROJECT}}
+            labels = {f"key-{number}": f"value-{number}" for number in range(8)}
+            google.launch(**labels)
+            _, least = with_slipway(slipway, provider, variables, 1)
+            for number in range(OF_GOOGLE - 1):
+                google.launch(gcp_world.ZONES[number % 3], **labels)
+            transfer = pages_with_curl(google)
+            sdk = with_sdk(GOOGLE, OF_GOOGLE, google.host, str(key))
+            seconds, most = with_slipway(slipway, provider, variables, OF_GOOGLE)
+        finally:
+            google.stop()
+    report("10,000 of Compute Engine", transfer, sdk, "google-cloud-compute", seconds)
+    say("list 10,000 of Compute Engine: memory above that for one", (most - least) / 2**20, "MiB", goal=40, better="less")
+
+
+def main():
+    slipway = pathlib.Path(sys.argv[1]) / "slipway"
+    of_google(slipway)
+    of_aws(slipway)
 
 
 if __name__ == "__main__":

@@ -187,7 +187,7 @@ class FaultProxy(Proxy):
             self.pages[following[1]] = page + 1
         if what == "loop":
             text = re.sub(r"<nextToken>[^<]*</nextToken>", f"<nextToken>{token}</nextToken>", text)
-        elif what == "cut xml":
+        elif what == "cut text":
             text = text[:len(text) // 2]
         elif what == "empty page":
             if token == asked:  # All that it holds comes a page later.

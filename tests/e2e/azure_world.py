@@ -547,7 +547,7 @@ def send_page(handler, answer, what):
     elif what == "lacks":
         answer["value"] = []
     text = json.dumps(answer)
-    if what == "cut json":
+    if what == "cut text":
         text = text[:len(text) // 2]
     return send(handler, 200, text, promised=len(text.encode()) + 100 if what == "cut body" else None)
 

@@ -61,6 +61,40 @@ class Watched(WatchedFleet):
         return int(found[1]) if found else 0
 
 
+# What every provider's API is made to do, whatever else it has of its own.
+FAULTS_OF_ALL = {"throttle", "trouble", "reset", "cut body", "cut text", "loop", "expired", "denied", "page of the web", "elsewhere"}
+
+
+def check_that_no_fault_removes_a_server(watched, names, faults, spoil):
+    """Nobody leaves, it is explained and counted, and the next good list heals. `faults` are (name, page, reason, message) of a fault,
+    pages counted from 1; `spoil(page, name)` makes the API do it, and `spoil(None, None)` ends it."""
+    lacking = FAULTS_OF_ALL - {name for name, *_ in faults}
+    assert not lacking, f"nothing tries {lacking}"
+
+    def said_so(reason, message):
+        ready = watched.ready()
+        return ready["reason"] == reason and message in ready["message"] and ready["message"].endswith("The servers that are known stay.")
+
+    for name, page, reason, message in faults:
+        spoil(page, name)
+        watched.until(f"{name}: {reason}, {message}", lambda reason=reason, message=message: said_so(reason, message))
+        assert set(watched.servers()) == set(names), name
+        assert watched.listings(reason) >= 1, name
+        spoil(None, None)
+        watched.until_reason("Succeeded")
+        assert set(watched.servers()) == set(names), name
+    spoil(1, "empty page")
+    begun = watched.listings("Complete")
+    watched.until("listings with an empty page", lambda: watched.listings("Complete") >= begun + 5)
+    assert set(watched.servers()) == set(names) and watched.ready()["reason"] == "Succeeded"
+    spoil(None, None)
+
+
+def pages_of(faults):
+    """A page for each, of the first three: a circle begins at the second."""
+    return [(name, 2 if name == "loop" else 1 + number % 3, *said) for number, (name, said) in enumerate(faults.items())]
+
+
 def check_that_each_joins_as_itself(watched, provider, title, names, here):
     """Three machines of a fleet that is there. `here(number)` makes the metadata service speak of one of them, and gives the variables
     of the agent that runs there."""

@@ -364,7 +364,7 @@ class FakeGoogle:
             next(scope for scope in answer["items"].values() if "instances" in scope)["instances"] = [
                 {"id": "1", "name": "odd", "status": "UNDEFINED_STATUS"}]
         text = json.dumps(answer)
-        if what == "cut json":
+        if what == "cut text":
             text = text[:len(text) // 2]
         return send(handler, 200, text, promised=len(text.encode()) + 100 if what == "cut body" else None)
 

@@ -162,7 +162,7 @@ FAULTS = {
     "trouble": ("ServiceUnavailable", SAYS + "backendError: Internal error. Please try again. (request 3f4f1f4e)"),
     "reset": ("ServiceUnavailable", "Compute Engine of shop-prod: http://127.0.0.1:"),
     "cut body": ("ServiceUnavailable", "Compute Engine of shop-prod: http://127.0.0.1:"),
-    "cut json": ("ListInvalid", "cannot be believed: it is no JSON"),
+    "cut text": ("ListInvalid", "cannot be believed: it is no JSON"),
     "loop": ("ListInvalid", "its pages go round in a circle"),
     "unreachables": ("ListInvalid", "it lacks what could not be reached: projects/shop-prod/zones/us-east1-b"),
     "warning": ("ListInvalid", "zones/us-east1-b may lack instances: UNREACHABLE: The zone cannot be reached."),
@@ -180,20 +180,11 @@ def test_no_fault_of_the_api_removes_a_server(town, google):
     watched = watch(town, google, key(town, google))
     town.apply(fleet())
     watched.until_servers(names)
-    for number, (fault, (reason, message)) in enumerate(FAULTS.items()):
-        google.fault = (2 if fault == "loop" else 1 + number % 3, fault)
-        said = watched.until_reason(reason)
-        assert message in said and said.endswith("The servers that are known stay."), fault
-        assert set(watched.servers()) == set(names), fault
-        assert watched.listings(reason) >= 1, fault
-        google.fault = None
-        watched.until_reason("Succeeded")
-        assert set(watched.servers()) == set(names), fault
-    google.fault = (1, "empty page")
-    begun = watched.listings("Complete")
-    watched.until("listings with an empty page", lambda: watched.listings("Complete") >= begun + 5)
-    assert set(watched.servers()) == set(names) and watched.ready()["reason"] == "Succeeded"
-    google.fault = None
+
+    def spoil(page, name):
+        google.fault = (page, name)
+
+    clouds.check_that_no_fault_removes_a_server(watched, names, clouds.pages_of(FAULTS), spoil)
     google.revoke()
     begun = watched.listings("Complete")
     watched.until("a new token", lambda: watched.listings("Complete") >= begun + 2)
