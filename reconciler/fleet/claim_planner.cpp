@@ -70,7 +70,8 @@ std::pair<std::string, std::string> WhyAnotherMachine(const api::ServerClaim& cl
                 ": start its agent with --identity " + std::string(provider->name) + "."};
   }
   return {"WrongMachine", "The agent runs on " + claim.spec.provider_id + ", and " +
-                              claim.spec.name + " is " + server.provider_id + "."};
+                              claim.spec.name + " is " + server.provider_id +
+                              ". Where the machine was moved, restart its agent."};
 }
 
 }  // namespace

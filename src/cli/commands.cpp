@@ -274,9 +274,7 @@ void AddFleet(CLI::App& app, const FramePtr& frame) {
   auto examined = std::make_shared<std::string>();
   AddName(*doctor, "Fleet", "fleet", *examined);
   doctor->callback([frame, examined] {
-    frame->Run([&](const Session& session) {
-      return ExamineFleet(session, *examined, frame->options, frame->streams);
-    });
+    frame->RunHere([&] { return ExamineFleet(*examined, frame->options, frame->streams); });
   });
   auto* confirm = fleet->add_subcommand(
       "confirm",

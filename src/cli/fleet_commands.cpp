@@ -156,8 +156,8 @@ void Erase(Listing& listing, const Listing& out) {
 }
 
 /// The servers that the filters leave out, and which of them.
-Result<std::vector<LeftOut>> FindLeftOut(FleetProvider& provider, const Listing& listed) {
-  const api::Provider& asked = provider.asked();
+Result<std::vector<LeftOut>> FindLeftOut(FleetProvider& provider, const api::Provider& asked,
+                                         const Listing& listed) {
   const std::vector<cloud::Filter> filters = cloud::FiltersOf(asked);
   if (filters.empty()) {
     return std::vector<LeftOut>();
@@ -188,17 +188,21 @@ Result<std::vector<LeftOut>> FindLeftOut(FleetProvider& provider, const Listing&
 
 ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
                         const Streams& streams) {
-  const auto provider = FleetProvider::Open(fleet, options, streams.err);
-  if (!provider.has_value()) {
-    return Report(provider.error(), streams);
+  // What they run as themselves, of their own file, needs nobody's leave.
+  FleetProvider provider(Trust::kOwnFile, fleet.spec.provider, streams.err);
+  if (const auto secret = provider.ReadSecret(fleet, options); !secret.has_value()) {
+    return Report(secret.error(), streams);
   }
-  const auto listed = provider.value()->List(fleet.spec.provider);
+  const auto listed = provider.List(fleet.spec.provider);
   if (!listed.has_value()) {
     return Report(listed.error(), streams);
   }
-  const auto left_out = FindLeftOut(*provider.value(), listed.value());
+  auto left_out = FindLeftOut(provider, fleet.spec.provider, listed.value());
   if (!left_out.has_value()) {
-    return Report(left_out.error(), streams);
+    // Whoever may read a part only has its servers all the same.
+    streams.err << "What the filters leave out cannot be shown: " << left_out.error().message
+                << "\n";
+    left_out = std::vector<LeftOut>();
   }
   const runtime::ServerListing listing{.time = {},
                                        .servers = std::make_shared<const Listing>(listed.value())};

@@ -15,11 +15,33 @@
 namespace slipway::cli {
 namespace {
 
-/// What is in the Secret that the fleet's provider names, of the control plane; empty where it names none.
-Result<cloud::SecretData> ReadSecret(const api::Fleet& fleet, const GlobalOptions& options) {
+cloud::CloudOptions OptionsFor(Trust trust, const api::Provider& provider,
+                               std::ostream& complaints) {
+  cloud::CloudOptions options{
+      .allowed_programs = {},
+      .allowed_files = {},
+      .on_complaint = [&complaints](const std::string&,
+                                    const std::string& text) { complaints << text; },
+      .environment = process::OwnEnvironment(),
+      .seed = 0};
+  if (trust == Trust::kOwnFile && provider.exec) {
+    options.allowed_programs = {provider.exec->run};
+  }
+  if (trust == Trust::kOwnFile && provider.static_) {
+    options.allowed_files = {provider.static_->file};
+  }
+  return options;
+}
+
+}  // namespace
+
+FleetProvider::FleetProvider(Trust trust, const api::Provider& provider, std::ostream& complaints)
+    : clouds_(cloud::OpenClouds(OptionsFor(trust, provider, complaints), runner_, clock_)) {}
+
+Result<void> FleetProvider::ReadSecret(const api::Fleet& fleet, const GlobalOptions& options) {
   const std::string name = cloud::SecretNameOf(fleet.spec.provider);
   if (name.empty()) {
-    return cloud::SecretData();
+    return Ok();
   }
   SLIPWAY_TRY(session, Session::Open(options));
   SLIPWAY_TRY(resource, FindResource("secrets"));
@@ -27,38 +49,16 @@ Result<cloud::SecretData> ReadSecret(const api::Fleet& fleet, const GlobalOption
   const std::string path =
       ns.empty() ? session.Path(resource, name) : session.PathIn(resource, ns, name);
   SLIPWAY_TRY(secret, session.Get(path));
-  return objects::SecretDataOf(PrintJson(secret));
+  secret_ = objects::SecretDataOf(PrintJson(secret));
+  return Ok();
 }
 
-}  // namespace
-
-FleetProvider::FleetProvider(const api::Provider& provider, std::ostream& complaints)
-    : provider_(provider),
-      clouds_(cloud::OpenClouds(
-          {.allowed_programs =
-               provider.exec ? std::set{provider.exec->run} : std::set<std::string>(),
-           .allowed_files =
-               provider.static_ ? std::set{provider.static_->file} : std::set<std::string>(),
-           .on_complaint = [&complaints](const std::string&,
-                                         const std::string& text) { complaints << text; },
-           .environment = process::OwnEnvironment(),
-           .seed = 0},
-          runner_, clock_)) {}
-
-Result<std::unique_ptr<FleetProvider>> FleetProvider::Open(const api::Fleet& fleet,
-                                                           const GlobalOptions& options,
-                                                           std::ostream& complaints) {
-  // Before the session, which would start cpprestsdk's threads, and more of them.
-  std::unique_ptr<FleetProvider> opened(new FleetProvider(fleet.spec.provider, complaints));
-  SLIPWAY_TRY(secret, ReadSecret(fleet, options));
-  opened->secret_ = std::move(secret);
-  return opened;
+Result<std::vector<runtime::ListedServer>> FleetProvider::List(const api::Provider& provider) {
+  return clouds_->List(provider, secret_);
 }
 
-Result<std::vector<runtime::ListedServer>> FleetProvider::List(const api::Provider& variant) {
-  return clouds_->List(variant, secret_);
+cloud::Examination FleetProvider::Examine(const api::Provider& provider) {
+  return clouds_->Examine(provider, secret_);
 }
-
-cloud::Examination FleetProvider::Examine() { return clouds_->Examine(provider_, secret_); }
 
 }  // namespace slipway::cli

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <iosfwd>
 #include <memory>
 #include <vector>
@@ -12,25 +13,27 @@
 
 namespace slipway::cli {
 
-/// The provider of a Fleet, asked from this machine as the person who types: what they run as themselves needs nobody's leave.
+/// Who wrote the Fleet.
+enum class Trust : std::uint8_t {
+  kOwnFile,   ///< the person who types: programs and files that it names are theirs
+  kSomebody,  ///< whoever may write to the control plane: nothing that it names is run or read here
+};
+
+/// The provider of a Fleet, asked from this machine as the person who types.
 class FleetProvider {
  public:
-  /// Reads the Secret that the Fleet names, if it names one, of the control plane. `complaints` is given what a program writes to its
-  /// standard error, and outlives it. Errors are those of the Secret.
-  static Result<std::unique_ptr<FleetProvider>> Open(const api::Fleet& fleet,
-                                                     const GlobalOptions& options,
-                                                     std::ostream& complaints);
+  /// Make it before a Session, which starts threads of cpprestsdk: they would be more than are needed. `complaints` is given what a
+  /// program writes to its standard error, and outlives it.
+  FleetProvider(Trust trust, const api::Provider& provider, std::ostream& complaints);
 
-  const api::Provider& asked() const { return provider_; }
+  /// Reads the Secret that the Fleet names, if it names one, of the control plane.
+  Result<void> ReadSecret(const api::Fleet& fleet, const GlobalOptions& options);
 
-  /// As CloudApi has them, of this provider or of a variant of it.
-  Result<std::vector<runtime::ListedServer>> List(const api::Provider& variant);
-  cloud::Examination Examine();
+  /// As CloudApi has them.
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider);
+  cloud::Examination Examine(const api::Provider& provider);
 
  private:
-  FleetProvider(const api::Provider& provider, std::ostream& complaints);
-
-  const api::Provider provider_;
   process::PosixProcessRunner runner_;
   const process::SystemClock clock_;
   std::unique_ptr<cloud::CloudApi> clouds_;

@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 
+import clouds
 import pytest
 from conftest import PROJECT, WatchedFleet
 
@@ -109,6 +110,20 @@ def test_a_program_that_is_not_allowed_is_not_run(inventory):
     said = inventory.until_reason("NotAllowed")
     assert f"--allow-inventory '{inventory.program} --all'" in said
     assert not inventory.servers()
+
+
+def test_the_doctor_runs_nothing_that_a_fleet_names(inventory):
+    """Whoever wrote the Fleet is not the person who examines it."""
+    mark = inventory.program.parent / "ran"
+    trap = inventory.program.parent / "trap"
+    trap.write_text(f"#!/bin/sh\ntouch {mark}\necho '[]'\n")
+    trap.chmod(0o755)
+    inventory.fleet["spec"]["provider"]["exec"]["run"] = str(trap)
+    inventory.town.apply(inventory.fleet)
+    inventory.until_reason("NotAllowed")
+    said, good = clouds.doctor(inventory.town, "web", {})
+    assert not good and not mark.exists()
+    assert "NotAllowed" in said and "Its program runs where the control plane is" in said
 
 
 def test_preview_shows_who_would_be_in_the_fleet_and_why_others_would_not(inventory):
