@@ -1,5 +1,7 @@
 #include "reconciler/api/names.hpp"
 
+#include <algorithm>
+
 namespace slipway::api {
 namespace {
 
@@ -38,6 +40,14 @@ std::string NameOfMachine(std::string_view name, std::string_view id) {
   }
   const std::string kept = Trimmed(Trimmed(Legal(name)).substr(0, kMostServerName - id.size() - 1));
   return kept.empty() ? std::string(id) : kept + "-" + std::string(id);
+}
+
+bool IsUuid(std::string_view text) {
+  constexpr std::string_view kForm = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+  return std::ranges::equal(text, kForm, [](char letter, char form) {
+    const bool digit = (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
+    return form == 'x' ? digit : letter == form;
+  });
 }
 
 }  // namespace slipway::api

@@ -16,4 +16,7 @@ std::string NameFromAddress(std::string_view address);
 /// characters, holds something else than a-z, 0-9 and -, or has a - at an end.
 std::string NameOfMachine(std::string_view name, std::string_view id);
 
+/// Whether it is a UUID in lower case, as 9f2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c11.
+bool IsUuid(std::string_view text);
+
 }  // namespace slipway::api

@@ -34,10 +34,11 @@ struct Provider {
   std::string_view name;  ///< as an agent's --identity has it
 };
 
-constexpr std::array<Provider, 3> kProviders{{
+constexpr std::array<Provider, 4> kProviders{{
     {"aws://", "AWS", "aws"},
     {"azure://", "Azure", "azure"},
     {"gce://", "Google Cloud", "gcp"},
+    {"openstack://", "OpenStack", "openstack"},
 }};
 
 const Provider* ProviderOf(const std::string& id) {

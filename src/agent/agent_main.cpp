@@ -190,9 +190,9 @@ int AgentMain(int argc, char** argv) {
       "--token-file", line.token_file,
       "File with the token of `slipway token create`; or set SLIPWAY_TOKEN. Needed only to join");
   auto* name = app.add_option("--name", line.name, "Name of this server, as its fleet lists it");
-  auto* identity = app.add_option(
-      "--identity", line.identity,
-      "Provider of this machine, whose metadata service says what its name is: aws, azure or gcp");
+  auto* identity = app.add_option("--identity", line.identity,
+                                  "Provider of this machine, whose metadata service says what its "
+                                  "name is: aws, azure, gcp or openstack");
   identity->check(CLI::IsMember(IdentityProviders()))->excludes(name);
   app.add_option("--root", line.root, "Directory of this agent; one agent each")->required();
   app.add_option(

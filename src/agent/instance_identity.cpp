@@ -100,6 +100,18 @@ asio::awaitable<Answer> AskAzure(MetadataService service) {
   co_return InstanceIdentity{.name = server, .provider_id = "azure://" + resource};
 }
 
+/// Source: "Metadata service", Nova user documentation.
+asio::awaitable<Answer> AskOpenstack(MetadataService service) {
+  MetadataQuestion question{
+      .put = false, .path = "/openstack/latest/meta_data.json", .headers = {}, .proof = {}};
+  SLIPWAY_CO_TRY(text, co_await service.Ask(std::move(question)));
+  const std::string id = Field(ReadJson(text), "uuid");
+  if (!api::IsUuid(id)) {
+    co_return Fail(Code::kInvalid, "the metadata service names no server in its meta_data.json");
+  }
+  co_return InstanceIdentity{.name = id, .provider_id = "openstack:///" + id};
+}
+
 struct Provider {
   std::string_view name;
   const char* variable;     ///< as the provider's own tools call it, where they do
@@ -107,10 +119,11 @@ struct Provider {
   asio::awaitable<Answer> (*ask)(MetadataService);
 };
 
-constexpr std::array<Provider, 3> kProviders{{
+constexpr std::array<Provider, 4> kProviders{{
     {"aws", "AWS_EC2_METADATA_SERVICE_ENDPOINT", "", &AskAws},
     {"azure", "SLIPWAY_AZURE_METADATA", "", &AskAzure},
     {"gcp", "GCE_METADATA_HOST", "http://", &AskGcp},
+    {"openstack", "SLIPWAY_OPENSTACK_METADATA", "", &AskOpenstack},
 }};
 
 const Provider* Find(const std::string& name) {

@@ -18,6 +18,17 @@ constexpr const char* kAccessDenied = "AccessDenied";
 
 std::string Who(const ApiCall& call) { return call.api + " of " + call.of; }
 
+/// A header that the answer must have and has not, as the call wants it; empty where all is as it must be.
+std::string Lacking(const ApiCall& call, const rest::Response& response) {
+  for (const auto& [name, value] : call.answered) {
+    const auto found = response.headers.find(name);
+    if (found == response.headers.end() || found->second != value) {
+      return name + ": " + value;
+    }
+  }
+  return "";
+}
+
 }  // namespace
 
 bool IsAbsent(const Error& error) {
@@ -29,14 +40,6 @@ bool IsDenied(const Error& error) { return runtime::ReasonOf(error) == kAccessDe
 bool IsHeaderText(const std::string& text) {
   return std::ranges::all_of(text, [](char letter) { return letter > 0x20 && letter < 0x7f; });
 }
-
-ApiClient::ApiClient(const Doors& doors, TokenSource& tokens, CallBudget& budget, TryLimits limits,
-                     ReadRefusal read_refusal)
-    : doors_(doors),
-      tokens_(tokens),
-      budget_(budget),
-      limits_(limits),
-      read_refusal_(std::move(read_refusal)) {}
 
 Error WithoutToken(const Error& error) {
   static const std::map<Code, const char*> kReasons = {{Code::kTooManyRequests, "Throttled"},
@@ -58,14 +61,22 @@ Check CheckToken(const Result<AccessToken>& token) {
               token.has_value() ? std::nullopt : std::optional<Error>(WithoutToken(token.error()))};
 }
 
-Verdict ApiClient::JudgeNoToken(const Error& error) {
+Verdict JudgeNoToken(CallBudget& budget, const Error& error) {
   const bool passes = error.code == Code::kTooManyRequests || error.code == Code::kTimeout ||
                       error.code == Code::kUnavailable;
   if (passes) {
-    budget_.Refused(std::nullopt);
+    budget.Refused(std::nullopt);
   }
   return {.again = passes, .error = WithoutToken(error)};
 }
+
+ApiClient::ApiClient(const Doors& doors, TokenSource& tokens, CallBudget& budget, TryLimits limits,
+                     ReadRefusal read_refusal)
+    : doors_(doors),
+      tokens_(tokens),
+      budget_(budget),
+      limits_(limits),
+      read_refusal_(std::move(read_refusal)) {}
 
 Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
                                 const rest::Response& response) {
@@ -107,7 +118,7 @@ Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
 Tried ApiClient::Once(const ApiCall& call, MonoTime deadline, std::optional<AccessToken>& token) {
   auto given = tokens_.Get();
   if (!given.has_value()) {
-    return {.body = {}, .verdict = JudgeNoToken(given.error())};
+    return {.body = {}, .verdict = JudgeNoToken(budget_, given.error())};
   }
   token = std::move(given.value());
   rest::Request request;
@@ -127,6 +138,12 @@ Tried ApiClient::Once(const ApiCall& call, MonoTime deadline, std::optional<Acce
   }
   if (answer.value().status != 200) {
     return {.body = {}, .verdict = JudgeRefusal(call, *token, answer.value())};
+  }
+  if (const std::string lacking = Lacking(call, answer.value()); !lacking.empty()) {
+    return {.body = {},
+            .verdict = {.error = Trouble(Code::kInvalid, "EndpointInvalid",
+                                         call.endpoint + " does not answer with " + lacking +
+                                             ", as " + call.api + " does.")}};
   }
   return {.body = std::move(answer.value().body), .verdict = {}};
 }

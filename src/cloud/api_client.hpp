@@ -24,6 +24,8 @@ struct ApiCall {
   std::string path;                            ///< with its query, both escaped
   std::string json;                            ///< that is posted; empty: something is read
   std::map<std::string, std::string> headers;  ///< besides those of the token
+  /// Headers that a good answer has, in lower case; with another value, or none, it is EndpointInvalid.
+  std::map<std::string, std::string> answered = {};
 };
 
 /// What a refusal is about.
@@ -55,6 +57,9 @@ Error WithoutToken(const Error& error);
 /// The check of what a source of tokens gave.
 Check CheckToken(const Result<AccessToken>& token);
 
+/// What comes of a call that there is no token for: the budget hears of what may pass.
+Verdict JudgeNoToken(CallBudget& budget, const Error& error);
+
 /// Calls one API with the tokens of one source, and tries again what may pass by itself. Thread-safe; its callers share the budget.
 class ApiClient {
  public:
@@ -73,7 +78,6 @@ class ApiClient {
 
  private:
   Tried Once(const ApiCall& call, MonoTime deadline, std::optional<AccessToken>& token);
-  Verdict JudgeNoToken(const Error& error);
   Verdict JudgeRefusal(const ApiCall& call, const AccessToken& token,
                        const rest::Response& response);
 

@@ -46,6 +46,9 @@ std::string ProviderName(const api::Provider& provider) {
   if (provider.azure) {
     return "azure";
   }
+  if (provider.openstack) {
+    return "openstack";
+  }
   return provider.exec ? "exec" : "";
 }
 
@@ -56,8 +59,11 @@ std::string SecretNameOf(const api::Provider& provider) {
   if (provider.gcp && provider.gcp->secret_ref) {
     return provider.gcp->secret_ref->name;
   }
-  return provider.azure && provider.azure->secret_ref ? provider.azure->secret_ref->name
-                                                      : std::string();
+  if (provider.azure && provider.azure->secret_ref) {
+    return provider.azure->secret_ref->name;
+  }
+  return provider.openstack && provider.openstack->secret_ref ? provider.openstack->secret_ref->name
+                                                              : std::string();
 }
 
 }  // namespace slipway::cloud

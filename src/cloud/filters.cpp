@@ -71,6 +71,21 @@ std::vector<Filter> FiltersOf(const api::Provider& provider, const api::AzurePro
   return filters.End();
 }
 
+std::vector<Filter> FiltersOf(const api::Provider& provider,
+                              const api::OpenstackProvider& openstack) {
+  Filters filters(provider);
+  for (const auto& [key, value] : openstack.metadata) {
+    filters.Add(true, "metadata." + key,
+                [&](api::Provider& one) { one.openstack->metadata[key] = value; });
+  }
+  filters.Add(!openstack.availability_zones.empty(), "availabilityZones", [&](api::Provider& one) {
+    one.openstack->availability_zones = openstack.availability_zones;
+  });
+  filters.Add(!openstack.networks.empty(), "networks",
+              [&](api::Provider& one) { one.openstack->networks = openstack.networks; });
+  return filters.End();
+}
+
 }  // namespace
 
 api::Provider WithoutFilters(api::Provider provider) {
@@ -93,6 +108,11 @@ api::Provider WithoutFilters(api::Provider provider) {
     provider.azure->tags.clear();
     provider.azure->scale_set.clear();
   }
+  if (provider.openstack) {
+    provider.openstack->metadata.clear();
+    provider.openstack->availability_zones.clear();
+    provider.openstack->networks.clear();
+  }
   return provider;
 }
 
@@ -103,7 +123,10 @@ std::vector<Filter> FiltersOf(const api::Provider& provider) {
   if (provider.gcp) {
     return FiltersOf(provider, *provider.gcp);
   }
-  return provider.azure ? FiltersOf(provider, *provider.azure) : std::vector<Filter>();
+  if (provider.azure) {
+    return FiltersOf(provider, *provider.azure);
+  }
+  return provider.openstack ? FiltersOf(provider, *provider.openstack) : std::vector<Filter>();
 }
 
 }  // namespace slipway::cloud

@@ -10,6 +10,7 @@
 #include "src/cloud/environment.hpp"
 #include "src/cloud/file/file_cloud.hpp"
 #include "src/cloud/gcp/gcp_cloud.hpp"
+#include "src/cloud/openstack/openstack_cloud.hpp"
 #include "src/process/small_file.hpp"
 #include "src/rest/client.hpp"
 
@@ -64,6 +65,7 @@ class OpenedClouds final : public CloudApi {
       : web_of_aws_(Opened(OpenWeb(options.environment, "AWS_CA_BUNDLE"))),
         web_of_gcp_(Opened(OpenWeb(options.environment, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE"))),
         web_of_azure_(Opened(OpenWeb(options.environment, "REQUESTS_CA_BUNDLE"))),
+        web_of_openstack_(Opened(OpenWeb(options.environment, "OS_CACERT"))),
         metadata_(Opened(rest::MakeClient({}))),
         exec_(runner, std::move(options.allowed_programs), std::move(options.on_complaint)),
         file_(std::move(options.allowed_files)),
@@ -74,8 +76,12 @@ class OpenedClouds final : public CloudApi {
              {.environment = options.environment, .limits = {}, .seed = options.seed},
              [this](Duration length) { return WaitFor(length); }),
         azure_({.web = *web_of_azure_, .metadata = *metadata_, .clock = clock},
-               {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
-               [this](Duration length) { return WaitFor(length); }) {}
+               {.environment = options.environment, .limits = {}, .seed = options.seed},
+               [this](Duration length) { return WaitFor(length); }),
+        openstack_(
+            {.web = *web_of_openstack_, .metadata = *metadata_, .clock = clock},
+            {.environment = std::move(options.environment), .limits = {}, .seed = options.seed},
+            [this](Duration length) { return WaitFor(length); }) {}
 
   void Stop() override {
     const std::lock_guard lock(mutex_);
@@ -109,14 +115,20 @@ class OpenedClouds final : public CloudApi {
   std::unique_ptr<rest::Client> web_of_aws_;
   std::unique_ptr<rest::Client> web_of_gcp_;
   std::unique_ptr<rest::Client> web_of_azure_;
+  std::unique_ptr<rest::Client> web_of_openstack_;
   std::unique_ptr<rest::Client> metadata_;  ///< of this machine: no proxy stands before it
   ExecCloud exec_;
   FileCloud file_;
   aws::AwsCloud aws_;
   gcp::GcpCloud gcp_;
   azure::AzureCloud azure_;
-  Clouds clouds_{
-      {{"exec", exec_}, {"static", file_}, {"aws", aws_}, {"gcp", gcp_}, {"azure", azure_}}};
+  openstack::OpenstackCloud openstack_;
+  Clouds clouds_{{{"exec", exec_},
+                  {"static", file_},
+                  {"aws", aws_},
+                  {"gcp", gcp_},
+                  {"azure", azure_},
+                  {"openstack", openstack_}}};
 };
 
 }  // namespace

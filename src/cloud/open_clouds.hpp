@@ -22,7 +22,8 @@ struct CloudOptions {
 };
 
 /// All providers, over the real network. `runner` and `clock` outlive them. Where a proxy, or a file of authorities (AWS_CA_BUNDLE,
-/// CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE, REQUESTS_CA_BUNDLE), cannot be used, each list of those that need them is an error that says so.
+/// CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE, REQUESTS_CA_BUNDLE, OS_CACERT), cannot be used, each list of those that need them is an error
+/// that says so.
 std::unique_ptr<CloudApi> OpenClouds(CloudOptions options, process::ProcessRunner& runner,
                                      const Clock& clock);
 

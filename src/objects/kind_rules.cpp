@@ -223,6 +223,11 @@ void CheckFleet(const Json& object, const Faults& faults) {
   if (spec.provider.azure) {
     CheckAzureEndpoint(*spec.provider.azure, faults.At("provider.azure.endpoint"));
   }
+  if (spec.provider.openstack && spec.provider.openstack->secret_ref &&
+      !spec.provider.openstack->cloud.empty()) {
+    faults.At("provider.openstack.cloud")
+        .Invalid("names credentials, and secretRef does too: leave one of them out");
+  }
   if (spec.provider.static_) {
     const Faults where = faults.At("provider.static");
     const Json& list = object["spec"]["provider"]["static"];

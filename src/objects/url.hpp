@@ -11,7 +11,7 @@ bool IsHttpsUnder(std::string_view url, std::string_view domain);
 /// The same, or at the host `domain` itself.
 bool IsHttpsAt(std::string_view url, std::string_view domain);
 
-/// Whether what is secret may be sent to `url`: https://, or http:// on this machine.
+/// Whether what is secret may be sent to `url`: it is https://, or http:// on this machine, and names no user.
 bool IsSafeUrl(std::string_view url);
 
 }  // namespace slipway::objects

@@ -1,9 +1,12 @@
 """What the tests of all providers do: preview a Fleet, and watch one."""
 
+import contextlib
+import http.server
 import json
 import re
 import shutil
 import subprocess
+import threading
 
 from conftest import WatchedFleet
 
@@ -44,6 +47,34 @@ def rows(table):
         columns = re.split(r" {2,}", line)
         found[columns[0]] = (columns[2], columns[3])
     return found
+
+
+@contextlib.contextmanager
+def small_server(answer):
+    """A server whose answer(method, path, headers) is a status and a text."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def reply(self):
+            status, text = answer(self.command, self.path, self.headers)
+            self.send_response(status)
+            self.send_header("content-length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        do_GET = do_PUT = reply
+
+        def log_message(self, *_):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 class Watched(WatchedFleet):

@@ -1,19 +1,17 @@
 """Fleets whose servers EC2 lists: the real moto as the API, boto3 as the judge of what there is."""
 
 import contextlib
-import http.server
 import json
 import os
 import random
 import re
 import subprocess
-import threading
 
 import aws as aws_world
 import clouds
 import pytest
 import world
-from clouds import rows
+from clouds import rows, small_server
 from conftest import APPLICATION, PROJECT
 
 
@@ -242,34 +240,6 @@ def test_a_role_is_assumed(town, moto):
     variables = aws_world.KEYS | {"AWS_ENDPOINT_URL_STS": moto.url}
     what = fleet(moto, roleARN="arn:aws:iam::123456789012:role/slipway", externalID="ours")
     assert rows(preview(town, what, variables)) == {name: ("running", "yes")}
-
-
-@contextlib.contextmanager
-def small_server(answer):
-    """A server whose answer(method, path, headers) is a status and a text."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def reply(self):
-            status, text = answer(self.command, self.path, self.headers)
-            self.send_response(status)
-            self.send_header("content-length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text.encode())
-
-        do_GET = do_PUT = reply
-
-        def log_message(self, *_):
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def given(keys):

@@ -37,6 +37,11 @@ class Checkout:
         self.cache = directory / "cache"
         self.peers_folder().mkdir(parents=True)
         (self.peers_folder() / "complete").touch()
+        self.openstack = self.peers.parent / "openstack/packages"
+        self.openstack.parent.mkdir()
+        shutil.copy(ROOT / "tests/peers/openstack/packages", self.openstack)
+        self.openstack_folder().mkdir()
+        (self.openstack_folder() / "complete").touch()
         programs = directory / "bin"
         programs.mkdir()
         for name, body in FAKES.items():
@@ -45,9 +50,16 @@ class Checkout:
         self.environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(self.log), "MISSING": "",
                                          "XDG_CACHE_HOME": str(self.cache)}
 
+    def folder(self, name, file):
+        return self.cache / "slipway" / f"{name}-{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+
     def peers_folder(self):
         """Where what the list of peers names is kept."""
-        return self.cache / "slipway" / f"peers-{hashlib.sha256(self.peers.read_bytes()).hexdigest()[:16]}"
+        return self.folder("peers", self.peers)
+
+    def openstack_folder(self):
+        """Where what the list of OpenStack's packages names is kept."""
+        return self.folder("openstack", self.openstack)
 
     def dev(self, *arguments, cwd="/", **environment):
         return subprocess.run([self.root / "dev", *arguments], cwd=cwd, env=self.environment | environment, text=True,
@@ -87,6 +99,16 @@ def test_another_list_of_peers_is_installed_beside_the_old_one(checkout):
     assert f"dev: installing what tests/peers names into {checkout.peers_folder()}\n" in done.stderr
     assert "nothing-of-this-name" in done.stderr
     assert not (checkout.peers_folder() / "complete").exists() and (old / "complete").exists()
+
+
+def test_another_list_of_openstack_is_unpacked_beside_the_old_one(checkout):
+    old = checkout.openstack_folder()
+    checkout.openstack.write_text("nothing-of-this-name\n")
+    done = checkout.dev("setup")
+    assert done.returncode != 0, "there is no such package"
+    assert f"dev: unpacking Keystone and Nova into {checkout.openstack_folder()}\n" in done.stderr
+    assert "nothing-of-this-name" in done.stderr
+    assert not (checkout.openstack_folder() / "complete").exists() and (old / "complete").exists()
 
 
 def test_a_failed_installation_is_a_failure(checkout):

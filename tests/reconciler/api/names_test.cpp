@@ -13,6 +13,16 @@ TEST(StaticServers, AreNamedAfterTheirAddress) {
   EXPECT_EQ(NameFromAddress("::"), "");
 }
 
+TEST(Uuid, HasItsFormAndLowerCase) {
+  EXPECT_TRUE(IsUuid("9f2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c11"));
+  for (const char* other :
+       {"", "9f2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c1", "9f2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c111",
+        "9F2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c11", "9f2b7a4-00d7e-4a3c-8f51-6f2f1c3f7c11",
+        "9f2b7a40-0d7e-4a3c-8f51-6f2f1c3f7c1g", "9f2b7a4000d7e04a3c08f5106f2f1c3f7c11"}) {
+    EXPECT_FALSE(IsUuid(other)) << other;
+  }
+}
+
 TEST(NameOfMachine, IsTheNameAndTheId) {
   const std::string id(20, '9');
   EXPECT_EQ(NameOfMachine("web-1", "42"), "web-1-42");

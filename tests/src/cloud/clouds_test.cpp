@@ -1,7 +1,10 @@
 #include "src/cloud/clouds.hpp"
-#include "src/cloud/filters.hpp"
 
 #include <gtest/gtest.h>
+
+#include <map>
+
+#include "src/cloud/filters.hpp"
 
 namespace slipway::cloud {
 namespace {
@@ -31,7 +34,13 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   OneServer aws("aws");
   OneServer gcp("gcp");
   OneServer azure("azure");
-  Clouds clouds({{"exec", exec}, {"static", file}, {"aws", aws}, {"gcp", gcp}, {"azure", azure}});
+  OneServer openstack("openstack");
+  Clouds clouds({{"exec", exec},
+                 {"static", file},
+                 {"aws", aws},
+                 {"gcp", gcp},
+                 {"azure", azure},
+                 {"openstack", openstack}});
   api::Provider provider;
   provider.exec = api::ExecProvider();
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "exec");
@@ -47,6 +56,10 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "azure");
   EXPECT_EQ(ProviderName(provider), "azure");
   provider.azure.reset();
+  provider.openstack = api::OpenstackProvider();
+  EXPECT_EQ(clouds.List(provider, {}).value().front().name, "openstack");
+  EXPECT_EQ(ProviderName(provider), "openstack");
+  provider.openstack.reset();
   provider.static_ = api::StaticProvider{.file = "/etc/slipway/servers.yaml"};
   EXPECT_EQ(clouds.List(provider, {}).value().front().name, "file");
   EXPECT_EQ(ProviderName(provider), "static");
@@ -128,6 +141,35 @@ TEST(Clouds, WithoutFiltersTheWholeSubscriptionIsLeft) {
   EXPECT_EQ(SecretNameOf(provider), "");
   provider.azure->secret_ref = api::SecretRef{.name = "app"};
   EXPECT_EQ(SecretNameOf(provider), "app");
+}
+
+TEST(Clouds, WithoutFiltersAllServersOfAProjectAreLeft) {
+  api::Provider provider;
+  provider.openstack = api::OpenstackProvider{.region = "RegionOne",
+                                              .project = "shop",
+                                              .cloud = "shop",
+                                              .metadata = {{"role", "web"}},
+                                              .availability_zones = {"nova"},
+                                              .networks = {"private"},
+                                              .address = api::AddressChoice::kPublic};
+  api::Provider wide;
+  wide.openstack = api::OpenstackProvider{.region = "RegionOne",
+                                          .project = "shop",
+                                          .cloud = "shop",
+                                          .address = api::AddressChoice::kPublic};
+  EXPECT_EQ(WithoutFilters(provider), wide);
+  std::map<std::string, api::Provider> alone;
+  for (const Filter& filter : FiltersOf(provider)) {
+    alone[filter.name] = filter.provider;
+  }
+  std::map<std::string, api::Provider> expected{
+      {"metadata.role", wide}, {"availabilityZones", wide}, {"networks", wide}};
+  expected["metadata.role"].openstack->metadata = {{"role", "web"}};
+  expected["availabilityZones"].openstack->availability_zones = {"nova"};
+  expected["networks"].openstack->networks = {"private"};
+  EXPECT_EQ(alone, expected);
+  provider.openstack->secret_ref = api::SecretRef{.name = "keys"};
+  EXPECT_EQ(SecretNameOf(provider), "keys");
 }
 
 }  // namespace

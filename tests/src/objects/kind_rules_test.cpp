@@ -177,6 +177,14 @@ TEST(FleetRules, AnExternalIDNeedsARole) {
             std::string::npos);
 }
 
+TEST(FleetRules, OneOfTwoSaysWhoAsksOpenStack) {
+  EXPECT_EQ(BrokenRules("Fleet", FromYaml("spec: {provider: {openstack: {cloud: a}}}")), "");
+  EXPECT_EQ(BrokenRules("Fleet", FromYaml("spec: {provider: {openstack: {cloud: a, secretRef: "
+                                          "{name: b}}}}")),
+            "spec.provider.openstack.cloud: names credentials, and secretRef does too: leave one "
+            "of them out\n");
+}
+
 TEST(FleetRules, ATokenOfTheControlPlaneGoesToGoogleOnly) {
   const auto judge = [](const std::string& endpoint, const std::string& more = "") {
     return BrokenRules("Fleet", FromYaml("spec: {provider: {gcp: {project: shop-prod, endpoint: '" +

@@ -63,7 +63,7 @@ TEST(Validation, NamesWhatIsMissing) {
             "spec.release.processes: is required\nspec.source.repository: is required\n");
   EXPECT_EQ(Judge("Application", FromYaml("metadata: {name: shop}")), "spec: is required\n");
   EXPECT_EQ(Judge("Fleet", FromYaml("spec: {provider: {}}")),
-            "spec.provider: must have at least 1 of aws, azure, exec, gcp, static\n");
+            "spec.provider: must have at least 1 of aws, azure, exec, gcp, openstack, static\n");
 }
 
 TEST(Validation, RefusesUrlsThatAnybodyOnTheWayCouldAnswer) {

@@ -31,14 +31,17 @@ TEST(Url, AHostIsAtItself) {
   }
 }
 
-TEST(Url, SecretsGoOverHttpsOrStayOnThisMachine) {
+TEST(Url, SecretsGoOverHttpsOrStayOnTheMachine) {
   for (const char* good :
-       {"https://example.org", "http://127.0.0.1", "http://localhost:80/token"}) {
+       {"https://k.example.org", "https://k.example.org:5000/v3", "http://127.0.0.1",
+        "http://localhost:5000", "http://localhost/v3", "https://10.0.0.1/"}) {
     EXPECT_TRUE(IsSafeUrl(good)) << good;
   }
   for (const char* bad :
-       {"", "http://example.org", "http://localhost.example.org", "http://127.0.0.1:x@example.org",
-        "http://localhost@example.org", "ftp://x"}) {
+       {"", "https://", "https:///v3", "http://10.0.0.1", "http://127.0.0.1.evil.org",
+        "http://localhosts", "http://localhost@evil.org", "http://localhost:80@evil.org",
+        "https://user@k.example.org", "http://127.0.0.1:x@example.org", "ftp://localhost",
+        "HTTPS://k.example.org"}) {
     EXPECT_FALSE(IsSafeUrl(bad)) << bad;
   }
 }

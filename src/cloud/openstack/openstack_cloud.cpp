@@ -1,0 +1,217 @@
+#include "src/cloud/openstack/openstack_cloud.hpp"
+
+#include <functional>
+#include <set>
+#include <utility>
+
+#include "src/cloud/api_client.hpp"
+#include "src/cloud/openstack/credentials/find_login.hpp"
+#include "src/cloud/openstack/known_servers.hpp"
+#include "src/cloud/openstack/refusal.hpp"
+#include "src/cloud/openstack/servers.hpp"
+#include "src/cloud/pages.hpp"
+#include "src/cloud/text.hpp"
+
+namespace slipway::cloud::openstack {
+namespace {
+
+constexpr const char* kPermission = "os_compute_api:servers:detail";
+
+/// A Secret by all that it holds: another password is another identity.
+std::string KeyOf(const api::OpenstackProvider& provider, const SecretData& secret) {
+  std::string key = provider.cloud + '\0' + provider.project;
+  if (provider.secret_ref) {
+    key += '\0' + provider.secret_ref->name;
+    for (const auto& [name, value] : secret) {
+      key += '\0' + name + '\0' + value;
+    }
+  }
+  return key;
+}
+
+/// That the token is for the project that the Fleet names: an application credential cannot be for another than its own.
+Result<void> CheckProject(const Session& session, const std::string& project) {
+  if (project.empty() || project == session.project_id || project == session.project_name) {
+    return Ok();
+  }
+  return Trouble(Code::kInvalid, "InvalidRequest",
+                 "The token of " + session.token.source + " is for project " +
+                     Quoted(session.project_name + " (" + session.project_id + ")", {}) +
+                     ", and not for " + Quoted(project, {}) +
+                     ": correct project, or use credentials of that project.");
+}
+
+/// The least that must be allowed, as openstack takes it: who asks by a role, or makes a credential that has one.
+std::string PolicyFor(const std::string& project) {
+  return "openstack role add --project " + project +
+         " --user ID_OF_THE_USER reader\n"
+         "openstack application credential create --role reader fleet-lister\n";
+}
+
+}  // namespace
+
+/// The servers of one project at one API, as one account sees them.
+struct OpenstackCloud::Place {
+  Place(const Doors& doors, TokenSource& tokens, const OpenstackOptions& options,
+        const Pause& pause, const std::string& key)
+      : budget(doors.clock, options.seed + std::hash<std::string>()(key), pause),
+        client(doors, tokens, budget, options.limits, RefusalOf) {}
+
+  CallBudget budget;
+  ApiClient client;
+  KnownServers known;
+};
+
+/// An account in a project, and what is known of the regions that it sees.
+struct OpenstackCloud::Identity {
+  Identity(const Doors& doors, std::function<Result<Login>()> find, const OpenstackOptions& options,
+           const Pause& pause, const std::string& key)
+      : sessions(doors, std::move(find)),
+        budget(doors.clock, options.seed + std::hash<std::string>()(key), pause) {}
+
+  Sessions sessions;
+  CallBudget budget;  ///< of calls to Keystone
+  Pool<Place> places{kMostPlaces};
+};
+
+/// One list that is being made.
+struct OpenstackCloud::Listing {
+  std::shared_ptr<Place> place;
+  ApiCall call;
+  ComputeApi api;
+  MonoTime deadline;
+};
+
+OpenstackCloud::OpenstackCloud(const Doors& doors, OpenstackOptions options, Pause pause)
+    : doors_(doors), options_(std::move(options)), pause_(std::move(pause)) {}
+
+OpenstackCloud::~OpenstackCloud() = default;
+
+Result<std::shared_ptr<OpenstackCloud::Identity>> OpenstackCloud::IdentityOf(
+    const api::OpenstackProvider& provider, const SecretData& secret) {
+  const std::string key = KeyOf(provider, secret);
+  std::function<Result<Login>()> find = [this, cloud = provider.cloud, project = provider.project] {
+    return FindLogin(options_.environment, cloud, project);
+  };
+  if (provider.secret_ref) {
+    SLIPWAY_TRY(login, LoginOfSecret(provider.secret_ref->name, secret, provider.project));
+    find = [login = std::move(login)] { return Result<Login>(login); };
+  }
+  return identities_.Get(key, [&] {
+    return std::make_shared<Identity>(doors_, std::move(find), options_, pause_, key);
+  });
+}
+
+Result<Session> OpenstackCloud::EnterUntilGood(Identity& identity, MonoTime deadline) const {
+  Session session;
+  const auto once = [&]() -> Tried {
+    auto entered = identity.sessions.Current();
+    if (!entered.has_value()) {
+      return {.body = {}, .verdict = JudgeNoToken(identity.budget, entered.error())};
+    }
+    session = std::move(entered.value());
+    return {.body = "", .verdict = {}};
+  };
+  SLIPWAY_TRYV(TryUntilGood(
+      identity.budget, options_.limits, deadline, once, [] {},
+      Trouble(Code::kTooManyRequests, "Throttled", "Keystone is asked again later.")));
+  return session;
+}
+
+Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListAll(
+    const api::OpenstackProvider& provider, Listing listing) const {
+  Listed listed;
+  std::set<std::string> ids;
+  int pages = 0;
+  SLIPWAY_TRYV(ReadPages(listing.api.origin, [&](const std::string& marker) -> Result<std::string> {
+    listing.call.path = listing.api.path + ServersPath(marker);
+    SLIPWAY_TRY(text, listing.place->client.Call(listing.call, listing.deadline));
+    auto page = ReadServers(text, provider, listing.api.region);
+    if (!page.has_value()) {
+      return Unbelievable(listing.api.origin, page.error().message);
+    }
+    ++pages;
+    ids.insert(page.value().ids.begin(), page.value().ids.end());
+    SLIPWAY_TRYV(Gather(listing.api.origin, std::move(page.value().servers), listed));
+    return std::move(page.value().next);
+  }));
+  if (pages > 1) {
+    SLIPWAY_TRYV(listing.place->known.CheckMissing(ids, [&](const std::string& id) -> Result<void> {
+      listing.call.path = listing.api.path + ServerPath(id);
+      const auto found = listing.place->client.Call(listing.call, listing.deadline);
+      if (!found.has_value()) {
+        return found.error();
+      }
+      return Unbelievable(listing.api.origin, "it lacks server " + id + ", which is there");
+    }));
+  }
+  listing.place->known.Replace(std::move(ids));
+  return InOrder(std::move(listed));
+}
+
+Result<OpenstackCloud::Listing> OpenstackCloud::Begin(const api::OpenstackProvider& provider,
+                                                      Identity& identity, const Session& session,
+                                                      MonoTime deadline) const {
+  SLIPWAY_TRYV(CheckProject(session, provider.project));
+  auto api = FindCompute(session, provider.region);
+  if (!api.has_value()) {
+    return Trouble(
+        Code::kInvalid, "EndpointInvalid",
+        api.error().message + ". The credentials are those of " + session.token.source + ".");
+  }
+  const std::string key = api.value().origin + api.value().path + '\0' + session.project_id;
+  auto place = identity.places.Get(key, [&] {
+    return std::make_shared<Place>(doors_, identity.sessions, options_, pause_, key);
+  });
+  return Listing{.place = std::move(place),
+                 .call = {.api = "Nova",
+                          .of = "project " + Quoted(session.project_name, {}),
+                          .endpoint = api.value().origin,
+                          .path = {},
+                          .json = {},
+                          .headers = {{"accept", "application/json"},
+                                      {"openstack-api-version", kMicroversion}},
+                          .answered = {{"openstack-api-version", kMicroversion}}},
+                 .api = std::move(api.value()),
+                 .deadline = deadline};
+}
+
+Result<std::vector<runtime::ListedServer>> OpenstackCloud::List(const api::Provider& provider,
+                                                                const SecretData& secret) {
+  const api::OpenstackProvider& openstack = *provider.openstack;
+  const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
+  SLIPWAY_TRY(identity, IdentityOf(openstack, secret));
+  SLIPWAY_TRY(session, EnterUntilGood(*identity, deadline));
+  SLIPWAY_TRY(listing, Begin(openstack, *identity, session, deadline));
+  return ListAll(openstack, std::move(listing));
+}
+
+Check OpenstackCloud::ExamineRegion(const api::OpenstackProvider& provider, Identity& identity,
+                                    const Session& session) const {
+  auto begun = Begin(provider, identity, session, doors_.clock.Mono() + options_.deadline);
+  if (!begun.has_value()) {
+    return CheckOf(kPermission, provider.region.empty() ? session.region : provider.region, begun);
+  }
+  Listing& listing = begun.value();
+  listing.call.path = listing.api.path + FirstServerPath();
+  return CheckOf(kPermission, listing.api.region,
+                 listing.place->client.Call(listing.call, listing.deadline));
+}
+
+Examination OpenstackCloud::Examine(const api::Provider& provider, const SecretData& secret) {
+  const auto identity = IdentityOf(*provider.openstack, secret);
+  const auto session = identity.has_value() ? identity.value()->sessions.Current()
+                                            : Result<Session>(identity.error());
+  Examination examination;
+  examination.checks.push_back(CheckToken(session.has_value()
+                                              ? Result<AccessToken>(session.value().token)
+                                              : Result<AccessToken>(session.error())));
+  if (session.has_value()) {
+    examination.checks.push_back(
+        ExamineRegion(*provider.openstack, *identity.value(), session.value()));
+    examination.policy = PolicyFor(session.value().project_id);
+  }
+  return examination;
+}
+
+}  // namespace slipway::cloud::openstack
