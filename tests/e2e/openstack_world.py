@@ -142,7 +142,7 @@ def spoiled(data, what, headers, path):
             root["servers_links"] = [{"rel": "next", "href": "/v2.1/servers/detail?marker=" + EMPTY}]
             root["servers"] = []
         data = json.dumps(root).encode()
-    if what == "cut json":
+    if what == "cut text":
         data = data[:len(data) // 2]
     if what == "old":
         headers = {name: value for name, value in headers.items() if name.lower() != "openstack-api-version"}
