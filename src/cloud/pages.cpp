@@ -8,7 +8,8 @@
 namespace slipway::cloud {
 namespace {
 
-constexpr std::size_t kMostServers = 100'000;  ///< as many as one control plane is built for
+constexpr std::size_t kMostPages = 10'000;
+constexpr std::size_t kMostTokenBytes = 8'192;
 
 }  // namespace
 
@@ -24,8 +25,15 @@ Result<void> ReadPages(const std::string& endpoint,
   do {
     SLIPWAY_TRY(next, read(token));
     token = std::move(next);
+    if (token.size() > kMostTokenBytes) {
+      return Unbelievable(endpoint, "what names its next page is longer than " +
+                                        std::to_string(kMostTokenBytes) + " bytes");
+    }
     if (!token.empty() && !tokens.insert(token).second) {
       return Unbelievable(endpoint, "its pages go round in a circle");
+    }
+    if (tokens.size() >= kMostPages) {
+      return Unbelievable(endpoint, "it has more than " + std::to_string(kMostPages) + " pages");
     }
   } while (!token.empty());
   return Ok();

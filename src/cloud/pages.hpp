@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -11,6 +12,8 @@
 // Lists that come page by page. Pure, but for what is handed in.
 namespace slipway::cloud {
 
+constexpr std::size_t kMostServers = 100'000;  ///< as many as one control plane is built for
+
 /// Servers by name. Pages shift while they are read: one may be on two of them.
 using Listed = std::map<std::string, runtime::ListedServer>;
 
@@ -18,7 +21,8 @@ using Listed = std::map<std::string, runtime::ListedServer>;
 Error Unbelievable(const std::string& endpoint, const std::string& why);
 
 /// Reads one page after the other. `read` is given the token of a page, empty for the first, and gives that of the next, empty after
-/// the last. Errors are those of `read`, and ListInvalid where a token comes again.
+/// the last. Errors are those of `read`, and ListInvalid where a token comes again, or is longer than 8 KiB, or there are more than
+/// 10,000 pages: whoever is asked cannot fill the memory.
 Result<void> ReadPages(const std::string& endpoint,
                        const std::function<Result<std::string>(const std::string&)>& read);
 

@@ -33,6 +33,26 @@ TEST(Pages, AConstantTokenIsACircle) {
             "The answer of https://api cannot be believed: its pages go round in a circle.");
 }
 
+TEST(Pages, WhoeverIsAskedCannotFillTheMemory) {
+  int page = 0;
+  const auto endless = ReadPages("https://api", [&](const std::string&) -> Result<std::string> {
+    return std::to_string(++page);
+  });
+  ASSERT_FALSE(endless.has_value());
+  EXPECT_EQ(endless.error().message,
+            "The answer of https://api cannot be believed: it has more than 10000 pages.");
+  EXPECT_EQ(page, 10'000);
+  const auto last = [](std::size_t length) {
+    return ReadPages("https://api", [&](const std::string& token) {
+      return Result<std::string>(token.empty() ? std::string(length, 't') : "");
+    });
+  };
+  EXPECT_TRUE(last(8'192).has_value());
+  EXPECT_EQ(last(8'193).error().message,
+            "The answer of https://api cannot be believed: what names its next page is longer than "
+            "8192 bytes.");
+}
+
 TEST(Pages, OneThatIsOnTwoPagesIsThereOnce) {
   Listed listed;
   EXPECT_TRUE(Gather("https://api", {{.name = "b"}, {.name = "a"}}, listed).has_value());
