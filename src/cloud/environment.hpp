@@ -3,6 +3,8 @@
 #include <map>
 #include <string>
 
+#include "reconciler/base/result.hpp"
+
 namespace slipway::cloud {
 
 /// Variables of the process, by name. Handed in, so that a test and another host of this code can say what they are.
@@ -13,5 +15,8 @@ inline std::string Variable(const Environment& environment, const std::string& n
   const auto at = environment.find(name);
   return at == environment.end() ? std::string() : at->second;
 }
+
+/// Whether a token may go to the URL that a variable holds, if it holds one: over https://, or to this machine. Reason EndpointInvalid.
+Result<void> CheckEndpointIn(const Environment& environment, const std::string& name);
 
 }  // namespace slipway::cloud

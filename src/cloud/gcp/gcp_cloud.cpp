@@ -18,13 +18,14 @@ namespace {
 
 constexpr const char* kGoogle = "googleapis.com";
 constexpr const char* kPermission = "compute.instances.list";
+constexpr const char* kEndpointVariable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE";
 
 /// Where the API is: as the Fleet says, or the environment in the words of gcloud, or Google itself.
 std::string EndpointOf(const api::GcpProvider& provider, const Environment& environment) {
   constexpr std::string_view kVersion = "/compute/v1";
   std::string endpoint = provider.endpoint;
   if (endpoint.empty()) {
-    endpoint = Variable(environment, "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE");
+    endpoint = Variable(environment, kEndpointVariable);
   }
   while (endpoint.ends_with('/')) {
     endpoint.pop_back();
@@ -106,6 +107,9 @@ Result<std::shared_ptr<GcpCloud::Identity>> GcpCloud::IdentityOf(const api::GcpP
     made->tokens = std::move(tokens);
     return made;
   };
+  if (provider.endpoint.empty()) {
+    SLIPWAY_TRYV(CheckEndpointIn(options_.environment, kEndpointVariable));
+  }
   if (!provider.secret_ref && !provider.endpoint.empty() &&
       !objects::IsHttpsUnder(provider.endpoint, kGoogle)) {
     return Trouble(Code::kInvalid, "EndpointInvalid",

@@ -310,6 +310,20 @@ TEST_F(GcpCloudTest, NoProxySeesWhatGoesToThisMachine) {
   EXPECT_THAT(metadata_.requests().back().url, HasSubstr("http://localhost:5000/compute/v1/"));
 }
 
+TEST_F(GcpCloudTest, NoTokenIsSentForAllToRead) {
+  GcpCloud cloud({.web = client_, .metadata = metadata_, .clock = clock_},
+                 {.environment = {{"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE",
+                                   "http://compute.example.org/compute/v1/"}},
+                  .limits = {},
+                  .seed = 3},
+                 [](Duration) { return true; });
+  const auto refused = cloud.List(provider_, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(runtime::ReasonOf(refused.error()), "EndpointInvalid");
+  EXPECT_THAT(refused.error().message, HasSubstr("CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE"));
+  EXPECT_EQ(tokens_given_, 0);
+}
+
 TEST_F(GcpCloudTest, TheEnvironmentMayNameOneAsGcloudHasIt) {
   GcpCloud cloud({.web = client_, .metadata = metadata_, .clock = clock_},
                  {.environment = {{"CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE",
