@@ -15,6 +15,7 @@ constexpr std::size_t kMostBytes = std::size_t{64} << 20;
 
 constexpr const char* kInvalidRequest = "InvalidRequest";
 constexpr const char* kAccessDenied = "AccessDenied";
+constexpr const char* kPlace = "place";
 
 std::string Who(const ApiCall& call) { return call.api + " of " + call.of; }
 
@@ -33,6 +34,10 @@ std::string Lacking(const ApiCall& call, const rest::Response& response) {
 
 bool IsAbsent(const Error& error) {
   return error.code == Code::kNotFound && runtime::ReasonOf(error) == kInvalidRequest;
+}
+
+bool IsPlaceAbsent(const Error& error) {
+  return IsAbsent(error) && error.causes.front().field == kPlace;
 }
 
 bool IsDenied(const Error& error) { return runtime::ReasonOf(error) == kAccessDenied; }
@@ -104,6 +109,11 @@ Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
                                said + (refusal.advice.empty() ? "" : ". " + refusal.advice) + who)};
     case Blame::kAbsent:
       return {.error = Trouble(Code::kNotFound, kInvalidRequest, said)};
+    case Blame::kPlaceAbsent: {
+      Error error = Trouble(Code::kNotFound, kInvalidRequest, said);
+      error.causes.front().field = kPlace;
+      return {.error = std::move(error)};
+    }
     case Blame::kRequest:
       break;
   }

@@ -32,6 +32,7 @@ struct ApiCall {
 enum class Blame : std::uint8_t {
   kRequest,      ///< what was asked
   kAbsent,       ///< there is no such thing, as the provider itself says
+  kPlaceAbsent,  ///< nor the place where it would be
   kDenied,       ///< a permission
   kCredentials,  ///< they are wrong, or have ended
   kThrottled,    ///< too many calls
@@ -46,8 +47,9 @@ struct Refusal {
   std::string advice;      ///< what to do about a permission that lacks, such as "Allow x"
 };
 
-/// Whether an error of ApiClient says that there is no such thing, or that a permission lacks.
+/// Whether an error of ApiClient says that there is no such thing, that there is not even its place, or that a permission lacks.
 bool IsAbsent(const Error& error);
+bool IsPlaceAbsent(const Error& error);
 bool IsDenied(const Error& error);
 
 /// Why there is no token, with a reason: CredentialsMissing, CredentialsRefused, Throttled, Timeout, ServiceUnavailable. An error that

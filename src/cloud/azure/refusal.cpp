@@ -58,8 +58,7 @@ AzureError ReadError(const std::string& body) {
 }
 
 Blame BlameOf(int status, const AzureError& error) {
-  static constexpr std::array kGone = {"NotFound", "ResourceNotFound", "ParentResourceNotFound",
-                                       "ResourceGroupNotFound"};
+  static constexpr std::array kGone = {"NotFound", "ResourceNotFound", "ParentResourceNotFound"};
   if (status == 429) {
     return Blame::kThrottled;
   }
@@ -75,6 +74,9 @@ Blame BlameOf(int status, const AzureError& error) {
     case 403:
       return Blame::kDenied;
     case 404:
+      if (error.code == "ResourceGroupNotFound") {
+        return Blame::kPlaceAbsent;
+      }
       return std::ranges::find(kGone, error.code) != kGone.end() ? Blame::kAbsent : Blame::kRequest;
     default:
       return Blame::kRequest;

@@ -41,9 +41,10 @@ Result<AccessToken> ReadToken(const std::string& body, Time now) {
     return Fail(Code::kInvalid, "the answer holds no access token");
   }
   token.headers["authorization"] = "Bearer " + token.text;
-  const auto epoch = std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
-  const auto until = NumberAt(tree, "expires_on");
-  const auto seconds = NumberAt(tree, "expires_in").value_or(until.value_or(epoch) - epoch);
+  const std::int64_t epoch =
+      std::chrono::floor<std::chrono::seconds>(now.time_since_epoch()).count();
+  const std::int64_t until = std::max(NumberAt(tree, "expires_on").value_or(0), epoch);
+  const auto seconds = NumberAt(tree, "expires_in").value_or(until - epoch);
   if (seconds <= 0 || seconds > kLongestSeconds) {
     return Fail(Code::kInvalid, "the answer does not say when the access token ends");
   }
@@ -64,6 +65,7 @@ Error ReadTokenRefusal(const rest::Response& response, const std::string& secret
       return Fail(Code::kUnavailable, said);
     case Blame::kRequest:
     case Blame::kAbsent:
+    case Blame::kPlaceAbsent:
     case Blame::kDenied:
     case Blame::kCredentials:
       break;

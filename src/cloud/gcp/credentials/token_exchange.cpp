@@ -49,6 +49,7 @@ Code CodeOf(int status, const GoogleError& error) {
       return Code::kUnavailable;
     case Blame::kRequest:
     case Blame::kAbsent:
+    case Blame::kPlaceAbsent:
     case Blame::kDenied:
     case Blame::kCredentials:
       break;

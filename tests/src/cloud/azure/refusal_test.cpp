@@ -32,7 +32,9 @@ TEST(AzureRefusal, StatusAndCodeSayWhatItIsAbout) {
   EXPECT_EQ(blame(401, "ExpiredAuthenticationToken"), Blame::kCredentials);
   EXPECT_EQ(blame(403, "AuthorizationFailed"), Blame::kDenied);
   EXPECT_EQ(blame(404, "ResourceNotFound"), Blame::kAbsent);
-  EXPECT_EQ(blame(404, "ResourceGroupNotFound"), Blame::kAbsent);
+  EXPECT_EQ(blame(404, "ParentResourceNotFound"), Blame::kAbsent);
+  EXPECT_EQ(blame(404, "NotFound"), Blame::kAbsent);
+  EXPECT_EQ(blame(404, "ResourceGroupNotFound"), Blame::kPlaceAbsent);
   EXPECT_EQ(blame(404, "SubscriptionNotFound"), Blame::kRequest) << "its machines are not gone";
   EXPECT_EQ(blame(404, "InvalidResourceType"), Blame::kRequest);
   EXPECT_EQ(blame(409, "ReadOnlyDisabledSubscription"), Blame::kRequest);
