@@ -45,6 +45,20 @@ Result<rest::Request> Question(const Environment& environment) {
   return request;
 }
 
+/// Where the environment names who gives tokens, silence may pass; elsewhere it mostly means that this is no machine of Azure.
+Error Silence(const Environment& environment, const Error& error) {
+  const bool named = !Variable(environment, "IDENTITY_ENDPOINT").empty() ||
+                     !Variable(environment, "AZURE_POD_IDENTITY_AUTHORITY_HOST").empty();
+  const bool passes = error.code == Code::kTimeout || error.code == Code::kUnavailable;
+  if (named) {
+    return Fail(passes ? error.code : Code::kInvalid,
+                "nobody gives tokens where the environment says: " + error.message);
+  }
+  return Fail(
+      Code::kNotFound,
+      "nobody gives tokens there, which is so where this is no machine of Azure: " + error.message);
+}
+
 Error ReadNo(const rest::Response& answer, const std::string& header) {
   const AzureError error = ReadError(answer.body);
   const std::string words = error.says() ? ": " + Quoted(error.words(), {header}) : "";
@@ -77,9 +91,7 @@ Result<AccessToken> TokenOfMachine(const Doors& doors, const Environment& enviro
   request.max_response_bytes = kMostMachineBytes;
   const auto response = DoorFor(doors, request.url).Send(request);
   if (!response.has_value()) {
-    return Fail(Code::kNotFound,
-                "nobody gives tokens there, which is so where this is no machine of Azure: " +
-                    response.error().message);
+    return Silence(environment, response.error());
   }
   if (response.value().status != 200) {
     return ReadNo(response.value(), Variable(environment, "IDENTITY_HEADER"));

@@ -70,10 +70,11 @@ class AzureDefaultCredentialsTest : public ::testing::Test {
   rest::Response entra_{.status = 200, .headers = {}, .body = kToken};
   rest::Response machine_{.status = 200, .headers = {}, .body = kMachinesToken};
   bool on_azure_ = false;
+  Code silence_ = Code::kUnavailable;
   FakeRestClient web_{[this](const rest::Request&) -> Result<rest::Response> { return entra_; }};
   FakeRestClient metadata_{[this](const rest::Request&) -> Result<rest::Response> {
     if (!on_azure_) {
-      return Fail(Code::kUnavailable, "http://169.254.169.254 cannot be reached");
+      return Fail(silence_, "http://169.254.169.254 cannot be reached");
     }
     return machine_;
   }};
@@ -154,7 +155,9 @@ TEST_F(AzureDefaultCredentialsTest, ANoIsSaidInMicrosoftsWords) {
         R"({"access_token": "hush", "expires_in": "soon"})",
         R"({"access_token": "hush", "expires_in": 0})",
         R"({"access_token": "hush", "expires_in": 99999999})",
-        R"({"access_token": "hush", "expires_on": "9223372036854775807"})"}) {
+        R"({"access_token": "hush", "expires_on": "9223372036854775807"})",
+        R"({"access_token": "hush", "expires_on": -9223372036854775808})",
+        R"({"access_token": "hush", "expires_on": 1})"}) {
     entra_ = {.status = 200, .headers = {}, .body = none};
     EXPECT_EQ(Trouble().code, Code::kInvalid) << none;
   }
@@ -196,6 +199,21 @@ TEST_F(AzureDefaultCredentialsTest, TheMachineIsAskedAsAzureWantsIt) {
   EXPECT_EQ(service.headers.at("x-identity-header"), "hush-header");
   machine_ = {.status = 401, .headers = {}, .body = R"({"message": "hush-header is wrong"})"};
   EXPECT_THAT(Trouble().message, HasSubstr("HTTP status 401: [secret] is wrong"));
+}
+
+TEST_F(AzureDefaultCredentialsTest, WhoeverTheEnvironmentNamesMaySpeakLater) {
+  for (const Environment& named :
+       {Environment{{"IDENTITY_ENDPOINT", "http://127.0.0.1:1/x"}, {"IDENTITY_HEADER", "hush"}},
+        Environment{{"AZURE_POD_IDENTITY_AUTHORITY_HOST", "http://127.0.0.1:1"}}}) {
+    environment_ = named;
+    for (const auto& [silent, code] : std::map<Code, Code>{{Code::kTimeout, Code::kTimeout},
+                                                           {Code::kUnavailable, Code::kUnavailable},
+                                                           {Code::kTooLarge, Code::kInvalid}}) {
+      silence_ = silent;
+      EXPECT_EQ(Trouble().code, code);
+      EXPECT_THAT(Trouble().message, HasSubstr("nobody gives tokens where the environment says"));
+    }
+  }
 }
 
 TEST_F(AzureDefaultCredentialsTest, WhatSlipwayDoesNotAskIsSaid) {
