@@ -1,5 +1,8 @@
 #include "src/objects/azure_hosts.hpp"
 
+#include <algorithm>
+#include <array>
+
 #include "reconciler/base/assert.hpp"
 #include "src/objects/url.hpp"
 
@@ -15,6 +18,13 @@ AzureHosts AzureHostsOf(api::AzureEnvironment cloud) {
       return {.authority = "login.microsoftonline.us", .manager = "management.usgovcloudapi.net"};
   }
   SLIPWAY_UNREACHABLE("cloud outside the enum");
+}
+
+bool IsAuthorityOfAnother(const std::string& url, api::AzureEnvironment cloud) {
+  using enum api::AzureEnvironment;
+  return std::ranges::any_of(std::array{kPublic, kChina, kUSGovernment}, [&](auto each) {
+    return each != cloud && IsHttpsAt(url, AzureHostsOf(each).authority);
+  });
 }
 
 bool IsOwnEndpoint(const api::AzureProvider& provider) {

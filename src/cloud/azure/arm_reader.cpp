@@ -75,19 +75,27 @@ Result<std::string> ArmReader::ReadPage(const std::string& path, const Read& rea
 }
 
 Result<void> ArmReader::Each(const std::string& path, const Read& read) {
-  return ReadPages(call_.endpoint, [&](const std::string& next) {
-    return ReadPage(next.empty() ? path : next, read);
+  return ReadPages(call_.endpoint, [&](const std::string& next) -> Result<std::string> {
+    auto page = ReadPage(next.empty() ? path : next, read);
+    if (!page.has_value() && !next.empty() && IsAbsent(page.error())) {
+      return Unbelieved("a page that follows is not there: " + page.error().message);
+    }
+    return page;
   });
 }
 
-Result<bool> ArmReader::One(const std::string& path, const Read& read) {
-  auto text = Ask(path);
+Result<bool> ArmReader::One(const std::string& id, const std::string& query, const Read& read) {
+  auto text = Ask(Escape(id, "/") + query);
   if (!text.has_value()) {
     return IsAbsent(text.error()) ? Result<bool>(false) : Result<bool>(std::move(text.error()));
   }
   const json root = ReadJson(text.value());
   if (!root.is_object()) {
     return Unbelieved("it is no JSON object");
+  }
+  if (LowerCase(TextAt(root, "id")) != LowerCase(id)) {
+    return Unbelieved("it is about " + Quoted(TextAt(root, "id"), {}) + ", and not about " +
+                      Quoted(id, {}));
   }
   if (const auto done = read(root); !done.has_value()) {
     return Unbelieved(done.error().message);

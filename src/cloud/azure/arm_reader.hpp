@@ -21,11 +21,13 @@ class ArmReader {
   ArmReader(ApiClient& client, ApiCall call, std::string manager, MonoTime deadline);
 
   /// All objects of a list, page by page. `path` with its query, both escaped. Reasons: those of ApiClient, and ListInvalid where a page
-  /// is none, an object cannot be read, or the next page is somewhere else.
+  /// is none, an object cannot be read, or the next page is somewhere else, or is not there: an error that IsAbsent is about the whole
+  /// list, of which nothing was read.
   Result<void> Each(const std::string& path, const Read& read);
 
-  /// One object; false where there is no such thing any more. Reasons likewise.
-  Result<bool> One(const std::string& path, const Read& read);
+  /// The object with an id that Azure gave; false where there is no such thing any more. `query` is escaped. Reasons likewise, and
+  /// ListInvalid where the answer is about another.
+  Result<bool> One(const std::string& id, const std::string& query, const Read& read);
 
   /// An error that says that the answer cannot be believed.
   Error Unbelieved(const std::string& why) const;

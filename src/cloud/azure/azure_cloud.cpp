@@ -1,6 +1,9 @@
 #include "src/cloud/azure/azure_cloud.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 #include <utility>
 
 #include "src/cloud/api_client.hpp"
@@ -9,22 +12,34 @@
 #include "src/cloud/azure/credentials/default_credentials.hpp"
 #include "src/cloud/azure/refusal.hpp"
 #include "src/cloud/azure/survey.hpp"
+#include "src/cloud/text.hpp"
 #include "src/objects/azure_hosts.hpp"
 
 namespace slipway::cloud::azure {
 namespace {
 
+constexpr const char* kManagerVariable = "AZURE_RESOURCE_MANAGER_URL";
+
 /// Where Resource Manager is: as the Fleet says, or the environment, or the cloud's own.
 std::string EndpointOf(const api::AzureProvider& provider, const Environment& environment) {
   std::string endpoint = provider.endpoint;
   if (endpoint.empty()) {
-    endpoint = Variable(environment, "AZURE_RESOURCE_MANAGER_URL");
+    endpoint = Variable(environment, kManagerVariable);
   }
   while (endpoint.ends_with('/')) {
     endpoint.pop_back();
   }
   return endpoint.empty() ? std::string("https://") + objects::AzureHostsOf(provider.cloud).manager
                           : endpoint;
+}
+
+/// Who gives tokens to an application of a Secret. AKS and others set the variable to their own cloud's, in every pod: another cloud's
+/// secret must not go there.
+Result<std::string> AuthorityFor(api::AzureEnvironment cloud, const Environment& environment) {
+  const std::string usual = objects::AzureHostsOf(cloud).authority;
+  SLIPWAY_TRY(authority, AuthorityOf(environment, usual));
+  return objects::IsAuthorityOfAnother(LowerCase(authority), cloud) ? "https://" + usual
+                                                                    : authority;
 }
 
 /// What tokens are for: the cloud's own Resource Manager, wherever it is asked.
@@ -36,7 +51,7 @@ Result<Application> ReadSecret(const api::AzureProvider& provider, const SecretD
                                const Environment& environment) {
   const auto value = [&](const char* name) {
     const auto found = secret.find(name);
-    return found == secret.end() ? std::string() : found->second;
+    return std::string(Trimmed(found == secret.end() ? "" : found->second));
   };
   Application application{.authority = {},
                           .tenant = value("tenantID"),
@@ -56,7 +71,7 @@ Result<Application> ReadSecret(const api::AzureProvider& provider, const SecretD
     SLIPWAY_TRY(certificate, ReadCertificate(pem));
     application.proof = std::move(certificate);
   }
-  SLIPWAY_TRY(authority, AuthorityOf(environment, objects::AzureHostsOf(provider.cloud).authority));
+  SLIPWAY_TRY(authority, AuthorityFor(provider.cloud, environment));
   application.authority = std::move(authority);
   return application;
 }
@@ -70,25 +85,47 @@ ApiCall CallTo(const std::string& endpoint, const std::string& subscription) {
           .headers = {{"accept", "application/json"}}};
 }
 
+/// Where a role is assigned: on the resource groups that are named, or else on the subscriptions.
+std::vector<std::string> ScopesOf(const api::AzureProvider& provider) {
+  std::vector<std::string> scopes;
+  for (const std::string& subscription : provider.subscriptions) {
+    const std::string whole = "/subscriptions/" + subscription;
+    for (const std::string& group : provider.resource_groups) {
+      scopes.push_back(whole + "/resourceGroups/" + group);
+    }
+    if (provider.resource_groups.empty()) {
+      scopes.push_back(whole);
+    }
+  }
+  return scopes;
+}
+
 /// The least that must be allowed, as az takes it. The role Reader has all of it.
 std::string PolicyFor(const api::AzureProvider& provider) {
-  std::string scopes;
+  std::string subscriptions;
   for (const std::string& subscription : provider.subscriptions) {
-    scopes += (scopes.empty() ? "" : ", ") + ("\"/subscriptions/" + subscription) + "\"";
+    subscriptions +=
+        (subscriptions.empty() ? "" : ", ") + ("\"/subscriptions/" + subscription) + "\"";
   }
-  return "az role definition create --role-definition '{\"Name\": \"Slipway lister\", "
-         "\"AssignableScopes\": [" +
-         scopes +
-         "],\n  \"Actions\": [\"Microsoft.Compute/virtualMachines/read\",\n"
-         "    \"Microsoft.Compute/virtualMachineScaleSets/read\",\n"
-         "    \"Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read\",\n"
-         "    \"Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read\",\n"
-         "    \"Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read\",\n"
-         "    \"Microsoft.Network/networkInterfaces/read\",\n"
-         "    \"Microsoft.Network/publicIPAddresses/read\"]}'\n"
-         "az role assignment create --role 'Slipway lister' --assignee CLIENT_ID --scope "
-         "/subscriptions/" +
-         provider.subscriptions.front() + "\n";
+  std::string policy =
+      "az role definition create --role-definition '{\"Name\": \"Slipway lister\", "
+      "\"AssignableScopes\": [" +
+      subscriptions +
+      "],\n  \"Actions\": [\"Microsoft.Compute/virtualMachines/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/networkInterfaces/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/publicIPAddresses/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/read\",\n"
+      "    \"Microsoft.Compute/virtualMachineScaleSets/virtualMachines/networkInterfaces/"
+      "ipConfigurations/publicIPAddresses/read\",\n"
+      "    \"Microsoft.Network/networkInterfaces/read\",\n"
+      "    \"Microsoft.Network/publicIPAddresses/read\"]}'\n";
+  for (const std::string& scope : ScopesOf(provider)) {
+    policy += "az role assignment create --role 'Slipway lister' --assignee CLIENT_ID --scope '" +
+              scope + "'\n";
+  }
+  return policy;
 }
 
 /// A resource group that no subscription has: it is misspelt, or all of its machines are gone with it, which nobody can tell apart.
@@ -100,6 +137,26 @@ Result<void> CheckGroups(const std::map<std::string, std::vector<Error>>& absent
     }
   }
   return Ok();
+}
+
+/// Where a resource group is in one of the subscriptions, the others need not have it.
+std::vector<Check> OfGroupsThatAreThere(std::vector<GroupCheck> tried) {
+  const auto absent = [](const GroupCheck& each) {
+    return each.check.trouble && IsPlaceAbsent(*each.check.trouble);
+  };
+  std::set<std::string> there;
+  for (const GroupCheck& each : tried) {
+    if (!absent(each)) {
+      there.insert(each.group);
+    }
+  }
+  std::vector<Check> checks;
+  for (GroupCheck& each : tried) {
+    if (!absent(each) || !there.contains(each.group)) {
+      checks.push_back(std::move(each.check));
+    }
+  }
+  return checks;
 }
 
 }  // namespace
@@ -134,6 +191,9 @@ Result<std::shared_ptr<AzureCloud::Identity>> AzureCloud::IdentityOf(
     return made;
   };
   const std::string resource = ResourceOf(provider);
+  if (provider.endpoint.empty()) {
+    SLIPWAY_TRYV(CheckEndpointIn(options_.environment, kManagerVariable));
+  }
   if (!provider.secret_ref && !objects::IsOwnEndpoint(provider)) {
     return Trouble(Code::kInvalid, "EndpointInvalid",
                    "The control plane's own token goes to https:// and " +
@@ -196,14 +256,17 @@ Result<std::vector<runtime::ListedServer>> AzureCloud::List(const api::Provider&
 }
 
 void AzureCloud::ExamineSubscription(const api::AzureProvider& provider, Identity& identity,
-                                     const std::string& subscription, std::vector<Check>& checks) {
+                                     const std::string& subscription,
+                                     std::vector<GroupCheck>& checks) {
   const std::string endpoint = EndpointOf(provider, options_.environment);
   const auto place = PlaceOf(identity, endpoint, subscription);
   for (const ListedKind& kind : KindsOf(provider, subscription)) {
     ApiCall call = CallTo(endpoint, subscription);
     call.path = kind.path;
-    checks.push_back(CheckOf(kind.permission, kind.scope,
-                             place->client.Call(call, doors_.clock.Mono() + options_.deadline)));
+    checks.push_back(
+        {.group = kind.group,
+         .check = CheckOf(kind.permission, kind.scope,
+                          place->client.Call(call, doors_.clock.Mono() + options_.deadline))});
   }
 }
 
@@ -215,9 +278,14 @@ Examination AzureCloud::Examine(const api::Provider& provider, const SecretData&
                                           : Result<AccessToken>(identity.error());
   examination.checks.push_back(CheckToken(token));
   if (token.has_value()) {
+    std::vector<GroupCheck> checks;
     for (const std::string& subscription : azure.subscriptions) {
-      ExamineSubscription(azure, *identity.value(), subscription, examination.checks);
+      ExamineSubscription(azure, *identity.value(), subscription, checks);
     }
+    std::ranges::move(OfGroupsThatAreThere(std::move(checks)),
+                      std::back_inserter(examination.checks));
+    // What is read of single scale sets and machines needs more than their lists.
+    examination.checks.push_back(CheckOf("a whole list", "", List(provider, secret)));
   }
   return examination;
 }

@@ -20,6 +20,12 @@ struct AzureOptions {
   std::uint64_t seed = 0;                       ///< of the waits
 };
 
+/// A check that is about a resource group; about a whole subscription where that is empty.
+struct GroupCheck {
+  std::string group;
+  Check check;
+};
+
 /// Lists the virtual machines of Azure. One for all fleets: those with the same credentials share what is known of a subscription.
 /// Thread-safe.
 class AzureCloud final : public CloudApi {
@@ -29,7 +35,7 @@ class AzureCloud final : public CloudApi {
   ~AzureCloud() override;
 
   /// Every machine of the subscriptions that the fields fit, those that stopped too. Reasons: those of ApiClient, SecretInvalid (it has
-  /// no usable credentials), EndpointInvalid (the control plane's own token would go to somebody else than Microsoft) and ListInvalid
+  /// no usable credentials), EndpointInvalid (the control plane's own token would go to somebody else than Microsoft, or be readable on its way) and ListInvalid
   /// (an answer that cannot be believed, or is not whole).
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
@@ -43,7 +49,7 @@ class AzureCloud final : public CloudApi {
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AzureProvider& provider,
                                                const SecretData& secret);
   void ExamineSubscription(const api::AzureProvider& provider, Identity& identity,
-                           const std::string& subscription, std::vector<Check>& checks);
+                           const std::string& subscription, std::vector<GroupCheck>& checks);
   std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint,
                                  const std::string& subscription);
 

@@ -22,6 +22,7 @@ using Texts = std::map<std::string, std::string>;
 
 constexpr std::string_view kPower = "powerstate/";
 constexpr std::string_view kProvisioning = "provisioningstate/";
+constexpr std::size_t kMostInterfaces = 64;  ///< no size of a machine has as many
 
 bool IsIn(const std::vector<std::string>& names, const std::string& name) {
   return std::ranges::any_of(
@@ -59,12 +60,11 @@ std::string ScaleSetOf(const json& described, const MachineId& id) {
              : id.scale_set;
 }
 
-bool Fits(const json& described, const MachineId& id, const Texts& tags,
-          const api::AzureProvider& provider) {
+/// Whether everything but the tags does.
+bool Fits(const json& described, const MachineId& id, const api::AzureProvider& provider) {
   return (provider.resource_groups.empty() || IsIn(provider.resource_groups, id.group)) &&
          (provider.locations.empty() || IsIn(provider.locations, TextAt(described, "location"))) &&
-         (provider.scale_set.empty() || IsIn({provider.scale_set}, ScaleSetOf(described, id))) &&
-         HasTags(tags, provider.tags);
+         (provider.scale_set.empty() || IsIn({provider.scale_set}, ScaleSetOf(described, id)));
 }
 
 bool IsVmId(const std::string& text) {
@@ -101,6 +101,10 @@ Result<std::vector<std::string>> InterfacesOf(const json& described) {
   if (!interfaces.is_array() && !interfaces.is_null()) {
     return Fail(Code::kInvalid, "is not described as machines are");
   }
+  if (interfaces.size() > kMostInterfaces) {
+    return Fail(Code::kInvalid,
+                "has more than " + std::to_string(kMostInterfaces) + " network interfaces");
+  }
   for (const json& interface : interfaces) {
     const std::string id = TextAt(interface, "id");
     if (id.empty()) {
@@ -125,8 +129,11 @@ std::string CodeBehind(const std::vector<std::string>& codes, std::string_view b
 
 Result<std::optional<Machine>> ReadFitting(const json& described, const MachineId& id,
                                            const api::AzureProvider& provider) {
+  if (!Fits(described, id, provider)) {
+    return std::optional<Machine>();
+  }
   SLIPWAY_TRY(tags, TagsOf(described));
-  if (!Fits(described, id, tags, provider)) {
+  if (!HasTags(tags, provider.tags)) {
     return std::optional<Machine>();
   }
   const json& properties = At(described, "properties");
@@ -205,7 +212,7 @@ Result<MachineState> StateOf(const std::vector<std::string>& codes,
 Result<std::optional<ScaleSet>> ReadScaleSet(const json& described,
                                              const api::AzureProvider& provider) {
   const std::string id = TextAt(described, "id");
-  const std::string name = PartBehind(id, "virtualmachinescalesets");
+  const std::string name = PartBehind(id, "providers/microsoft.compute/virtualmachinescalesets");
   const std::string mode = LowerCase(TextAt(At(described, "properties"), "orchestrationMode"));
   if (name.empty() || LastPart(id) != name || !At(described, "properties").is_object()) {
     return Fail(Code::kInvalid, "one of its scale sets is not described as such");

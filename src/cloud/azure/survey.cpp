@@ -9,6 +9,7 @@
 #include "src/cloud/azure/addresses.hpp"
 #include "src/cloud/azure/machine_id.hpp"
 #include "src/cloud/foreign_json.hpp"
+#include "src/cloud/pages.hpp"
 #include "src/cloud/text.hpp"
 
 namespace slipway::cloud::azure {
@@ -22,7 +23,15 @@ constexpr const char* kComputeVersion = "?api-version=2024-07-01";
 constexpr const char* kNetworkVersion = "?api-version=2024-05-01";
 constexpr const char* kNetworkVersionOfSets = "?api-version=2018-10-01";
 constexpr const char* kWithView = "&$expand=instanceView";
-constexpr std::string_view kSet = "virtualmachinescalesets";
+/// A resource group may be called as a kind of resource is.
+constexpr std::string_view kSet = "providers/microsoft.compute/virtualmachinescalesets";
+
+Result<void> CheckNumber(std::size_t number, const std::string& of_what) {
+  return number <= kMostServers
+             ? Ok()
+             : Result<void>(Fail(Code::kInvalid, "it lists more than " +
+                                                     std::to_string(kMostServers) + " " + of_what));
+}
 
 /// An id that Azure gave, as a path.
 std::string PathOfId(const std::string& id) { return Escape(id, "/"); }
@@ -57,15 +66,13 @@ Survey::Survey(ArmReader& arm, const api::AzureProvider& provider, std::string s
 
 Result<void> Survey::Run() {
   for (const auto& [group, scope] : ScopesOf(provider_, subscription_)) {
-    auto found = FindMachines(scope);
-    if (found.has_value()) {
-      found = FindInstances(scope);
-    }
-    if (!found.has_value() && !group.empty() && IsAbsent(found.error())) {
+    const auto found = FindMachines(scope);
+    if (!found.has_value() && !group.empty() && IsPlaceAbsent(found.error())) {
       absent_groups_.emplace(group, found.error());
-    } else if (!found.has_value()) {
-      return found;
+      continue;
     }
+    SLIPWAY_TRYV(found);
+    SLIPWAY_TRYV(FindInstances(scope));
   }
   SLIPWAY_TRYV(FindStates());
   return FindAddresses();
@@ -80,17 +87,25 @@ std::vector<runtime::ListedServer> Survey::TakeServers() {
   return servers;
 }
 
-Result<void> Survey::Add(const json& described) {
+/// `above` is the id of what it must be in, in lower case.
+Result<void> Survey::Add(const json& described, const std::string& above) {
   SLIPWAY_TRY(machine, ReadMachine(described, provider_));
-  if (machine) {
-    machines_.insert_or_assign(LowerCase(machine->id), std::move(*machine));
+  if (!machine) {
+    return Ok();
   }
-  return Ok();
+  const std::string id = LowerCase(machine->id);
+  if (!id.starts_with(above + "/")) {
+    return Fail(Code::kInvalid,
+                Quoted(machine->server.provider_id, {}) + " is not in " + Quoted(above, {}));
+  }
+  machines_.insert_or_assign(id, std::move(*machine));
+  return CheckNumber(machines_.size(), "machines");
 }
 
 Result<void> Survey::FindMachines(const std::string& scope) {
-  return arm_.Each(scope + kCompute + "virtualMachines" + kComputeVersion,
-                   [this](const json& described) { return Add(described); });
+  return arm_.Each(
+      scope + kCompute + "virtualMachines" + kComputeVersion,
+      [this](const json& described) { return Add(described, "/subscriptions/" + subscription_); });
 }
 
 /// Those of Uniform scale sets are listed nowhere else.
@@ -102,39 +117,49 @@ Result<void> Survey::FindInstances(const std::string& scope) {
                            if (set && set->uniform) {
                              sets.push_back(set->id);
                            }
-                           return Ok();
+                           return CheckNumber(sets.size(), "scale sets");
                          }));
   for (const std::string& set : sets) {
-    const auto found = arm_.Each(PathOfId(set) + "/virtualMachines" + kComputeVersion + kWithView,
-                                 [this](const json& described) { return Add(described); });
-    if (!found.has_value() && !IsAbsent(found.error())) {
-      return found;  // One that was deleted since it was listed has no instances.
-    }
+    SLIPWAY_TRYV(FindInstancesOf(set));
   }
   return Ok();
 }
 
-/// What all machines of the subscription do, by id; nothing where only some of its resource groups may be read.
-Result<std::map<std::string, std::vector<std::string>>> Survey::ListCodes() {
-  std::map<std::string, std::vector<std::string>> listed;
+Result<void> Survey::FindInstancesOf(const std::string& set) {
+  const auto found = arm_.Each(
+      PathOfId(set) + "/virtualMachines" + kComputeVersion + kWithView,
+      [&, above = LowerCase(set)](const json& described) { return Add(described, above); });
+  if (found.has_value() || !IsAbsent(found.error())) {
+    return found;
+  }
+  // One that was deleted since it was listed has no instances; if it is there, so are they.
+  SLIPWAY_TRY(there, arm_.One(set, kComputeVersion, [](const json&) { return Ok(); }));
+  if (there) {
+    return arm_.Unbelieved("a scale set is there, and its instances are not: " +
+                           found.error().message);
+  }
+  return Ok();
+}
+
+/// What the machines do, of a list of the whole subscription; nothing where only some of its resource groups may be read.
+Result<void> Survey::ListCodes() {
   const auto done = arm_.Each("/subscriptions/" + subscription_ + kCompute + "virtualMachines" +
                                   kComputeVersion + "&statusOnly=true",
                               [&](const json& described) -> Result<void> {
-                                if (auto codes = ReadCodes(described)) {
-                                  listed[LowerCase(TextAt(described, "id"))] = std::move(*codes);
+                                const auto found =
+                                    machines_.find(LowerCase(TextAt(described, "id")));
+                                if (found != machines_.end() && !found->second.codes) {
+                                  found->second.codes = ReadCodes(described);
                                 }
                                 return Ok();
                               });
-  if (!done.has_value() && !IsDenied(done.error())) {
-    return done.error();
-  }
-  return listed;
+  return done.has_value() || IsDenied(done.error()) ? Ok() : done;
 }
 
 /// False where the machine is gone.
 Result<bool> Survey::FindState(Machine& machine) {
   if (!machine.codes) {
-    SLIPWAY_TRY(there, arm_.One(PathOfId(machine.id) + kComputeVersion + kWithView,
+    SLIPWAY_TRY(there, arm_.One(machine.id, std::string(kComputeVersion) + kWithView,
                                 [&](const json& described) -> Result<void> {
                                   machine.codes = ReadCodes(described);
                                   machine.provisioning = LowerCase(
@@ -158,12 +183,7 @@ Result<void> Survey::FindStates() {
   const bool lacks = std::ranges::any_of(
       machines_, [](const auto& machine) { return !machine.second.codes.has_value(); });
   if (lacks) {
-    SLIPWAY_TRY(listed, ListCodes());
-    for (auto& [id, machine] : machines_) {
-      if (const auto found = listed.find(id); !machine.codes && found != listed.end()) {
-        machine.codes = found->second;
-      }
-    }
+    SLIPWAY_TRYV(ListCodes());
   }
   for (auto at = machines_.begin(); at != machines_.end();) {
     SLIPWAY_TRY(there, FindState(at->second));
@@ -190,19 +210,20 @@ Result<void> Survey::LookUp(const Kind& kind, const std::set<std::string>& wante
     lists.insert(ListOf(kind, id));
   }
   std::set<std::string> missing = wanted;
+  const std::string of_subscription = "/subscriptions/" + subscription_ + "/providers/";
   for (const std::string& list : lists) {
     const auto done = arm_.Each(list, [&](const json& described) -> Result<void> {
       const std::string id = LowerCase(TextAt(described, "id"));
       return missing.erase(id) == 1 ? read(id, described) : Ok();
     });
-    if (!done.has_value() && !IsAbsent(done.error())) {
+    // The scale set or the resource group may be gone; the subscription is not.
+    if (!done.has_value() && (!IsAbsent(done.error()) || list.starts_with(of_subscription))) {
       return done;
     }
   }
   for (const std::string& id : missing) {
     const char* version = IsOfSet(id) ? kNetworkVersionOfSets : kNetworkVersion;
-    SLIPWAY_TRYV(arm_.One(PathOfId(id) + version,
-                          [&](const json& described) { return read(id, described); }));
+    SLIPWAY_TRYV(arm_.One(id, version, [&](const json& described) { return read(id, described); }));
   }
   return Ok();
 }
@@ -254,6 +275,7 @@ std::vector<ListedKind> KindsOf(const api::AzureProvider& provider,
           {.permission =
                std::string(service).substr(std::string_view("/providers/").size()) + type + "/read",
            .scope = where,
+           .group = group,
            .path = scope + service + type + version});
     };
     add(kCompute, "virtualMachines", kComputeVersion);

@@ -43,9 +43,10 @@ class Survey {
 
   Result<void> FindMachines(const std::string& scope);
   Result<void> FindInstances(const std::string& scope);
-  Result<void> Add(const nlohmann::json& described);
+  Result<void> FindInstancesOf(const std::string& set);
+  Result<void> Add(const nlohmann::json& described, const std::string& above);
   Result<void> FindStates();
-  Result<std::map<std::string, std::vector<std::string>>> ListCodes();
+  Result<void> ListCodes();
   Result<bool> FindState(Machine& machine);
   Result<void> FindAddresses();
   Result<void> LookUp(const Kind& kind, const std::set<std::string>& wanted, const ReadPart& read);
@@ -63,6 +64,7 @@ class Survey {
 struct ListedKind {
   std::string permission;  ///< that it needs, such as Microsoft.Compute/virtualMachines/read
   std::string scope;       ///< a subscription or a resource group of it
+  std::string group;       ///< the resource group, if it is one
   std::string path;        ///< with its query, both escaped
 };
 

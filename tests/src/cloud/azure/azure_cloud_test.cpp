@@ -22,6 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 using nlohmann::json;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -134,6 +135,23 @@ class AzureCloudTest : public ::testing::Test {
               server.address + (server.state == runtime::MachineState::kRunning ? "" : "!");
     }
     return text;
+  }
+
+  /// With an environment of its own.
+  AzureCloud CloudIn(Environment environment) {
+    return {{.web = client_, .metadata = metadata_, .clock = clock_},
+            {.environment = std::move(environment), .limits = {}, .seed = 3},
+            [](Duration) { return true; }};
+  }
+
+  /// "NEEDS WHERE REASON" of each check.
+  std::vector<std::string> Checks() {
+    std::vector<std::string> checks;
+    for (const Check& check : cloud_.Examine(provider_, {}).checks) {
+      checks.push_back(check.needs + " " + check.where + " " +
+                       (check.trouble ? runtime::ReasonOf(*check.trouble) : "ok"));
+    }
+    return checks;
   }
 
   std::size_t asked() const { return client_.requests().size(); }
@@ -269,6 +287,146 @@ TEST_F(AzureCloudTest, AResourceGroupMustBeInOneOfTheSubscriptions) {
   answers_[scope(kFirst) + "virtualMachines?api-version=2024-07-01"] = {Page({})};
   answers_[scope(kFirst) + "virtualMachineScaleSets?api-version=2024-07-01"] = {Page({})};
   EXPECT_EQ(Outcome(), "");
+}
+
+TEST_F(AzureCloudTest, AResourceGroupThatIsFoundIsReadWhole) {
+  provider_.azure->resource_groups = {"g"};
+  provider_.azure->subscriptions = {kFirst, kSecond};
+  const std::string first = "/subscriptions/" + kFirst + "/resourceGroups/g" + kCompute;
+  const std::string second = "/subscriptions/" + kSecond + "/resourceGroups/g" + kCompute;
+  const std::string version = "?api-version=2024-07-01";
+  const std::string machines = second + "virtualMachines" + version;
+  const std::string sets = second + "virtualMachineScaleSets" + version;
+  for (const std::string& scope : {first, second}) {
+    answers_[scope + "virtualMachines" + version] = {Page({})};
+    answers_[scope + "virtualMachineScaleSets" + version] = {Page({})};
+  }
+  const rest::Response absent = Refused(404, "ResourceGroupNotFound", "no group");
+  answers_[machines] = {Page({}, kManager + machines + "&$skiptoken=a")};
+  answers_[machines + "&$skiptoken=a"] = {absent};
+  EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "),
+                               HasSubstr("a page that follows is not there: Azure Resource Manager "
+                                         "of " +
+                                         kSecond + " answers ResourceGroupNotFound: no group")));
+  answers_[machines] = {Page({})};
+  answers_[sets] = {absent};
+  EXPECT_THAT(Outcome(), HasSubstr("InvalidRequest: Azure Resource Manager of " + kSecond));
+  for (const char* code : {"NotFound", "ResourceNotFound", "ParentResourceNotFound"}) {
+    answers_[machines] = {Refused(404, code)};
+    EXPECT_THAT(Outcome(), HasSubstr(std::string("InvalidRequest: Azure Resource Manager of ") +
+                                     kSecond + " answers " + code))
+        << "that says nothing of the group";
+  }
+  answers_[machines] = {absent};
+  EXPECT_EQ(Outcome(), "");
+}
+
+TEST_F(AzureCloudTest, NoPageOfAnyListMayBeAbsent) {
+  provider_.azure->address = api::AddressChoice::kPublic;
+  const std::string set =
+      "/subscriptions/" + kFirst + "/resourceGroups/g" + kCompute + "virtualMachineScaleSets/set";
+  const std::string version = "?api-version=2024-07-01";
+  const json described = {{"id", set}, {"properties", json::object()}};
+  const std::string instances = set + "/virtualMachines" + version + "&$expand=instanceView";
+  const std::string addresses =
+      "/subscriptions/" + kFirst + kNetwork + "publicIPAddresses?api-version=2024-05-01";
+  json interface = Interface("1");
+  interface["properties"]["ipConfigurations"][0]["properties"]["publicIPAddress"]["id"] = "/p";
+  const json address = {{"id", "/p"}, {"properties", {{"ipAddress", "203.0.113.1"}}}};
+  const std::map<std::string, json> things = {{machines_, Vm("1")}, {status_, WithView(Vm("1"))},
+                                              {sets_, described},   {interfaces_, interface},
+                                              {addresses, address}, {instances, json()}};
+  answers_[set + version] = {Answer(described)};
+  const auto reset = [&] {
+    for (const auto& [list, thing] : things) {
+      answers_[list] = {Page(thing.is_null() ? std::vector<json>() : std::vector<json>{thing})};
+    }
+  };
+  reset();
+  EXPECT_EQ(Outcome(), "1@203.0.113.1");
+  for (const char* code :
+       {"NotFound", "ResourceNotFound", "ParentResourceNotFound", "ResourceGroupNotFound"}) {
+    for (const auto& [list, thing] : things) {
+      answers_[list] = {Refused(404, code)};
+      EXPECT_THAT(Outcome(), HasSubstr(std::string(" answers ") + code)) << list;
+      const std::string next = list + "&$skiptoken=a";
+      answers_[list] = {Page({}, kManager + next)};
+      answers_[next] = {Refused(404, code)};
+      EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "), HasSubstr("is not there"))) << list;
+      answers_[next] = {Page({}, kManager + list + "&$skiptoken=b")};
+      answers_[list + "&$skiptoken=b"] = {Refused(404, code)};
+      EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "), HasSubstr("is not there"))) << list;
+      reset();
+    }
+  }
+  answers_[instances] = {Refused(404, "NotFound")};
+  EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "),
+                               HasSubstr("a scale set is there, and its instances are not: ")));
+  answers_[set + version] = {Refused(404, "ResourceNotFound")};
+  EXPECT_EQ(Outcome(), "1@203.0.113.1") << "it is gone, with its instances";
+}
+
+TEST_F(AzureCloudTest, AnAnswerIsAboutWhatWasAsked) {
+  json other = Vm("1");
+  other["id"] = "/subscriptions/" + kSecond + "/resourceGroups/g" + kCompute + "virtualMachines/1";
+  answers_[machines_] = {Page({other})};
+  EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "), HasSubstr("/virtualMachines/1 is not in "
+                                                                     "/subscriptions/" +
+                                                                     kFirst)));
+  provider_.azure->locations = {"northeurope"};
+  EXPECT_EQ(Outcome(), "") << "nobody wants it";
+  provider_.azure->locations.clear();
+  answers_[machines_] = {Page({Vm("1")})};
+  answers_[status_] = {Page({})};
+  const std::string single = "?api-version=2024-07-01&$expand=instanceView";
+  json deleting = WithView(Vm("2"));
+  deleting["properties"]["provisioningState"] = "Deleting";
+  answers_[IdOf("1") + single] = {Answer(deleting)};
+  EXPECT_THAT(Outcome(), AllOf(HasSubstr("ListInvalid: "),
+                               HasSubstr("it is about " + IdOf("2") + ", and not about ")));
+  answers_[IdOf("1") + single] = {Answer({{"properties", deleting["properties"]}})};
+  EXPECT_THAT(Outcome(), HasSubstr("ListInvalid: ")) << "nor about anything";
+  deleting["id"] = LowerCase(IdOf("1"));
+  answers_[IdOf("1") + single] = {Answer(deleting)};
+  EXPECT_EQ(Outcome(), "1@10.0.0.1!");
+}
+
+TEST_F(AzureCloudTest, InstancesAreThoseOfTheirSet) {
+  const std::string set =
+      "/subscriptions/" + kFirst + "/resourceGroups/g" + kCompute + "virtualMachineScaleSets/set";
+  answers_[sets_] = {Page({{{"id", set}, {"properties", json::object()}}})};
+  json instance = WithView(Vm("3"));
+  instance["id"] = set + "-2/virtualMachines/3";
+  answers_[set + "/virtualMachines?api-version=2024-07-01&$expand=instanceView"] = {
+      Page({instance})};
+  EXPECT_THAT(Outcome(),
+              AllOf(HasSubstr("ListInvalid: "), HasSubstr(" is not in " + LowerCase(set))));
+}
+
+TEST_F(AzureCloudTest, AResourceGroupMayBeCalledAsAKindIs) {
+  json machine = Vm("1", "virtualMachineScaleSets");
+  const std::string interface = "/subscriptions/" + kFirst +
+                                "/resourceGroups/virtualMachineScaleSets" + kNetwork +
+                                "networkInterfaces/1";
+  machine["properties"]["networkProfile"]["networkInterfaces"][0]["id"] = interface;
+  json described = Interface("1");
+  described["id"] = interface;
+  answers_[machines_] = {Page({machine})};
+  answers_[status_] = {Page({WithView(machine)})};
+  answers_[interfaces_] = {Page({described})};
+  EXPECT_EQ(Outcome(), "1@10.0.0.1");
+}
+
+TEST_F(AzureCloudTest, MoreThanAControlPlaneIsBuiltForIsNotRead) {
+  std::vector<json> machines;
+  for (int number = 0; number < 100'001; ++number) {
+    machines.push_back({{"id", IdOf(std::to_string(number))},
+                        {"name", "x"},
+                        {"properties", {{"vmId", VmId("1")}}}});
+  }
+  answers_[machines_] = {Page(machines)};
+  EXPECT_THAT(Outcome(), HasSubstr("it lists more than 100000 machines."));
+  EXPECT_EQ(asked(), 1U);
 }
 
 TEST_F(AzureCloudTest, EverySubscriptionMustAnswer) {
@@ -447,6 +605,122 @@ TEST_F(AzureCloudTest, TheOwnTokenIsForTheCloudThatIsAsked) {
   EXPECT_THAT(metadata_.requests().front().url,
               HasSubstr("resource=https%3A%2F%2Fmanagement.usgovcloudapi.net"));
   EXPECT_THAT(client_.requests().front().url, HasSubstr("https://management.usgovcloudapi.net/"));
+}
+
+TEST_F(AzureCloudTest, ASecretOfOneCloudGoesToNoOther) {
+  provider_.azure->secret_ref = api::SecretRef{.name = "app"};
+  const SecretData secret = {{"tenantID", "t"}, {"clientID", "c"}, {"clientSecret", "hush"}};
+  using enum api::AzureEnvironment;
+  const std::string path = "/t/oauth2/v2.0/token";
+  struct Case {
+    api::AzureEnvironment cloud;
+    std::string variable;
+    std::string url;
+  };
+  for (const Case& each :
+       {Case{kChina, "https://login.microsoftonline.com/", "https://login.chinacloudapi.cn"},
+        Case{kChina, "LOGIN.microsoftonline.com", "https://login.chinacloudapi.cn"},
+        Case{kChina, "https://login.microsoftonline.com:443", "https://login.chinacloudapi.cn"},
+        Case{kPublic, "https://login.microsoftonline.us", "https://login.microsoftonline.com"},
+        Case{kUSGovernment, "https://login.microsoftonline.us/",
+             "https://login.microsoftonline.us"},
+        Case{kChina, "https://login.example.org", "https://login.example.org"}}) {
+    provider_.azure->cloud = each.cloud;
+    AzureCloud cloud = CloudIn({{"AZURE_AUTHORITY_HOST", each.variable}});
+    const std::size_t before = asked();
+    EXPECT_TRUE(cloud.List(provider_, secret).has_value());
+    EXPECT_EQ(client_.requests()[before].url, each.url + path) << each.variable;
+  }
+}
+
+TEST_F(AzureCloudTest, NoTokenIsSentForAllToRead) {
+  AzureCloud cloud = CloudIn({{"AZURE_RESOURCE_MANAGER_URL", "http://arm.example.org"}});
+  const auto refused = cloud.List(provider_, {});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(runtime::ReasonOf(refused.error()), "EndpointInvalid");
+  EXPECT_THAT(refused.error().message, HasSubstr("AZURE_RESOURCE_MANAGER_URL"));
+  EXPECT_EQ(asked(), 0U);
+  EXPECT_EQ(tokens_given_, 0);
+  EXPECT_EQ(runtime::ReasonOf(*cloud.Examine(provider_, {}).checks.front().trouble),
+            "EndpointInvalid");
+  provider_.azure->endpoint = kManager;
+  EXPECT_TRUE(cloud.List(provider_, {}).has_value()) << "the Fleet says where";
+}
+
+TEST_F(AzureCloudTest, WhatStandsAroundASecretIsNoneOfIt) {
+  provider_.azure->secret_ref = api::SecretRef{.name = "app"};
+  const SecretData secret = {
+      {"tenantID", "t\n"}, {"clientID", "c\n"}, {"clientSecret", "hush-secret\n"}};
+  EXPECT_EQ(Outcome(secret), "1@10.0.0.1 2@10.0.0.2");
+  EXPECT_THAT(client_.requests()[0].body, HasSubstr("client_secret=hush-secret&"));
+  entra_ = {.status = 401,
+            .headers = {},
+            .body = R"({"error": "invalid_client", "error_description": "hush-secret is wrong"})"};
+  AzureCloud cloud = CloudIn({});
+  EXPECT_THAT(cloud.List(provider_, secret).error().message, HasSubstr("[secret] is wrong"));
+}
+
+TEST_F(AzureCloudTest, TheDoctorTriesAWholeListToo) {
+  const std::string set =
+      "/subscriptions/" + kFirst + "/resourceGroups/g" + kCompute + "virtualMachineScaleSets/set";
+  answers_[sets_] = {Page({{{"id", set}, {"properties", json::object()}}})};
+  answers_[set + "/virtualMachines?api-version=2024-07-01&$expand=instanceView"] = {Page({})};
+  std::vector<std::string> checks = {
+      "credentials the managed identity of this machine ok",
+      "Microsoft.Compute/virtualMachines/read " + kFirst + " ok",
+      "Microsoft.Compute/virtualMachineScaleSets/read " + kFirst + " ok",
+      "Microsoft.Network/networkInterfaces/read " + kFirst + " ok", "a whole list  ok"};
+  EXPECT_EQ(Checks(), checks);
+  answers_[set + "/virtualMachines?api-version=2024-07-01&$expand=instanceView"] = {
+      Refused(403, "AuthorizationFailed")};
+  checks.back() = "a whole list  AccessDenied";
+  EXPECT_EQ(Checks(), checks) << "only instances may not be read";
+}
+
+TEST_F(AzureCloudTest, TheDoctorKnowsThatAGroupNeedsOneSubscriptionOnly) {
+  provider_.azure->resource_groups = {"g"};
+  provider_.azure->subscriptions = {kFirst, kSecond};
+  const std::string group = "/subscriptions/" + kFirst + "/resourceGroups/g";
+  const std::string other = "/subscriptions/" + kSecond + "/resourceGroups/g";
+  const std::vector<std::string> lists = {
+      kCompute + "virtualMachines?api-version=2024-07-01",
+      kCompute + "virtualMachineScaleSets?api-version=2024-07-01",
+      kNetwork + "networkInterfaces?api-version=2024-05-01"};
+  for (const std::string& list : lists) {
+    answers_[group + list] = {Page({})};
+    answers_[other + list] = {Refused(404, "ResourceGroupNotFound")};
+  }
+  EXPECT_EQ(Checks(), (std::vector<std::string>{
+                          "credentials the managed identity of this machine ok",
+                          "Microsoft.Compute/virtualMachines/read " + kFirst + "/g ok",
+                          "Microsoft.Compute/virtualMachineScaleSets/read " + kFirst + "/g ok",
+                          "Microsoft.Network/networkInterfaces/read " + kFirst + "/g ok",
+                          "a whole list  ok"}));
+  for (const std::string& list : lists) {
+    answers_[group + list] = {Refused(404, "ResourceGroupNotFound")};
+  }
+  const std::vector<std::string> checks = Checks();
+  EXPECT_THAT(checks, SizeIs(8));
+  EXPECT_EQ(checks.back(), "a whole list  InvalidRequest");
+}
+
+TEST_F(AzureCloudTest, TheRoleIsAssignedWhereverItIsNeeded) {
+  provider_.azure->subscriptions = {kFirst, kSecond};
+  const auto scopes = [&] {
+    const std::string policy = cloud_.Examine(provider_, {}).policy;
+    std::vector<std::string> found;
+    for (auto at = policy.find("--scope "); at != std::string::npos;
+         at = policy.find("--scope ", at + 1)) {
+      found.push_back(policy.substr(at + 8, policy.find('\n', at) - at - 8));
+    }
+    return found;
+  };
+  EXPECT_THAT(scopes(),
+              ElementsAre("'/subscriptions/" + kFirst + "'", "'/subscriptions/" + kSecond + "'"));
+  provider_.azure->resource_groups = {"a", "b(1)"};
+  provider_.azure->subscriptions = {kSecond};
+  EXPECT_THAT(scopes(), ElementsAre("'/subscriptions/" + kSecond + "/resourceGroups/a'",
+                                    "'/subscriptions/" + kSecond + "/resourceGroups/b(1)'"));
 }
 
 TEST_F(AzureCloudTest, WithoutCredentialsNobodyIsAsked) {

@@ -134,6 +134,14 @@ TEST(AzureMachines, WhatIsNotDescribedAsAMachineIsAnError) {
             which + "is not described as machines are");
   EXPECT_EQ(with("/properties/networkProfile/networkInterfaces/0", 7),
             which + "has a network interface without an id");
+  json many = json::array();
+  for (int number = 0; number < 65; ++number) {
+    many.push_back({{"id", std::to_string(number)}, {"properties", {{"primary", true}}}});
+  }
+  EXPECT_EQ(with("/properties/networkProfile/networkInterfaces", many),
+            which + "has more than 64 network interfaces");
+  many.erase(0);
+  EXPECT_EQ(with("/properties/networkProfile/networkInterfaces", many), "");
   for (const json& other : {json(7), json("x"), json::array(), json(nullptr)}) {
     EXPECT_EQ(Complaint(other), "one of its machines has no id") << other;
   }
@@ -143,6 +151,11 @@ TEST(AzureMachines, OnlyThoseThatFitHaveToBeWhole) {
   json described = Described(kAlone);
   described["properties"]["vmId"] = 7;
   EXPECT_EQ(Complaint(described, {.locations = {"northeurope"}}), "");
+  described = Described(kAlone);
+  described["tags"] = 7;
+  EXPECT_EQ(Complaint(described, {.locations = {"northeurope"}, .tags = {{"role", "web"}}}), "");
+  EXPECT_THAT(Complaint(described, {.tags = {{"role", "web"}}}),
+              HasSubstr("is not described as machines are"));
 }
 
 TEST(AzureMachines, OddLabelsAndTimesAreNoTrouble) {
@@ -220,6 +233,15 @@ TEST(AzureMachines, ScaleSetsSayWhereTheirInstancesAre) {
   EXPECT_EQ(read("Uniform", {.scale_set = "WEB"}), "uniform");
   EXPECT_EQ(read("Uniform", {.scale_set = "db"}), "left out");
   EXPECT_EQ(read("Uniform", {.locations = {"northeurope"}}), "left out");
+  EXPECT_EQ(ReadScaleSet({{"id",
+                           "/subscriptions/s/resourceGroups/virtualMachineScaleSets/providers/"
+                           "Microsoft.Compute/virtualMachineScaleSets/Web"},
+                          {"properties", json::object()}},
+                         {.scale_set = "web"})
+                .value()
+                ->id.ends_with("/Web"),
+            true)
+      << "a resource group may have any name";
   EXPECT_THAT(read("Liquid"), HasSubstr("scale set Web has the orchestration mode \"liquid\""));
   EXPECT_EQ(read("Liquid", {.scale_set = "db"}), "left out");
   for (const json& other : {json(7), json(nullptr), json{{"id", "/x/virtualMachineScaleSets/a"}},
