@@ -45,6 +45,11 @@ VERSIONS = {"Microsoft.Compute": {"2024-07-01", "2026-04-01"}, "Microsoft.Networ
 STATES = ["creating", "starting", "running", "stopping", "stopped", "deallocating", "deallocated"]
 KINDS = {"virtualmachines": "Microsoft.Compute/virtualMachines", "virtualmachinescalesets": "Microsoft.Compute/virtualMachineScaleSets",
          "networkinterfaces": "Microsoft.Network/networkInterfaces", "publicipaddresses": "Microsoft.Network/publicIPAddresses"}
+OF_SETS = "Microsoft.Compute/virtualMachineScaleSets/"
+# What may be read, each by itself, by the kinds that stand in a path.
+ACTIONS = {kind.lower(): kind + "/read" for kind in [
+    *KINDS.values(), OF_SETS + "virtualMachines", OF_SETS + "networkInterfaces", OF_SETS + "publicIPAddresses",
+    OF_SETS + "virtualMachines/networkInterfaces", OF_SETS + "virtualMachines/networkInterfaces/ipConfigurations/publicIPAddresses"]}
 
 
 class Refused(Exception):
@@ -272,13 +277,14 @@ class Population:
 
 class FakeAzure(Population, Tokens):
     """All of it at one port of this machine, and Entra ID over TLS at another. `fault` spoils an answer: (list, page, what), counted from
-    1. `readable` are the scopes that may be read."""
+    1. `readable` are the scopes that may be read, and `actions` what of them."""
 
     def __init__(self, page=5):
         Population.__init__(self)
         Tokens.__init__(self)
         self.page, self.fault, self.links = page, None, {}
         self.readable = [f"/subscriptions/{each}" for each in SUBSCRIPTIONS]
+        self.actions = set(ACTIONS.values())
         self.tls_key, self.tls_certificate = authorities("localhost")
         self.servers, self.threads = [], []
         self.url = f"http://127.0.0.1:{self.serve(None)}"
@@ -378,10 +384,16 @@ class FakeAzure(Population, Tokens):
         except ValueError as wrong:
             return send(handler, 400, Refused(400, "InvalidRequestUri", str(wrong)).text())
 
-    def allow(self, path, action):
-        if not any((path.lower() + "/").startswith(scope.lower() + "/") for scope in self.readable):
+    def allow(self, path):
+        found = re.search(r"/providers/(Microsoft\.\w+)/(.+)$", path, re.I)
+        kind = "/".join([found[1], *found[2].split("/")[::2]]).lower() if found else ""
+        if kind not in ACTIONS:
+            raise Refused(404, "InvalidResourceType", f"The resource type of '{path}' could not be found.")
+        action = ACTIONS[kind]
+        path = re.sub(r"/providers/Microsoft\.\w+/\w+$", "", path, flags=re.I)
+        if action not in self.actions or not any((path.lower() + "/").startswith(scope.lower() + "/") for scope in self.readable):
             raise Refused(403, "AuthorizationFailed", f"The client '{CLIENT}' with object id 'o' does not have authorization to perform "
-                          f"action '{action}/read' over scope '{path}' or the scope is invalid. If access was recently granted, please "
+                          f"action '{action}' over scope '{path}' or the scope is invalid. If access was recently granted, please "
                           "refresh your credentials.")
 
     def manage(self, handler, path, query):
@@ -395,7 +407,7 @@ class FakeAzure(Population, Tokens):
         if group and group[1] not in [each.lower() for each in GROUPS]:
             raise Refused(404, "ResourceGroupNotFound", f"Resource group '{group[1]}' could not be found.")
         last = lower.rsplit("/", 1)[1]
-        self.allow(re.sub(r"/providers/Microsoft\.\w+/\w+$", "", path, flags=re.I), KINDS.get(last, "Microsoft.Compute/virtualMachines"))
+        self.allow(path)
         self.check_version(lower, query)
         if last in KINDS:
             return self.answer_list(handler, path, query)
@@ -530,6 +542,8 @@ REFUSALS = {
     "no list": (200, "{}"),
     "elsewhere": (302, "<html/>"),
 }
+ABSENT = ["NotFound", "ResourceNotFound", "ParentResourceNotFound", "ResourceGroupNotFound"]
+REFUSALS |= {f"absent {code}": (404, Refused(404, code, "It is not there.").text()) for code in ABSENT}
 
 
 def send_page(handler, answer, what):

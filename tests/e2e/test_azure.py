@@ -1,5 +1,6 @@
 """Fleets whose servers Azure Resource Manager lists: a strict fake as the API, Azure's SDK as the judge of it and of what there is."""
 
+import itertools
 import os
 import random
 import re
@@ -251,6 +252,42 @@ def test_no_fault_of_the_api_removes_a_server(town, azure):
     assert "eyJ0." not in log and azure.client_secret not in log
 
 
+def check_that_nobody_leaves(watched, azure, names, faults):
+    """Lists of which a page is said not to be there: (list, page, code)."""
+    for which, page, code in faults:
+        azure.fault = (which, page, f"absent {code}")
+        watched.until(f"{azure.fault} to be said", lambda code=code: f"answers {code}: It is not there." in watched.ready()["message"])
+        assert watched.ready()["reason"] == ("InvalidRequest" if page == 1 and which != "instances" else "ListInvalid"), azure.fault
+        assert set(watched.servers()) == set(names), azure.fault
+        azure.fault = None
+        watched.until_reason("Succeeded")
+        assert set(watched.servers()) == set(names)
+
+
+def test_no_page_of_a_list_may_be_absent(town, azure):
+    azure.page = 2
+    sets = [azure.scale_set(name=f"set-{number}") for number in range(5)]
+    names = [server_name(azure.launch()) for _ in range(5)] + [server_name(azure.instance(sets[2])) for _ in range(5)]
+    watched = watch(town, azure)
+    town.apply(fleet(address="Public"))
+    watched.until_servers(names)
+    codes = itertools.cycle(azure_world.ABSENT)
+    check_that_nobody_leaves(watched, azure, names, [
+        (which, page, next(codes)) for page in (1, 2, 3) for which in ("virtualmachines", "instances", "status", "virtualmachinescalesets",
+                                                                       "networkinterfaces", "publicipaddresses")])
+
+
+def test_a_resource_group_of_two_subscriptions_is_read_whole_in_both(town, azure):
+    azure.page = 2
+    names = [server_name(azure.launch()) for _ in range(2)] + [server_name(azure.launch(SUBSCRIPTIONS[1])) for _ in range(6)]
+    watched = watch(town, azure)
+    town.apply(fleet(subscriptions=SUBSCRIPTIONS, resourceGroups=[GROUPS[0]]))
+    watched.until_servers(names)
+    gone = "ResourceGroupNotFound"
+    check_that_nobody_leaves(watched, azure, names, [("virtualmachines", 2, gone), ("virtualmachines", 3, gone), (
+        "virtualmachinescalesets", 1, gone), ("virtualmachines", 1, "ResourceNotFound")])
+
+
 def test_what_a_list_lacks_is_asked_for_by_itself(town, azure):
     made = [azure.launch() for _ in range(7)]
     names = [server_name(each) for each in made]
@@ -394,13 +431,52 @@ def test_the_doctor_tries_each_permission(town, azure):
     said, good = clouds.doctor(town, "web", variables)
     kinds = ["Microsoft.Compute/virtualMachines", "Microsoft.Compute/virtualMachineScaleSets", "Microsoft.Network/networkInterfaces",
              "Microsoft.Network/publicIPAddresses"]
-    assert good and [check for check in clouds.checks(said)[1:]] == [((f"{kind}/read", FIRST), "ok") for kind in kinds]
+    whole = ("a whole list", "all subscriptions")
+    assert good and clouds.checks(said)[1:] == [*(((f"{kind}/read", FIRST), "ok") for kind in kinds), (whole, "ok")]
     assert azure.client_secret not in said
     azure.readable = []
     said, good = clouds.doctor(town, "web", variables)
-    assert not good and [result for _, result in clouds.checks(said)] == ["ok"] + ["AccessDenied"] * 4
+    assert not good and [result for _, result in clouds.checks(said)] == ["ok"] + ["AccessDenied"] * 5
     assert "Allow Microsoft.Compute/virtualMachines/read, as the role Reader does" in said
     assert f'"AssignableScopes": ["/subscriptions/{FIRST}"]' in said
+
+
+def test_the_doctor_sees_what_only_a_whole_list_needs(town, azure):
+    azure.instance(azure.scale_set())
+    watched = watch(town, azure)
+    town.apply(fleet(resourceGroups=[GROUPS[0]], subscriptions=SUBSCRIPTIONS))
+    watched.until_reason("Succeeded")
+    azure.actions.remove("Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read")
+    said, good = clouds.doctor(town, "web", azure.variables() | azure.application())
+    results = clouds.checks(said)
+    assert not good and {result for _, result in results[:-1]} == {"ok"} and results[-1][1] == "AccessDenied", said
+    assert "Allow Microsoft.Compute/virtualMachineScaleSets/virtualMachines/read, as the role Reader does" in said
+    for each in SUBSCRIPTIONS:
+        assert f"--scope '/subscriptions/{each}/resourceGroups/{GROUPS[0]}'" in said
+
+
+def test_the_least_role_is_enough_and_no_action_is_too_much(town, azure):
+    azure.launch()
+    azure.instance(azure.scale_set())
+    watched = watch(town, azure)
+    town.apply(fleet(address="Public"))
+    watched.until_reason("Succeeded")
+    azure.actions = set()
+    said, _ = clouds.doctor(town, "web", azure.variables() | azure.application())
+    least = re.findall(r'"(Microsoft\.[^"]+)"', said)
+    assert least == re.findall(r"^(Microsoft\..*)$", (PROJECT / "docs/how-to/azure.md").read_text(), re.M)
+    # What the lists lack is asked for one by one, and that needs more.
+    ways = [("networkinterfaces", 1, "lacks"), ("publicipaddresses", 1, "lacks")]
+
+    def previews():
+        for azure.fault in ways:
+            yield preview(town, azure, fleet(address="Public"))
+
+    azure.actions = set(least)
+    assert all(len(rows(said)) == 2 for said in previews())
+    for action in least:
+        azure.actions = set(least) - {action}
+        assert any(f"Allow {action}, as the role Reader does" in said for said in previews()), action
 
 
 # ---- Agents.

@@ -285,7 +285,8 @@ Examination AzureCloud::Examine(const api::Provider& provider, const SecretData&
     std::ranges::move(OfGroupsThatAreThere(std::move(checks)),
                       std::back_inserter(examination.checks));
     // What is read of single scale sets and machines needs more than their lists.
-    examination.checks.push_back(CheckOf("a whole list", "", List(provider, secret)));
+    examination.checks.push_back(
+        CheckOf("a whole list", "all subscriptions", List(provider, secret)));
   }
   return examination;
 }

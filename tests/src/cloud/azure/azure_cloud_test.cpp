@@ -669,11 +669,12 @@ TEST_F(AzureCloudTest, TheDoctorTriesAWholeListToo) {
       "credentials the managed identity of this machine ok",
       "Microsoft.Compute/virtualMachines/read " + kFirst + " ok",
       "Microsoft.Compute/virtualMachineScaleSets/read " + kFirst + " ok",
-      "Microsoft.Network/networkInterfaces/read " + kFirst + " ok", "a whole list  ok"};
+      "Microsoft.Network/networkInterfaces/read " + kFirst + " ok",
+      "a whole list all subscriptions ok"};
   EXPECT_EQ(Checks(), checks);
   answers_[set + "/virtualMachines?api-version=2024-07-01&$expand=instanceView"] = {
       Refused(403, "AuthorizationFailed")};
-  checks.back() = "a whole list  AccessDenied";
+  checks.back() = "a whole list all subscriptions AccessDenied";
   EXPECT_EQ(Checks(), checks) << "only instances may not be read";
 }
 
@@ -695,13 +696,13 @@ TEST_F(AzureCloudTest, TheDoctorKnowsThatAGroupNeedsOneSubscriptionOnly) {
                           "Microsoft.Compute/virtualMachines/read " + kFirst + "/g ok",
                           "Microsoft.Compute/virtualMachineScaleSets/read " + kFirst + "/g ok",
                           "Microsoft.Network/networkInterfaces/read " + kFirst + "/g ok",
-                          "a whole list  ok"}));
+                          "a whole list all subscriptions ok"}));
   for (const std::string& list : lists) {
     answers_[group + list] = {Refused(404, "ResourceGroupNotFound")};
   }
   const std::vector<std::string> checks = Checks();
   EXPECT_THAT(checks, SizeIs(8));
-  EXPECT_EQ(checks.back(), "a whole list  InvalidRequest");
+  EXPECT_EQ(checks.back(), "a whole list all subscriptions InvalidRequest");
 }
 
 TEST_F(AzureCloudTest, TheRoleIsAssignedWhereverItIsNeeded) {
