@@ -226,16 +226,16 @@ Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& id
   const std::vector<std::string> names(distinct.begin(), distinct.end());
   const auto read = [&](const std::string& xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadGroups(xml));
-    for (const auto& [instance, state] : page.states) {
+    for (const auto& [instance, member] : page.members) {
       const auto found = listed.find(instance);
-      if (state == "InService" || found == listed.end() ||
+      if (member.state == "InService" || found == listed.end() ||
           found->second.state != runtime::MachineState::kRunning) {
         continue;
       }
-      const bool waits = state == "Pending:Wait" && !provider.launch_hook.empty();
+      const bool waits = member.state == "Pending:Wait" && !provider.launch_hook.empty();
       found->second.state =
           waits ? runtime::MachineState::kJoining : runtime::MachineState::kStandby;
-      found->second.launch = waits ? LaunchIn(region, groups.at(instance)) : std::string();
+      found->second.launch = waits ? LaunchIn(region, member.group) : std::string();
     }
     return page.next;
   };

@@ -29,17 +29,19 @@ Result<GroupPage> ReadGroups(const std::string& xml) {
   if (!result.child("AutoScalingGroups")) {
     return Fail(Code::kInvalid, "it is no list of Auto Scaling groups");
   }
-  GroupPage page{.states = {}, .next = result.child_value("NextToken")};
+  GroupPage page{.members = {}, .next = result.child_value("NextToken")};
   for (const pugi::xml_node group : result.child("AutoScalingGroups").children("member")) {
+    const std::string name = group.child_value("AutoScalingGroupName");
+    if (name.empty()) {
+      return Fail(Code::kInvalid, "an Auto Scaling group has no name");
+    }
     for (const pugi::xml_node instance : group.child("Instances").children("member")) {
       const std::string id = instance.child_value("InstanceId");
       const std::string state = instance.child_value("LifecycleState");
       if (id.empty() || state.empty()) {
-        return Fail(Code::kInvalid, "an instance of group " +
-                                        std::string(group.child_value("AutoScalingGroupName")) +
-                                        " has no id or no state");
+        return Fail(Code::kInvalid, "an instance of group " + name + " has no id or no state");
       }
-      page.states[id] = state;
+      page.members[id] = {.group = name, .state = state};
     }
   }
   return page;

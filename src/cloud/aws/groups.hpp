@@ -12,17 +12,24 @@ namespace slipway::cloud::aws {
 /// As many groups as one question may name.
 inline constexpr std::size_t kGroupsInAQuery = 50;
 
+/// An instance as its group has it.
+struct GroupMember {
+  std::string group;
+  std::string state;  ///< where it is in its life, in AWS's own words: InService, Pending:Wait, …
+
+  bool operator==(const GroupMember&) const = default;
+};
+
 /// One page of DescribeAutoScalingGroups.
 struct GroupPage {
-  /// By instance: where it is in its life, in AWS's own words, such as InService or Pending:Wait.
-  std::map<std::string, std::string> states;
+  std::map<std::string, GroupMember> members;  ///< by instance
   std::string next;  ///< token of the page that follows; empty: this is the last
 };
 
 /// Asks for these groups, at most kGroupsInAQuery; the first page where `token` is empty.
 Query DescribeGroups(std::span<const std::string> names, const std::string& token);
 
-/// Reads a page. kInvalid where it is none, or an instance has no id or no state. Pure.
+/// Reads a page. kInvalid where it is none, a group has no name, or an instance no id or no state. Pure.
 Result<GroupPage> ReadGroups(const std::string& xml);
 
 /// What CompleteLifecycleAction is asked for.

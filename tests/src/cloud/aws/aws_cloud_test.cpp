@@ -309,7 +309,7 @@ rest::Response Group(const std::map<std::string, std::string>& states) {
           .headers = {},
           .body =
               "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
-              "<AutoScalingGroups><member><Instances>" +
+              "<AutoScalingGroups><member><AutoScalingGroupName>web/eu</AutoScalingGroupName><Instances>" +
               members +
               "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
               "</DescribeAutoScalingGroupsResponse>"};
@@ -354,6 +354,17 @@ TEST_F(AwsCloudTest, WhatWaitsAtTheLaunchHookJoinsAndNothingElseDoes) {
   provider_.aws->launch_hook.clear();
   answers_ = {page, Group({{"i-1", "InService"}, {"i-2", "Pending:Wait"}})};
   EXPECT_EQ(List().value()[1].state, runtime::MachineState::kStandby) << "nobody named a hook";
+}
+
+TEST_F(AwsCloudTest, WhoCameToTheGroupAfterEc2HadAnsweredJoinsAsWell) {
+  provider_.aws->launch_hook = "bring-up";
+  rest::Response page = PageInGroup({"i-1"});
+  page.body.insert(page.body.find("</reservationSet>"), InstanceXml("i-2"));
+  answers_ = {page, Group({{"i-1", "InService"}, {"i-2", "Pending:Wait"}})};
+  const auto listed = List();
+  ASSERT_TRUE(listed.has_value()) << listed.error().message;
+  EXPECT_EQ(listed.value()[1].state, runtime::MachineState::kJoining);
+  EXPECT_EQ(listed.value()[1].launch, "eu-west-1/web/eu");
 }
 
 TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {

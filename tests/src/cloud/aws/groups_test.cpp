@@ -27,8 +27,9 @@ TEST(Groups, AnInstanceIsWhereItsGroupSays) {
   const auto page = ReadGroups(
       GroupXml(InstanceIn("i-1", "Pending:Wait") + InstanceIn("i-2", "InService"), "more"));
   ASSERT_TRUE(page.has_value()) << page.error().message;
-  EXPECT_EQ(page.value().states,
-            (std::map<std::string, std::string>{{"i-1", "Pending:Wait"}, {"i-2", "InService"}}));
+  EXPECT_EQ(page.value().members,
+            (std::map<std::string, GroupMember>{{"i-1", {.group = "web", .state = "Pending:Wait"}},
+                                                {"i-2", {.group = "web", .state = "InService"}}}));
   EXPECT_EQ(page.value().next, "more");
 }
 
@@ -54,6 +55,12 @@ TEST(Groups, WhatIsNoPageIsAnError) {
               HasSubstr("an instance of group web has no id or no state"));
   EXPECT_THAT(ReadGroups(GroupXml(InstanceIn("", "InService"))).error().message,
               HasSubstr("no id or no state"));
+  EXPECT_THAT(ReadGroups("<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
+                         "<AutoScalingGroups><member/></AutoScalingGroups>"
+                         "</DescribeAutoScalingGroupsResult></DescribeAutoScalingGroupsResponse>")
+                  .error()
+                  .message,
+              HasSubstr("an Auto Scaling group has no name"));
 }
 
 TEST(Groups, TheQuestionNamesThem) {
