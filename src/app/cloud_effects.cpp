@@ -12,6 +12,11 @@
 #include "src/objects/secret_data.hpp"
 
 namespace slipway::app {
+namespace {
+
+constexpr Duration kLaunchPatience{10'000};
+
+}  // namespace
 
 void CloudEffects::List(const std::string& ns, const runtime::ListServers& request, Done done) {
   const api::Provider& provider = request.provider;
@@ -48,8 +53,14 @@ void CloudEffects::CompleteLaunch(const std::string& ns, const runtime::Complete
   };
   CallWithSecret(
       ns, cloud::SecretNameOf(request.provider),
-      [this, request](const cloud::SecretData& secret) -> runtime::OutsideResult {
-        SLIPWAY_TRYV(cloud_.CompleteLaunch(request, secret));
+      [this, request, deadline = clock_.Mono() + kLaunchPatience](
+          const cloud::SecretData& secret) -> runtime::OutsideResult {
+        if (clock_.Mono() >= deadline) {
+          return cloud::Trouble(Code::kTimeout, "Timeout",
+                                "It was not asked for " + request.server +
+                                    ": too many lists were being asked for before it.");
+        }
+        SLIPWAY_TRYV(cloud_.CompleteLaunch(request, secret, deadline));
         return runtime::OutsideValue();
       },
       counted);

@@ -35,7 +35,8 @@ class CloudEffects {
   /// keeps its own deadline. kInternal where the work throws; reason SecretNotFound.
   void List(const std::string& ns, const runtime::ListServers& request, Done done);
 
-  /// Likewise asks the provider to let a machine in.
+  /// Likewise asks the provider to let a machine in, within 10 s from now or not at all: what was promoted meanwhile is not there. Reason
+  /// Timeout where its turn on the pool comes too late.
   void CompleteLaunch(const std::string& ns, const runtime::CompleteLaunch& request, Done done);
 
  private:

@@ -7,7 +7,7 @@ Examination CloudApi::Examine(const api::Provider& provider, const SecretData& s
 }
 
 Result<void> CloudApi::CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
-                                      const SecretData& /*secret*/) {
+                                      const SecretData& /*secret*/, MonoTime /*deadline*/) {
   return Trouble(Code::kInvalid, "NotSupported", "This provider holds no server back.");
 }
 

@@ -52,9 +52,9 @@ class CloudApi {
   virtual Examination Examine(const api::Provider& provider, const SecretData& secret);
 
   /// Lets a machine in that the provider listed as joining. Once: where its launch is not held (any more), that is an error. The reason
-  /// of an error is that of its first cause.
+  /// of an error is that of its first cause. Asked once, and not after `deadline`: by then it may lack what has been promoted since.
   virtual Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                                      const SecretData& secret);
+                                      const SecretData& secret, MonoTime deadline);
 
   /// Who waits for a turn gives up, and nobody waits again: the process ends.
   virtual void Stop() {}

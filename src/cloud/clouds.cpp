@@ -27,10 +27,10 @@ Examination Clouds::Examine(const api::Provider& provider, const SecretData& sec
 }
 
 Result<void> Clouds::CompleteLaunch(const runtime::CompleteLaunch& launch,
-                                    const SecretData& secret) {
+                                    const SecretData& secret, MonoTime deadline) {
   CloudApi* const asked = Asked(launch.provider);
-  return asked == nullptr ? CloudApi::CompleteLaunch(launch, secret)
-                          : asked->CompleteLaunch(launch, secret);
+  return asked == nullptr ? CloudApi::CompleteLaunch(launch, secret, deadline)
+                          : asked->CompleteLaunch(launch, secret, deadline);
 }
 
 std::string ProviderName(const api::Provider& provider) {

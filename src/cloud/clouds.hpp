@@ -21,7 +21,7 @@ class Clouds final : public CloudApi {
                                                   const SecretData& secret) override;
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret) override;
+                              const SecretData& secret, MonoTime deadline) override;
 
  private:
   CloudApi* Asked(const api::Provider& provider) const;

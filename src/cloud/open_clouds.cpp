@@ -99,8 +99,8 @@ class OpenedClouds final : public CloudApi {
   }
 
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret) override {
-    return clouds_.CompleteLaunch(launch, secret);
+                              const SecretData& secret, MonoTime deadline) override {
+    return clouds_.CompleteLaunch(launch, secret, deadline);
   }
 
  private:

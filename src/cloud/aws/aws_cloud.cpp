@@ -293,7 +293,7 @@ Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& s
 }
 
 Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
-                                      const SecretData& secret) {
+                                      const SecretData& secret, MonoTime deadline) {
   const api::AwsProvider& aws = *launch.provider.aws;
   const auto [region, group] = RegionAndGroup(launch.launch);
   SLIPWAY_TRY(identity, IdentityOf(aws, secret));
@@ -301,7 +301,7 @@ Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
   const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
   const Query query =
       CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});
-  SLIPWAY_TRY(xml, place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
+  SLIPWAY_TRY(xml, place->client.CallOnce(target, query, deadline));
   if (!IsCompleted(xml)) {
     return Trouble(Code::kInvalid, "EndpointInvalid",
                    target.endpoint + " does not answer " + query.action + " as Auto Scaling does.");

@@ -38,7 +38,7 @@ class AwsCloud final : public CloudApi {
 
   /// Completes the action of the launchHook with CONTINUE. Reasons: those of QueryClient; InvalidRequest holds that no action is active.
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret) override;
+                              const SecretData& secret, MonoTime deadline) override;
 
  private:
   struct Identity;

@@ -126,6 +126,11 @@ Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime 
   if (!credentials.has_value()) {
     return {.body = {}, .verdict = {.error = WithoutCredentials(credentials.error())}};
   }
+  if (clock_.Mono() >= deadline) {
+    return {.body = {},
+            .verdict = {.error = Trouble(Code::kTimeout, "Timeout",
+                                         Where(target) + " is not asked: credentials took long.")}};
+  }
   auto answer = Send(target, query, credentials.value(), deadline);
   if (!answer.has_value()) {
     return {.body = {},
@@ -141,8 +146,18 @@ Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime 
 
 Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
                                       MonoTime deadline) {
+  return Call(target, query, deadline, limits_);
+}
+
+Result<std::string> QueryClient::CallOnce(const QueryTarget& target, const Query& query,
+                                          MonoTime deadline) {
+  return Call(target, query, deadline, {.tries = 1, .deadline = limits_.deadline});
+}
+
+Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
+                                      MonoTime deadline, const TryLimits& limits) {
   return TryUntilGood(
-      budget_, limits_, deadline, [&] { return Once(target, query, deadline); },
+      budget_, limits, deadline, [&] { return Once(target, query, deadline); },
       [this] { credentials_.Forget(); },
       Trouble(Code::kTooManyRequests, "Throttled", Where(target) + " is asked again later."));
 }

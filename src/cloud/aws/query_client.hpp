@@ -53,7 +53,12 @@ class QueryClient {
   /// Timeout, ServiceUnavailable. Messages hold AWS's own words and its request id, and no credentials.
   Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline);
 
+  /// Likewise with one try, for what must not be done late.
+  Result<std::string> CallOnce(const QueryTarget& target, const Query& query, MonoTime deadline);
+
  private:
+  Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline,
+                           const TryLimits& limits);
   Result<rest::Response> Send(const QueryTarget& target, const Query& query,
                               const Credentials& credentials, MonoTime deadline);
   Tried Once(const QueryTarget& target, const Query& query, MonoTime deadline);

@@ -8,8 +8,8 @@
 #include <optional>
 #include <stdexcept>
 
-#include "src/process/system_clock.hpp"
 #include "tests/src/gateway/fake_client.hpp"
+#include "tests/src/test_clock.hpp"
 
 namespace slipway::app {
 namespace {
@@ -32,7 +32,8 @@ class FakeCloud final : public cloud::CloudApi {
   }
 
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const cloud::SecretData& secret) override {
+                              const cloud::SecretData& secret, MonoTime deadline) override {
+    deadlines.push_back(deadline);
     if (launch.server == "throws") {
       throw std::runtime_error("a fault");
     }
@@ -40,6 +41,8 @@ class FakeCloud final : public cloud::CloudApi {
                ? Ok()
                : Result<void>(cloud::Trouble(Code::kForbidden, "AccessDenied", "no"));
   }
+
+  std::vector<MonoTime> deadlines;  ///< of launches
 };
 
 class CloudEffectsTest : public ::testing::Test {
@@ -91,12 +94,16 @@ class CloudEffectsTest : public ::testing::Test {
   boost::asio::io_context io_;
   gateway::FakeClient client_;
   FakeCloud cloud_;
-  const process::SystemClock clock_;
+  TestClock clock_{Time(Duration(1'000))};
+  Duration queued_{0};  ///< what waits for a thread waits so long
   metrics::Metrics metrics_;
   Result<kube::ObjectText> secret_ = Fail(Code::kInternal, "");
   std::optional<runtime::OutsideResult> answer_;
   CloudEffects effects_{client_,  cloud_, clock_,
-                        metrics_, io_,    [](const std::function<void()>& work) { work(); }};
+                        metrics_, io_,    [this](const std::function<void()>& work) {
+                          clock_.mono = clock_.mono + queued_;
+                          work();
+                        }};
 };
 
 TEST_F(CloudEffectsTest, AListingSaysWhenItWasMade) {
@@ -142,6 +149,17 @@ TEST_F(CloudEffectsTest, ALaunchIsCompletedWithTheSecretAndCounted) {
                            R"(slipway_launches_total{provider="aws",result="AccessDenied"} 1)"}) {
     EXPECT_NE(text.find(line), std::string::npos) << text;
   }
+}
+
+TEST_F(CloudEffectsTest, ALaunchThatWaitsTooLongForAThreadIsDropped) {
+  const MonoTime decided = clock_.Mono();
+  queued_ = std::chrono::seconds(9);
+  EXPECT_TRUE(CompleteLaunch("web-1").has_value());
+  EXPECT_EQ(cloud_.deadlines, std::vector{decided + std::chrono::seconds(10)});
+  queued_ = std::chrono::seconds(10);
+  const auto late = CompleteLaunch("web-1");
+  EXPECT_EQ(runtime::ReasonOf(late.error()), "Timeout");
+  EXPECT_EQ(cloud_.deadlines.size(), 1U) << "what was promoted meanwhile may not be there";
 }
 
 TEST_F(CloudEffectsTest, AnErrorKeepsItsReasonAndAFaultIsAnError) {

@@ -20,7 +20,7 @@ class OneServer final : public CloudApi {
   }
 
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& /*launch*/,
-                              const SecretData& /*secret*/) override {
+                              const SecretData& /*secret*/, MonoTime /*deadline*/) override {
     return Fail(Code::kInternal, "by " + name_);
   }
 
@@ -84,14 +84,14 @@ TEST(Clouds, ALaunchIsCompletedByItsProviderAndByNoneThatCannot) {
   Clouds clouds({{"exec", exec}, {"aws", aws}, {"gcp", gcp}});
   runtime::CompleteLaunch launch;
   launch.provider.aws = api::AwsProvider();
-  EXPECT_EQ(clouds.CompleteLaunch(launch, {}).error().message, "by aws");
+  EXPECT_EQ(clouds.CompleteLaunch(launch, {}, {}).error().message, "by aws");
   launch.provider.aws.reset();
   launch.provider.gcp = api::GcpProvider();
-  EXPECT_EQ(clouds.CompleteLaunch(launch, {}).error().message, "by gcp");
+  EXPECT_EQ(clouds.CompleteLaunch(launch, {}, {}).error().message, "by gcp");
   launch.provider.gcp.reset();
-  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}).error()), "NotSupported");
+  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}, {}).error()), "NotSupported");
   launch.provider.exec = api::ExecProvider();
-  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}).error()), "NotSupported");
+  EXPECT_EQ(runtime::ReasonOf(clouds.CompleteLaunch(launch, {}, {}).error()), "NotSupported");
 }
 
 TEST(Clouds, WithoutFiltersOnlyThePlaceIsLeft) {

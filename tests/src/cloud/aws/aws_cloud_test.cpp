@@ -377,7 +377,7 @@ TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
                                        .listing = {}};
   answers_ = {
       rest::Response{.status = 200, .headers = {}, .body = "<CompleteLifecycleActionResponse/>"}};
-  EXPECT_TRUE(cloud_.CompleteLaunch(launch, {}).has_value());
+  EXPECT_TRUE(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).has_value());
   const rest::Request request = client_.requests().back();
   EXPECT_EQ(request.url, "https://autoscaling.eu-west-1.amazonaws.com/");
   EXPECT_EQ(request.body,
@@ -386,15 +386,35 @@ TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
   EXPECT_THAT(request.headers.at("Authorization"),
               HasSubstr("/eu-west-1/autoscaling/aws4_request"));
   answers_ = {Refusal(400, "ValidationError", "No active Lifecycle Action found")};
-  const auto late = cloud_.CompleteLaunch(launch, {});
+  const auto late = cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10));
   EXPECT_EQ(runtime::ReasonOf(late.error()), "InvalidRequest");
   EXPECT_THAT(late.error().message,
               HasSubstr("ValidationError: No active Lifecycle Action found (request req-7)"));
   answers_ = {Refusal(403, "AccessDenied")};
-  EXPECT_THAT(cloud_.CompleteLaunch(launch, {}).error().message,
+  EXPECT_THAT(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).error().message,
               HasSubstr("Allow autoscaling:CompleteLifecycleAction."));
   answers_ = {rest::Response{.status = 200, .headers = {}, .body = "<html>Please log in</html>"}};
-  EXPECT_EQ(runtime::ReasonOf(cloud_.CompleteLaunch(launch, {}).error()), "EndpointInvalid");
+  EXPECT_EQ(runtime::ReasonOf(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).error()), "EndpointInvalid");
+}
+
+TEST_F(AwsCloudTest, ALaunchIsCompletedInTimeOrNotAtAllAndNotTriedAgain) {
+  provider_.aws->launch_hook = "bring-up";
+  const runtime::CompleteLaunch launch{.provider = provider_,
+                                       .server = "i-1",
+                                       .provider_id = "aws:///eu-west-1a/i-1",
+                                       .launch = "eu-west-1/web",
+                                       .listing = {}};
+  const rest::Response done{
+      .status = 200, .headers = {}, .body = "<CompleteLifecycleActionResponse/>"};
+  answers_ = {Refusal(503, "ServiceUnavailable"), done};
+  const auto refused = cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10));
+  EXPECT_EQ(runtime::ReasonOf(refused.error()), "ServiceUnavailable");
+  EXPECT_EQ(asked(), 1U);
+  now_ = now_ + std::chrono::minutes(1);
+  EXPECT_FALSE(cloud_.CompleteLaunch(launch, {}, now_).has_value());
+  EXPECT_EQ(asked(), 1U);
+  EXPECT_TRUE(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(3)).has_value());
+  EXPECT_LE(client_.requests().back().deadline, std::chrono::seconds(3));
 }
 
 TEST_F(AwsCloudTest, AnotherEndpointIsThatOfTheFleet) {
