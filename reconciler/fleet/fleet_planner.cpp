@@ -230,6 +230,12 @@ void SayWhatIsListed(Plan& plan, const Snapshot& snapshot, const Complete& compl
   Say(plan, snapshot, true, false, "Succeeded", message);
 }
 
+/// Nobody waits to be let in, or nobody knows who does.
+void SayThatNobodyJoins(Plan& plan) {
+  std::erase_if(plan.status.conditions,
+                [](const api::Condition& condition) { return condition.type == kJoining; });
+}
+
 /// Who waits to be let in, and why; no condition where nobody does.
 void SayWhoJoins(Plan& plan, const Snapshot& snapshot, const Complete& complete) {
   std::vector<const KnownServer*> joining;
@@ -243,9 +249,7 @@ void SayWhoJoins(Plan& plan, const Snapshot& snapshot, const Complete& complete)
   }
   const std::optional<JoiningAccount> account = AccountOfJoining(joining);
   if (!account) {
-    std::erase_if(plan.status.conditions,
-                  [](const api::Condition& condition) { return condition.type == kJoining; });
-    return;
+    return SayThatNobodyJoins(plan);
   }
   api::SetCondition(plan.status.conditions,
                     {.type = kJoining,
@@ -286,6 +290,7 @@ bool ScheduleListing(Plan& plan, const Snapshot& snapshot) {
 /// Makes the servers what was observed, and says what became of that.
 void FollowObservation(Plan& plan, const Snapshot& snapshot) {
   if (const auto* incomplete = std::get_if<Incomplete>(&*snapshot.observation)) {
+    SayThatNobodyJoins(plan);
     return SayWhatFailed(plan, snapshot, incomplete->error);
   }
   const auto& complete = std::get<Complete>(*snapshot.observation);
@@ -319,6 +324,7 @@ Plan PlanFleet(const Snapshot& snapshot) {
   plan.status.servers = CountOf(snapshot);
   if (snapshot.fleet.spec.suspend) {
     plan.status.absence.reset();
+    SayThatNobodyJoins(plan);
     Say(plan, snapshot, false, false, "Suspended",
         "Suspended: servers are neither made nor removed, and no agent joins.");
     return plan;
@@ -328,8 +334,11 @@ Plan PlanFleet(const Snapshot& snapshot) {
       !StandsInFleet(snapshot.fleet.spec.provider)) {
     plan.status.absence
         .reset();  // What was counted, and what a person saw, was under another spec.
+    SayThatNobodyJoins(plan);
     Say(plan, snapshot, false, false, "Listing", "Asks for the list of servers.");
-  } else if (fresh && snapshot.observation) {
+  } else if (!snapshot.observation) {
+    SayThatNobodyJoins(plan);
+  } else if (fresh) {
     FollowObservation(plan, snapshot);
   }
   KeepWhatIsStored(plan, snapshot);

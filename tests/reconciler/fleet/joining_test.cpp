@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <functional>
+
 #include "reconciler/api/conditions.hpp"
 
 // Servers that their provider holds back until they are let in.
@@ -39,6 +41,17 @@ struct JoiningBench {
                                std::vector{server})}};
   }
 
+  /// What the provider has said since the start.
+  std::optional<Observation> observation() const {
+    if (!answered) {
+      return std::nullopt;
+    }
+    if (!last.result.has_value()) {
+      return Incomplete{last.result.error()};
+    }
+    return ObserveListing(last.result.value(), fleet.spec.stopped);
+  }
+
   /// Plans, stores what is wanted of the fleet and of the server, until there is nothing to store.
   std::vector<LetIn> Run() {
     std::vector<LetIn> let_in;
@@ -47,7 +60,7 @@ struct JoiningBench {
           .facts = &facts, .labels = &labels, .ours = true, .awaited = awaited, .letting = letting};
       const Plan plan =
           PlanFleet({.fleet = fleet,
-                     .observation = ObserveListing(last.result.value(), fleet.spec.stopped),
+                     .observation = observation(),
                      .last = &last,
                      .servers = std::span(&known, 1),
                      .now = Time(minutes(100))});
@@ -82,6 +95,7 @@ struct JoiningBench {
   std::optional<Letting> letting;
   std::optional<Error> answer;  ///< of the provider, to the next one that it is asked to let in
   int listings = 0;
+  bool answered = true;
 };
 
 TEST(Joining, AServerThatHasWhatWasPromotedIsLetInOnceForEachListing) {
@@ -154,10 +168,36 @@ TEST(Joining, AnotherMachineOfTheNameIsAdmittedAnew) {
   EXPECT_FALSE(std::get<UpdateServer>(plan.actions[0]).admitted);
 }
 
-TEST(Joining, ASuspendedFleetLetsNobodyIn) {
+TEST(Joining, ASuspendedFleetLetsNobodyInAndSaysNothingOfThem) {
   JoiningBench bench;
+  bench.Run();
+  EXPECT_NE(bench.said(), "");
   bench.fleet.spec.suspend = true;
+  bench.List(MachineState::kJoining);
   EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(), "");
+}
+
+TEST(Joining, WhereNobodyKnowsWhoJoinsNothingIsSaidOfThem) {
+  const auto unknown = [](const std::function<void(JoiningBench&)>& become) {
+    JoiningBench bench;
+    bench.Run();
+    EXPECT_NE(bench.said(), "");
+    become(bench);
+    bench.fleet.status = PlanFleet({.fleet = bench.fleet,
+                                    .observation = bench.observation(),
+                                    .last = &bench.last,
+                                    .servers = {},
+                                    .now = Time(minutes(100))})
+                             .status;
+    return bench.said();
+  };
+  EXPECT_EQ(unknown([](JoiningBench& bench) {
+              bench.last.result = Fail(Code::kUnavailable, "no answer");
+            }),
+            "");
+  EXPECT_EQ(unknown([](JoiningBench& bench) { bench.fleet.metadata.generation = 3; }), "");
+  EXPECT_EQ(unknown([](JoiningBench& bench) { bench.answered = false; }), "");
 }
 
 }  // namespace
