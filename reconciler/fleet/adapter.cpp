@@ -160,6 +160,7 @@ std::string LaunchSlotOf(const std::string& server) { return std::string(kLaunch
 
 /// What became of letting this machine in; nullopt where nobody asked.
 std::optional<Letting> LettingOf(const runtime::OutsideStates& outside, const ServerFacts& server) {
+  const auto list = outside.find(kListSlot);
   const auto slot = outside.find(LaunchSlotOf(server.name));
   const auto* request =
       slot == outside.end() ? nullptr : std::get_if<runtime::CompleteLaunch>(&slot->second.request);
@@ -170,6 +171,8 @@ std::optional<Letting> LettingOf(const runtime::OutsideStates& outside, const Se
   if (slot->second.result && !slot->second.result->has_value()) {
     letting.error = slot->second.result->error();
   }
+  letting.settled = !slot->second.in_flight && slot->second.result && list != outside.end() &&
+                    list->second.age < slot->second.age;
   return letting;
 }
 

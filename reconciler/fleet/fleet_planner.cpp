@@ -78,16 +78,25 @@ AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
   return JudgeAbsence(facts);
 }
 
-/// What a server must be like, where it is not so already.
+/// Whether a server that waits is to be admitted. One that the provider was asked to let in stays so until a newer listing shows it
+/// waiting all the same: until then it may serve.
+bool IsToBeAdmitted(const KnownServer& known) {
+  const bool may_serve = known.facts->admitted && known.letting && !known.letting->settled;
+  return may_serve || MayBeLetIn(known);
+}
+
+/// What a server must be like, where it is not so already. It is admitted by itself: what it waits for depends on its labels, as they
+/// are stored.
 std::optional<UpdateServer> UpdateOf(const KnownServer& known, const ObservedServer& server,
                                      std::map<std::string, std::string> labels) {
   const rollout::ServerFacts& facts = *known.facts;
   const bool same_machine = facts.provider_id == server.provider_id;
-  const bool admitted =
-      server.joining && facts.joining && same_machine && (facts.admitted || MayBeLetIn(known));
-  if (*known.labels == labels && facts.address == server.address && same_machine &&
-      facts.standby == server.standby && facts.joining == server.joining &&
-      facts.admitted == admitted) {
+  const bool is_as_listed = *known.labels == labels && facts.address == server.address &&
+                            same_machine && facts.standby == server.standby &&
+                            facts.joining == server.joining;
+  const bool waits = server.joining && facts.joining && same_machine;
+  const bool admitted = waits && (is_as_listed ? IsToBeAdmitted(known) : facts.admitted);
+  if (is_as_listed && facts.admitted == admitted) {
     return std::nullopt;
   }
   return UpdateServer{.server = known.facts,

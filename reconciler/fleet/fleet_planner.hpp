@@ -36,6 +36,7 @@ struct Awaited {
 struct Letting {
   Time listing;                ///< that showed it waiting
   std::optional<Error> error;  ///< of the last answer
+  bool settled = false;        ///< the newest listing came after the answer
 };
 
 /// A Server object of the fleet's namespace, or one of another fleet that has a name that this fleet wants.
@@ -122,7 +123,7 @@ struct Plan {
 /// Decides about one fleet: a Server object for each machine, none for what left, and no entry for applications that left.
 /// Nobody leaves because of a listing that failed; see JudgeAbsence() for who leaves because of a good one. A server that joins is let
 /// in once for each listing that shows it waiting, see MayBeLetIn(); before that it is admitted, so that budgets count it from then
-/// on. Counts are written when they change. Total and deterministic; O(servers).
+/// on, until a listing shows that it waits after all and may be let in no more. Counts are written when they change. Total and deterministic; O(servers).
 Plan PlanFleet(const Snapshot& snapshot);
 
 /// One claim at one moment. Borrowed: valid during the call only.

@@ -32,6 +32,9 @@ struct JoiningBench {
 
   void List(MachineState state) {
     ++listings;
+    if (letting) {
+      letting->settled = true;
+    }
     runtime::ListedServer server{.name = "web-1", .provider_id = "exec://web-1", .state = state};
     server.launch = "launch 7";
     last = LastListing{.provider = fleet.spec.provider,
@@ -68,6 +71,9 @@ struct JoiningBench {
       fleet.status = plan.status;
       for (const Action& action : plan.actions) {
         if (const auto* update = std::get_if<UpdateServer>(&action); update != nullptr && stored) {
+          EXPECT_TRUE(labels == update->labels || update->admitted == facts.admitted)
+              << "what it waits for depends on its labels";
+          labels = update->labels;
           facts.standby = update->standby;
           facts.joining = update->joining;
           facts.admitted = update->admitted;
@@ -150,6 +156,30 @@ TEST(Joining, ARefusalIsSaidAndTheListingGoesOn) {
   bench.List(MachineState::kJoining);
   EXPECT_THAT(bench.Run(), SizeIs(1));
   EXPECT_EQ(bench.said(), "Completing: Lets in web-1.");
+}
+
+TEST(Joining, WhoIsRefusedAndLacksAReleaseNowIsNotAdmittedAnyMore) {
+  JoiningBench bench;
+  bench.answer = Error{.code = Code::kForbidden, .message = "no"};
+  EXPECT_THAT(bench.Run(), SizeIs(1));
+  EXPECT_TRUE(bench.facts.admitted);
+  bench.awaited = {{.rollout = "shop-4"}};
+  bench.Run();
+  EXPECT_TRUE(bench.facts.admitted) << "it may serve, for all that is known";
+  bench.List(MachineState::kJoining);
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_FALSE(bench.facts.admitted) << "it waits there still, and counts for nothing";
+  bench.awaited.clear();
+  EXPECT_THAT(bench.Run(), SizeIs(1));
+  EXPECT_TRUE(bench.facts.admitted);
+}
+
+TEST(Joining, WhoseLabelsChangeIsAdmittedAfterThat) {
+  JoiningBench bench;
+  bench.labels["role"] = "web";
+  EXPECT_THAT(bench.Run(), SizeIs(1));
+  EXPECT_FALSE(bench.labels.contains("role"));
+  EXPECT_TRUE(bench.facts.admitted);
 }
 
 TEST(Joining, AnotherMachineOfTheNameIsAdmittedAnew) {
