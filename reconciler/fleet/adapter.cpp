@@ -129,6 +129,28 @@ bool RunsPromoted(const rollout::ReleaseFacts& release, const std::string& appli
          rollout::Success(release);
 }
 
+/// What became of the promoted release of an application on a server that does not run it in good health.
+Awaited::Progress ProgressOf(const Cache& cache, const std::string& ns,
+                             const std::string& application, const api::ReleaseRef& stable,
+                             const rollout::ServerView& view) {
+  using Progress = Awaited::Progress;
+  const rollout::ReleaseFacts& release = view.release;
+  const bool brought = release.intent && release.intent->rollout ==
+                                             rollout::RolloutNumber(application, stable.rollout);
+  const bool ended =
+      rollout::IsSettled(release) && !rollout::EndedWith(release, api::Outcome::kSucceeded);
+  if (brought && ended &&
+      (rollout::EndedWith(release, api::Outcome::kFailed) ||
+       release.intent->retries >= rollout::kMaxRetries)) {
+    return Progress::kFailed;
+  }
+  const bool on_its_way = brought && !rollout::IsSettled(release);
+  if (!on_its_way && cache.Find({Kind::kRollout, ns, stable.rollout}) == nullptr) {
+    return Progress::kGone;
+  }
+  return view.full ? Progress::kNoRoom : Progress::kComing;
+}
+
 /// The applications that a server which joins waits for.
 std::vector<Awaited> AwaitedOn(const Cache& cache, const std::string& ns,
                                const ServerFacts& server) {
@@ -142,13 +164,10 @@ std::vector<Awaited> AwaitedOn(const Cache& cache, const std::string& ns,
         continue;
       }
       const std::string& name = object->key.name;
-      const rollout::ReleaseFacts release = rollout::ViewOf(server, name).release;
-      if (!RunsPromoted(release, name, *stable)) {
-        const bool ours = release.intent &&
-                          release.intent->rollout == rollout::RolloutNumber(name, stable->rollout);
-        const bool ended = ours && rollout::IsSettled(release) &&
-                           !rollout::EndedWith(release, api::Outcome::kSucceeded);
-        awaited.push_back({.rollout = stable->rollout, .failed = ended});
+      const rollout::ServerView view = rollout::ViewOf(server, name);
+      if (!RunsPromoted(view.release, name, *stable)) {
+        awaited.push_back({.rollout = stable->rollout,
+                           .progress = ProgressOf(cache, ns, name, *stable, view)});
       }
     }
   }
@@ -315,7 +334,7 @@ class FleetPlanner final : public runtime::Planner {
  public:
   Kind kind() const override { return Kind::kFleet; }
   std::vector<Kind> reads() const override {
-    return {Kind::kApplication, Kind::kServer, Kind::kServerClaim};
+    return {Kind::kApplication, Kind::kRollout, Kind::kServer, Kind::kServerClaim};
   }
   void Register(runtime::CacheSchema& schema) const override { fleet::Register(schema); }
 
@@ -333,6 +352,9 @@ class FleetPlanner final : public runtime::Planner {
         add_all();
       }
       return;
+    }
+    if (object.key.kind == Kind::kRollout && change.after == nullptr) {
+      add_all();  // A server that joins may wait for it.
     }
     if (object.key.kind == Kind::kServerClaim) {
       const auto* claim = object.As<api::ServerClaim>();

@@ -28,8 +28,15 @@ inline constexpr const char* kNeedsConfirmation = "RemovalNeedsConfirmation";
 
 /// An application that has promoted a release and means a server that joins, and does not run it there in good health.
 struct Awaited {
+  /// What became of it there.
+  enum class Progress : std::uint8_t {
+    kComing,  ///< it is brought, or is to be
+    kFailed,  ///< and is not tried again
+    kGone,    ///< its Rollout is: nobody brings it any more
+    kNoRoom,  ///< the server bears as many applications as it can
+  };
   std::string rollout;  ///< that promoted it
-  bool failed = false;  ///< its attempt there ended without success
+  Progress progress = Progress::kComing;
 };
 
 /// What became of the last time that the provider was asked to let a server in.

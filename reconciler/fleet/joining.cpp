@@ -18,10 +18,26 @@ struct Waiting {
   Names cordoned;
   std::map<std::string, Names> releases;  ///< by rollout
   std::map<std::string, Names> failed;    ///< likewise
+  std::map<std::string, Names> gone;
+  std::map<std::string, Names> no_room;
   Names refused;
   Names let_in;
   const Error* error = nullptr;  ///< of the first that is refused
 };
+
+std::map<std::string, Names>& ListFor(Awaited::Progress progress, Waiting& waiting) {
+  switch (progress) {
+    case Awaited::Progress::kComing:
+      return waiting.releases;
+    case Awaited::Progress::kFailed:
+      return waiting.failed;
+    case Awaited::Progress::kGone:
+      return waiting.gone;
+    case Awaited::Progress::kNoRoom:
+      return waiting.no_room;
+  }
+  return waiting.releases;
+}
 
 void Sort(const KnownServer& server, Waiting& waiting) {
   const std::string& name = server.facts->name;
@@ -29,7 +45,7 @@ void Sort(const KnownServer& server, Waiting& waiting) {
     waiting.agents.push_back(name);
   } else if (!server.awaited.empty()) {
     for (const Awaited& each : server.awaited) {
-      (each.failed ? waiting.failed : waiting.releases)[each.rollout].push_back(name);
+      ListFor(each.progress, waiting)[each.rollout].push_back(name);
     }
     if (server.facts->cordoned && !server.facts->standby) {
       waiting.cordoned.push_back(name);
@@ -53,6 +69,9 @@ std::string ReasonOf(const Waiting& waiting) {
   }
   if (!waiting.failed.empty()) {
     return "ReleaseFailed";
+  }
+  if (!waiting.gone.empty() || !waiting.no_room.empty()) {
+    return "ReleaseCannotCome";
   }
   return waiting.agents.empty() && waiting.releases.empty() ? "Completing" : "Waiting";
 }
@@ -81,6 +100,13 @@ std::optional<JoiningAccount> AccountOfJoining(std::span<const KnownServer* cons
   for (const auto& [rollout, names] : waiting.failed) {
     say(rollout + " did not succeed on " + ListOf(names) +
         ", so its provider's own time-out decides there");
+  }
+  for (const auto& [rollout, names] : waiting.gone) {
+    say(rollout + " cannot come to " + ListOf(names) +
+        ", because that Rollout was deleted: promote a newer one");
+  }
+  for (const auto& [rollout, names] : waiting.no_room) {
+    say(rollout + " cannot come to " + ListOf(names) + ", which bears as many applications as fit");
   }
   if (!waiting.agents.empty()) {
     say("Waits for the agents of " + ListOf(waiting.agents));

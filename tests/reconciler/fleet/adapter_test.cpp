@@ -12,6 +12,7 @@
 #include "reconciler/api/application.hpp"
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/api/fleet.hpp"
+#include "reconciler/api/rollout.hpp"
 #include "reconciler/api/server.hpp"
 #include "reconciler/api/serverclaim.hpp"
 
@@ -44,6 +45,7 @@ class FleetAdapter : public ::testing::Test {
     Load(Kind::kServer);
     Load(Kind::kServerClaim);
     Load(Kind::kApplication);
+    Load(Kind::kRollout);
   }
 
   runtime::CacheSchema Schema() {
@@ -373,6 +375,30 @@ TEST_F(JoiningAdapter, ItIsAskedOncePerListingAndTheAnswerIsForgottenWithTheLaun
   server.spec.joining = false;
   Load(Kind::kServer, server);
   EXPECT_THAT(PlanFleetNow().forget, ElementsAre("launch/web-1"));
+}
+
+TEST_F(JoiningAdapter, TheFleetSaysWhetherTheReleaseCanStillCome) {
+  auto rollout = Named<api::Rollout>("shop-3");
+  rollout.spec.application = "shop";
+  const auto reason = [&] {
+    EXPECT_THAT(LetIn(), IsEmpty());
+    return api::FindCondition(web.status.conditions, "Joining")->reason;
+  };
+  EXPECT_EQ(reason(), "ReleaseCannotCome") << "its Rollout is gone";
+  Load(Kind::kRollout, rollout);
+  EXPECT_EQ(reason(), "Waiting");
+  Runs(api::RunningHealth::kUnhealthy, api::Outcome::kInterrupted);
+  EXPECT_EQ(reason(), "Waiting") << "it is tried again";
+  server.spec.releases.front().retries = 3;
+  EXPECT_EQ(reason(), "ReleaseFailed");
+  Runs(api::RunningHealth::kUnhealthy, api::Outcome::kFailed);
+  EXPECT_EQ(reason(), "ReleaseFailed");
+  server.status.releases.clear();
+  server.spec.releases.clear();
+  for (int other = 0; other < 100; ++other) {
+    server.spec.releases.push_back({.application = "other-" + std::to_string(other)});
+  }
+  EXPECT_EQ(reason(), "ReleaseCannotCome") << "nothing more fits there";
 }
 
 TEST_F(JoiningAdapter, WhoWasAskedForStaysAdmittedUntilAListingThatCameAfterTheAnswer) {

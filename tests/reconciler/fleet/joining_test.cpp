@@ -126,11 +126,18 @@ TEST(Joining, WhoLacksTheReleaseOrTheAgentIsNotLetInAndTheFleetSaysSo) {
   EXPECT_THAT(bench.Run(), IsEmpty());
   EXPECT_FALSE(bench.facts.admitted);
   EXPECT_EQ(bench.said(), "Waiting: Waits for shop-3 on web-1.");
-  bench.awaited = {{.rollout = "shop-3", .failed = true}};
+  bench.awaited = {{.rollout = "shop-3", .progress = Awaited::Progress::kFailed}};
   EXPECT_THAT(bench.Run(), IsEmpty());
   EXPECT_EQ(bench.said(),
             "ReleaseFailed: shop-3 did not succeed on web-1, so its provider's own time-out "
             "decides there.");
+  bench.awaited = {{.rollout = "shop-3", .progress = Awaited::Progress::kGone},
+                   {.rollout = "shop-4", .progress = Awaited::Progress::kNoRoom}};
+  EXPECT_THAT(bench.Run(), IsEmpty());
+  EXPECT_EQ(bench.said(),
+            "ReleaseCannotCome: shop-3 cannot come to web-1, because that Rollout was deleted: "
+            "promote a newer one. shop-4 cannot come to web-1, which bears as many applications as "
+            "fit.");
   bench.facts.cordoned = true;
   bench.awaited = {{.rollout = "shop-3"}};
   EXPECT_THAT(bench.Run(), IsEmpty());
