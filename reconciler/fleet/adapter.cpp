@@ -189,8 +189,11 @@ std::optional<Letting> LettingOf(const runtime::OutsideStates& outside, const Se
   Letting letting{.listing = request->listing, .error = {}};
   if (slot->second.result && !slot->second.result->has_value()) {
     letting.error = slot->second.result->error();
+    letting.age = slot->second.age;
+    letting.failures = slot->second.failures;
   }
-  letting.settled = !slot->second.in_flight && slot->second.result && list != outside.end() &&
+  letting.in_flight = slot->second.in_flight;
+  letting.settled = !letting.in_flight && slot->second.result && list != outside.end() &&
                     list->second.age < slot->second.age;
   return letting;
 }

@@ -24,6 +24,10 @@ constexpr const char* kFleetLabel = "slipway.dev/fleet";
 constexpr std::array<std::string_view, 4> kPassing = {"Timeout", "Throttled", "ServiceUnavailable",
                                                       "InternalError"};
 
+bool IsPassing(const Error& error) {
+  return std::ranges::find(kPassing, runtime::ReasonOf(error)) != kPassing.end();
+}
+
 std::map<std::string, std::string> LabelsOf(const api::Fleet& fleet, const ObservedServer& server) {
   std::map<std::string, std::string> labels = server.labels;
   labels[kFleetLabel] = fleet.metadata.name;
@@ -272,10 +276,27 @@ void SayWhoJoins(Plan& plan, const Snapshot& snapshot, const Complete& complete)
 /// The listing failed, or cannot be believed.
 void SayWhatFailed(Plan& plan, const Snapshot& snapshot, const Error& error) {
   const std::string reason = runtime::ReasonOf(error);
-  const bool passing = std::ranges::find(kPassing, reason) != kPassing.end();
+  const bool passing = IsPassing(error);
   Say(plan, snapshot, false, !passing, reason,
       (StandsInFleet(snapshot.fleet.spec.provider) ? "" : "Listing failed: ") +
           api::Sentence(error.message) + " The servers that are known stay.");
+}
+
+/// How long until a listing has to show whether those wait still that the provider could not be asked to let in, or that it says do
+/// not wait; nullopt: there are none.
+std::optional<Duration> NextLookAtLaunches(const Snapshot& snapshot) {
+  std::optional<Duration> next;
+  for (const KnownServer& known : snapshot.servers) {
+    const auto& letting = known.letting;
+    if (!letting || letting->in_flight || letting->settled || !letting->error ||
+        !(IsPassing(*letting->error) || runtime::ReasonOf(*letting->error) == kNotWaiting)) {
+      continue;
+    }
+    const Duration delay =
+        runtime::PollDelay(letting->failures, snapshot.fleet.spec.interval) - letting->age;
+    next = std::min(next.value_or(delay), delay);
+  }
+  return next;
 }
 
 /// When the provider is asked next. False: the last answer is too old to act on.
@@ -292,7 +313,12 @@ bool ScheduleListing(Plan& plan, const Snapshot& snapshot) {
   if (fresh) {
     plan.requeue_after = delay - snapshot.last->age;
   }
-  plan.list = !snapshot.listing && (!fresh || snapshot.last->outdated);
+  const std::optional<Duration> look = fresh ? NextLookAtLaunches(snapshot) : std::nullopt;
+  const bool look_now = look && *look <= Duration(0);
+  if (look && !look_now) {
+    plan.requeue_after = std::min(*plan.requeue_after, *look);
+  }
+  plan.list = !snapshot.listing && (!fresh || snapshot.last->outdated || look_now);
   return fresh;
 }
 

@@ -43,7 +43,10 @@ struct Awaited {
 struct Letting {
   Time listing;                ///< that showed it waiting
   std::optional<Error> error;  ///< of the last answer
-  bool settled = false;        ///< the newest listing came after the answer
+  bool in_flight = false;      ///< another answer is on its way
+  bool settled = false;        ///< none is, and the newest listing came after the answer
+  Duration age{0};             ///< running time since the answer
+  int failures = 0;            ///< in a row
 };
 
 /// A Server object of the fleet's namespace, or one of another fleet that has a name that this fleet wants.

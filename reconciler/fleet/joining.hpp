@@ -12,6 +12,9 @@ namespace slipway::fleet {
 /// Condition of a Fleet: there while servers wait to be let in.
 inline constexpr const char* kJoining = "Joining";
 
+/// Reason of a provider that holds nobody back who is asked for: perhaps it lets the server in already.
+inline constexpr const char* kNotWaiting = "NotWaiting";
+
 /// Whether a server that joins may be let in: its agent is connected, and every application that means it and has promoted a release
 /// runs exactly that one there, in good health. One that has promoted nothing is not waited for: nothing old could serve.
 bool MayBeLetIn(const KnownServer& server);

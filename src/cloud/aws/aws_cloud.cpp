@@ -301,8 +301,17 @@ Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
   const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
   const Query query =
       CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});
-  SLIPWAY_TRY(xml, place->client.CallOnce(target, query, deadline));
-  if (!IsCompleted(xml)) {
+  const auto answer = place->client.CallOnce(target, query, deadline);
+  if (!answer.has_value()) {
+    return SaysNobodyWaits(answer.error())
+               ? Trouble(Code::kNotFound, "NotWaiting",
+                         answer.error().message +
+                             ". It may be in service by now; if the next list shows that it waits "
+                             "still, it does so at another hook than " +
+                             aws.launch_hook)
+               : answer.error();
+  }
+  if (!IsCompleted(answer.value())) {
     return Trouble(Code::kInvalid, "EndpointInvalid",
                    target.endpoint + " does not answer " + query.action + " as Auto Scaling does.");
   }

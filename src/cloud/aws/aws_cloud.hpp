@@ -36,7 +36,7 @@ class AwsCloud final : public CloudApi {
 
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
 
-  /// Completes the action of the launchHook with CONTINUE. Reasons: those of QueryClient; InvalidRequest holds that no action is active.
+  /// Completes the action of the launchHook with CONTINUE. Reasons: those of QueryClient; NotWaiting: no action is active.
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
                               const SecretData& secret, MonoTime deadline) override;
 

@@ -56,6 +56,11 @@ Query CompleteLaunchAction(const LaunchAction& action) {
                          {"LifecycleHookName", action.hook}}};
 }
 
+bool SaysNobodyWaits(const Error& error) {
+  return error.code == Code::kInvalid &&
+         error.message.find("No active Lifecycle Action") != std::string::npos;
+}
+
 bool IsCompleted(const std::string& xml) {
   pugi::xml_document document;
   return document.load_buffer(xml.data(), xml.size()) &&

@@ -42,6 +42,9 @@ struct LaunchAction {
 /// Asks to go on with a launch that waits at a hook.
 Query CompleteLaunchAction(const LaunchAction& action);
 
+/// Whether an error holds Auto Scaling's words that an instance does not wait at this hook: not any more, or never. Pure.
+bool SaysNobodyWaits(const Error& error);
+
 /// Whether an answer says that this was done. Pure.
 bool IsCompleted(const std::string& xml);
 

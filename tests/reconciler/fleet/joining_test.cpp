@@ -205,6 +205,40 @@ TEST(Joining, AnotherMachineOfTheNameIsAdmittedAnew) {
   EXPECT_FALSE(std::get<UpdateServer>(plan.actions[0]).admitted);
 }
 
+TEST(Joining, WhatMayPassIsLookedAtAgainSoonAndWhatAPersonMustMendWithTheNextListing) {
+  JoiningBench bench;
+  bench.fleet.spec.interval = std::chrono::hours(1);
+  bool in_flight = false;
+  const auto plan_after = [&](const char* reason, Duration age) {
+    bench.letting = Letting{
+        .listing = Time(minutes(bench.listings)),
+        .error = Error{.code = Code::kTimeout, .message = "no", .causes = {{.reason = reason}}},
+        .in_flight = in_flight,
+        .age = age,
+        .failures = 2};
+    const KnownServer known{.facts = &bench.facts,
+                            .labels = &bench.labels,
+                            .ours = true,
+                            .letting = bench.letting};
+    return PlanFleet({.fleet = bench.fleet,
+                      .observation = bench.observation(),
+                      .last = &bench.last,
+                      .servers = std::span(&known, 1),
+                      .now = Time(minutes(100))});
+  };
+  bench.Run();
+  for (const char* reason : {"Timeout", "Throttled", "ServiceUnavailable", kNotWaiting}) {
+    EXPECT_EQ(plan_after(reason, Duration(0)).requeue_after, std::chrono::seconds(10)) << reason;
+    EXPECT_FALSE(plan_after(reason, Duration(0)).list);
+    EXPECT_TRUE(plan_after(reason, std::chrono::seconds(10)).list);
+  }
+  in_flight = true;
+  EXPECT_FALSE(plan_after("Timeout", std::chrono::seconds(10)).list) << "its answer is awaited";
+  in_flight = false;
+  EXPECT_EQ(plan_after("AccessDenied", Duration(0)).requeue_after, std::chrono::hours(1));
+  EXPECT_FALSE(plan_after("AccessDenied", std::chrono::seconds(10)).list);
+}
+
 TEST(Joining, ASuspendedFleetLetsNobodyInAndSaysNothingOfThem) {
   JoiningBench bench;
   bench.Run();

@@ -387,7 +387,7 @@ TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
               HasSubstr("/eu-west-1/autoscaling/aws4_request"));
   answers_ = {Refusal(400, "ValidationError", "No active Lifecycle Action found")};
   const auto late = cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10));
-  EXPECT_EQ(runtime::ReasonOf(late.error()), "InvalidRequest");
+  EXPECT_EQ(runtime::ReasonOf(late.error()), "NotWaiting");
   EXPECT_THAT(late.error().message,
               HasSubstr("ValidationError: No active Lifecycle Action found (request req-7)"));
   answers_ = {Refusal(403, "AccessDenied")};
