@@ -9,7 +9,8 @@
 
 // Servers that stand aside get the promoted release, one intent of wave 0 each: newcomers; servers that join, whatever they bear;
 // servers whose rollout ended without success; attempts that were interrupted. What else bears an intent of the active rollout, or goes back from it, is left to the
-// rollout's own planner. Only what can be reached is written to: an intent that waits on a server out of reach would start
+// rollout's own planner. One that joins and is healthy may serve already, let in by somebody else since the last listing: it costs
+// headroom as any other; a fresh one costs none. Only what can be reached is written to: an intent that waits on a server out of reach would start
 // whenever that comes back, with no regard to the budget of that moment.
 namespace slipway::application::steps {
 namespace {
@@ -107,15 +108,15 @@ void CatchUp(Desk& desk) {
   std::int64_t total = 0;
   for (std::uint32_t index = 0; index < desk.snapshot.servers.size(); ++index) {
     const ServerView& view = desk.snapshot.servers[index];
+    total += view.joining ? 0 : 1;
+    rollout::Count(view, IsLive(stage, view), usage);
     if (!view.held) {
-      total += view.joining ? 0 : 1;
-      rollout::Count(view, IsLive(stage, view), usage);
       rollout::Count(view, stage.release, health);
     }
     if (NeedOf(desk, stage, view) != Need::kNone) {
       candidates.push_back({.index = index,
                             .rank = rollout::RankOf(view, stage.release, stage.release),
-                            .in_service = !view.held && rollout::MayServe(view)});
+                            .in_service = rollout::MayServe(view)});
     }
   }
   const rollout::Limits limits = rollout::ResolveLimits(desk.spec.strategy, total);

@@ -96,6 +96,11 @@ void Count(const ServerView& view, const PackedRelease& stable, StableHealth& he
 }
 
 void Count(const ServerView& view, bool live, Usage& usage) {
+  if (view.held) {
+    const bool again = live && IsInFlight(view.release) && view.release.intent->attempt > 1;
+    usage.down += view.reachable && again ? 1 : 0;
+    return;
+  }
   if (!view.reachable) {
     ++usage.unreachable;
   } else if (!(live ? Available(view) : MayServe(view))) {
@@ -114,12 +119,12 @@ Census TakeCensus(const api::Rollout& rollout, const api::ReleaseRef* promoted,
   Census census;
   for (std::uint32_t index = 0; index < servers.size(); ++index) {
     const ServerView& view = servers[index];
+    Count(view, IsLive(rollout, stable_number, view.release), census.usage);
     if (view.held) {
       continue;
     }
     const bool has_intent = view.release.intent.has_value();
     census.total += view.joining ? 0 : 1;
-    Count(view, IsLive(rollout, stable_number, view.release), census.usage);
     Count(view, stable, census.stable);
     if (has_intent && !view.joining && view.release.intent->rollout == number &&
         view.release.intent->wave > 0) {

@@ -39,12 +39,13 @@ struct StableHealth {
 void Count(const ServerView& view, const PackedRelease& stable, StableHealth& health);
 
 /// Counts what is in service for budgets. `live`: whether an intent of which its agent has not spoken yet may be sent to it;
-/// one that is inert takes nothing out of service.
+/// one that is inert takes nothing out of service. One that is held counts only while something is brought there again: it may have
+/// come into service without us, and what it brings first took nothing out of it.
 void Count(const ServerView& view, bool live, Usage& usage);
 
 /// All servers of an application as one rollout sees them. "Ours" bear an intent of this rollout and of one of its waves. Those
 /// that join are none of them, whatever they bear: the application's planner brings them what was promoted. Only what goes wrong with
-/// those of them that are admitted counts.
+/// those of them that are admitted counts, and what is brought again to the others.
 struct Census {
   std::int64_t total = 0;  ///< all that are selected and do not join
   std::int64_t possible =

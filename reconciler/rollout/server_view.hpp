@@ -104,7 +104,7 @@ struct ServerView {
   bool judged = false;  ///< as in ServerFacts
   bool cordoned = false;
   bool joining = false;  ///< as in ServerFacts: no server of waves
-  bool held = false;     ///< it joins and is not admitted: it serves nobody, and counts for nothing
+  bool held = false;     ///< it joins and is not admitted: it serves nobody, as far as its provider has said
   bool busy = false;     ///< another application's attempt is under way there
   bool full = false;     ///< as many other applications as a server can bear have an entry there
 };
