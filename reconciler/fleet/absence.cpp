@@ -59,10 +59,20 @@ std::vector<std::string> CountedOften(const Counts& counts, std::int64_t often) 
   return names;
 }
 
+/// Whether this listing adds to the counts: it is another than the last that counted, and not long before it was due. One that is
+/// older was made by a clock that has been corrected since.
+bool IsDue(const AbsenceFacts& facts) {
+  if (!facts.stored) {
+    return true;
+  }
+  const Duration since = facts.listing - facts.stored->listing;
+  return since < Duration(0) || (since > Duration(0) && since >= facts.interval * 9 / 10);
+}
+
 /// The counts after this listing. A server that joined the fleet after the listing was counted waits for the next one.
 Counts CountAgain(const AbsenceFacts& facts, const std::vector<std::string>& removing) {
   const Counts before = StoredCounts(facts);
-  const bool counted = facts.stored && facts.stored->listing == facts.listing;
+  const bool counted = !IsDue(facts);
   Counts counts;
   for (const std::string& name : facts.missing) {
     const auto found = before.find(name);

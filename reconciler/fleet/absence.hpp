@@ -14,6 +14,7 @@ struct AbsenceFacts {
   const api::Absence& rules;
   const std::optional<api::FleetAbsence>& stored;  ///< of status: what was counted so far
   Time listing;                                    ///< when it was made
+  Duration interval{0};                            ///< from one that is due to the next
   std::vector<std::string> missing;  ///< names of the fleet's servers that it leaves out, in order
   std::vector<std::string> left;  ///< of those that it says are not in the fleet any more, in order
   std::int64_t total = 0;         ///< servers of the fleet, these included
@@ -31,7 +32,8 @@ struct AbsenceVerdict {
 /// Counts in how many complete listings in a row each server was missing, and decides who may be removed: nobody before
 /// `confirmations`; nobody while more than `maxRemovals` are missing, however often, so that a listing that shrinks by and by is no
 /// way around it; and never all servers, whatever the provider says of them, without a person's word. The same listing counts once,
-/// however often it is looked at. Total and deterministic; O(servers).
+/// however often it is looked at, and one that comes out of turn, sooner than after the interval, adds nothing: a file may be written
+/// several times until its list is whole. Total and deterministic; O(servers).
 AbsenceVerdict JudgeAbsence(const AbsenceFacts& facts);
 
 }  // namespace slipway::fleet

@@ -65,7 +65,8 @@ bool SaidToHaveLeft(const Complete& complete, const rollout::ServerFacts& server
 AbsenceVerdict Judge(const Snapshot& snapshot, const Complete& complete) {
   AbsenceFacts facts{.rules = snapshot.fleet.spec.absence,
                      .stored = snapshot.fleet.status.absence,
-                     .listing = *complete.listed};
+                     .listing = *complete.listed,
+                     .interval = snapshot.fleet.spec.interval};
   for (const KnownServer& known : snapshot.servers) {
     const std::string& name = known.facts->name;
     facts.total += known.ours ? 1 : 0;

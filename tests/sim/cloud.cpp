@@ -78,9 +78,11 @@ runtime::OutsideResult FakeCloud::List(const runtime::ListServers& request, Time
                           .launch = IsHeld(machine) ? held_.at(machine) : std::string()});
     }
   }
-  last_ = std::max(now, last_ + Duration(1));
-  return runtime::OutsideValue(
-      runtime::ServerListing{.time = last_, .servers = std::move(servers)});
+  Time time = now;
+  while (!times_.insert(time).second) {
+    time += Duration(1);
+  }
+  return runtime::OutsideValue(runtime::ServerListing{.time = time, .servers = std::move(servers)});
 }
 
 }  // namespace slipway::sim

@@ -27,6 +27,7 @@ struct Listings {
     const AbsenceVerdict verdict = JudgeAbsence({.rules = rules,
                                                  .stored = stored,
                                                  .listing = ListingAt(minute),
+                                                 .interval = interval,
                                                  .missing = std::move(missing),
                                                  .left = std::move(left),
                                                  .total = total,
@@ -40,6 +41,7 @@ struct Listings {
   std::int64_t total = 10;
   bool confirmed = false;
   int minute = 0;
+  Duration interval{0};
 };
 
 TEST(Absence, AServerLeavesAfterThreeListingsInARowWithoutIt) {
@@ -49,6 +51,25 @@ TEST(Absence, AServerLeavesAfterThreeListingsInARowWithoutIt) {
   EXPECT_THAT(fleet.Next({"web-1"}).removable, IsEmpty());
   EXPECT_THAT(fleet.Next({"web-1"}).removable, ElementsAre("web-1"));
   EXPECT_THAT(fleet.stored->removing, ElementsAre("web-1"));
+}
+
+TEST(Absence, ListingsOutOfTurnCountNothing) {
+  Listings fleet;
+  fleet.interval = std::chrono::minutes(10);
+  const auto listings = [&] {
+    fleet.Next({"web-1"});
+    return fleet.stored->missing.front().listings;
+  };
+  for (int minute = 1; minute <= 9; ++minute) {
+    EXPECT_EQ(listings(), 1) << "minute " << minute;
+  }
+  EXPECT_EQ(listings(), 2) << "a little early, as a clock may have it";
+  fleet.minute = 30;
+  fleet.Next({});
+  EXPECT_EQ(fleet.stored, std::nullopt) << "who is there again is missing no more, at any time";
+  EXPECT_EQ(listings(), 1);
+  fleet.minute = 1;
+  EXPECT_EQ(listings(), 2) << "the clock was corrected";
 }
 
 TEST(Absence, OneListingCountsOnceHoweverOftenItIsLookedAt) {
