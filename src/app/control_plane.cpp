@@ -251,12 +251,9 @@ void ControlPlane::State::WatchServerLists(const std::vector<std::string>& paths
   }
   server_lists = std::make_unique<process::FileWatch>(
       paths,
-      [this](const std::string& path) {
-        asio::post(io, [this, path] {
-          spdlog::debug("listing: {} has changed", path);
-          controllers->Outdated(
-              runtime::ListServers{.provider = {.static_ = api::StaticProvider{.file = path}}});
-        });
+      [outdated = controllers->OutdatedFromElsewhere()](const std::string& path) {
+        spdlog::debug("listing: {} has changed", path);
+        outdated(runtime::ListServers{.provider = {.static_ = api::StaticProvider{.file = path}}});
       },
       [](const std::string& why) {
         spdlog::warn(
@@ -347,6 +344,7 @@ void ControlPlane::Stop(std::function<void()> done) {
     return asio::post(state.io, std::move(done));
   }
   state.api->SetReady(false);
+  state.server_lists.reset();
   state.controllers->Stop();
   state.sweep->Stop();
   state.cloud->Stop();

@@ -83,6 +83,16 @@ void Controllers::Outdated(const runtime::OutsideRequest& request) {
   Wake();
 }
 
+std::function<void(const runtime::OutsideRequest&)> Controllers::OutdatedFromElsewhere() {
+  return [this, &io = io_, alive = alive_](const runtime::OutsideRequest& request) {
+    asio::post(io, [this, alive, request] {
+      if (*alive && !stopped_) {
+        Outdated(request);
+      }
+    });
+  };
+}
+
 /// Queues one turn behind what else is waiting on the thread: all news that have come by then are looked at together.
 void Controllers::Wake() {
   if (turn_queued_ || stopped_) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -42,6 +43,9 @@ class Controllers {
 
   /// What this request asks about has changed: whoever asked asks again.
   void Outdated(const runtime::OutsideRequest& request);
+
+  /// The same for other threads, while `io` lasts; nothing once this has been stopped or is gone.
+  std::function<void(const runtime::OutsideRequest&)> OutdatedFromElsewhere();
 
   runtime::EngineStats stats() const { return engine_.stats(); }
 

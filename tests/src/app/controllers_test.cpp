@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <boost/asio/io_context.hpp>
+#include <memory>
 #include <stdexcept>
 #include <vector>
 
@@ -80,6 +81,19 @@ TEST_F(ControllersTest, WorkThatThrowsIsSaidOnItsObject) {
   ASSERT_THAT(client_.writes, SizeIs(1));
   EXPECT_EQ(client_.writes[0].object.name, "shop");
   EXPECT_THAT(client_.writes[0].status, HasSubstr("out of luck"));
+}
+
+TEST_F(ControllersTest, NewsFromAnotherThreadAreDroppedOnceItIsGone) {
+  auto other = std::make_unique<Controllers>(io_, client_, effects_, listings_, clock_,
+                                             Controllers::Options{});
+  const auto outdated = other->OutdatedFromElsewhere();
+  outdated(runtime::ListServers());
+  other->Stop();
+  outdated(runtime::ListServers());
+  other.reset();
+  outdated(runtime::ListServers());
+  Run();
+  EXPECT_THAT(client_.writes, IsEmpty());
 }
 
 TEST_F(ControllersTest, WhatEndsAfterTheStopIsNotLookedAt) {
