@@ -112,7 +112,6 @@ class FileWatch::Watcher {
     if (events_.number() < 0 || stop_.number() < 0) {
       on_trouble_(std::string("no file can be watched: ") + std::strerror(errno));
     } else {
-      Look();
       thread_ = std::jthread([this] { Run(); });
     }
   }
@@ -127,6 +126,10 @@ class FileWatch::Watcher {
   };
 
   void Run() {
+    Look();
+    for (const std::string& path : paths_) {
+      on_change_(path);  // Perhaps before it was watched.
+    }
     while (WaitForNews()) {
       TakeEvents();
       if (!changed_.empty() && std::chrono::steady_clock::now() >= due_) {

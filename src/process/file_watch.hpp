@@ -19,7 +19,7 @@ class FileWatch {
  public:
   /// One of the paths, as it was given, may hold something else now. On the thread of the watch.
   using OnChange = std::function<void(const std::string& path)>;
-  /// Something cannot be watched, and why; each trouble once. On the thread of the watch, or inside the constructor.
+  /// Something cannot be watched, and why; each trouble once. On the thread of the watch; that there is none, inside the constructor.
   using OnTrouble = std::function<void(const std::string& why)>;
 
   struct Options {
@@ -27,7 +27,8 @@ class FileWatch {
     Duration pause{1'000};  ///< what comes sooner after something was said waits
   };
 
-  /// `paths` are absolute; nothing needs to be there yet. What changes once it has returned is said.
+  /// `paths` are absolute; nothing needs to be there yet. Each is said once when it is watched: what changes after that is said, and what
+  /// has changed before is not missed.
   FileWatch(std::vector<std::string> paths, OnChange on_change, OnTrouble on_trouble,
             Options options);
   /// Nothing is said any more once it has returned.

@@ -8,7 +8,7 @@
 namespace slipway::process {
 
 /// All of a small file. kNotFound; kForbidden: it, or a folder above it, may not be opened; kTooLarge, beyond
-/// `max_bytes`; kInvalid for a folder and the like. Messages begin with the path.
+/// `max_bytes`; kInvalid for a folder, a pipe and the like, which nobody waits for. Messages begin with the path.
 Result<std::string> ReadSmallFile(const std::string& path, std::size_t max_bytes);
 
 }  // namespace slipway::process

@@ -38,6 +38,11 @@ class FileWatchTest : public ::testing::Test {
           news_.notify_all();
         },
         [this](const std::string& why) { troubles_.push_back(why); }, options);
+    std::unique_lock lock(mutex_);
+    EXPECT_TRUE(news_.wait_for(lock, std::chrono::seconds(20), [&] {
+      return said_.size() == names.size();
+    })) << "each is said once it is watched";
+    said_.clear();
   }
 
   int Said(const std::string& name) {
