@@ -42,6 +42,9 @@ class Checker final : public HostObserver {
   /// Something has happened, whatever it was.
   void OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts);  // checker_launches.cpp
 
+  /// A provider is about to hear this: so late, news may have come that the plan did not know of.
+  void OnLetIn(const runtime::CompleteLaunch& launch) const;  // checker_launches.cpp
+
   /// What the controllers are about to do, and the cache that the plan was made from.
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache);
 
@@ -102,6 +105,8 @@ class Checker final : public HostObserver {
 
   // checker_launches.cpp: who is let in
   void CheckLetIn(const runtime::CompleteLaunch& launch, const runtime::Cache& cache) const;
+  void CheckHealthy(const std::string& server, const std::string& application,
+                    const api::ReleaseRef& stable) const;
   void CheckWaveOn(const api::Server& server, const api::Intent* before,
                    const api::Intent& after) const;
   void CheckLaunchesAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const;
@@ -161,6 +166,8 @@ class Checker final : public HostObserver {
   std::set<std::string> announced_;        ///< servers that their fleet said are being removed
   /// By "server/application": the releases that were seen healthy there while it joined, and when last.
   std::map<std::string, std::map<Release, MonoTime>> seen_healthy_;
+  /// By application: when it came to mean other servers, or something else was promoted.
+  std::map<std::string, MonoTime> turned_;
   std::map<Key, api::Server> pending_;  ///< servers as patches on their way leave them
   std::set<std::string> excused_;
   MonoTime last_write_;

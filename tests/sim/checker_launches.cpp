@@ -16,7 +16,7 @@ bool IsKeptOut(const api::Server& server) { return server.spec.standby || server
 void Checker::OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts) {
   for (const auto& [name, server] : servers_) {
     const auto host = hosts.find(name);
-    if (!server.spec.joining || host == hosts.end()) {
+    if (!server.spec.joining || host == hosts.end() || !host->second->reachable()) {
       continue;
     }
     for (const auto& [application, releases] : promoted_) {
@@ -41,16 +41,34 @@ void Checker::CheckLetIn(const runtime::CompleteLaunch& launch, const runtime::C
         !Means(application->spec.servers, server->second)) {
       continue;
     }
-    const api::ReleaseRef& stable = *application->status.stable;
-    const auto seen = seen_healthy_.find(launch.server + "/" + object->key.name);
-    const auto healthy = [&] {
-      const auto release = seen->second.find({stable.commit.value, stable.hash.value});
-      return release != seen->second.end() && loop_.Mono() - release->second <= kLag;
-    };
-    if (seen == seen_healthy_.end() || !healthy()) {
-      throw Violation("17: " + launch.server + " is let in, and " + stable.rollout +
-                      " is not healthy there");
+    CheckHealthy(launch.server, object->key.name, *application->status.stable);
+  }
+}
+
+void Checker::OnLetIn(const runtime::CompleteLaunch& launch) const {
+  const auto server = servers_.find(launch.server);
+  if (server == servers_.end() || !cloud_.IsHeld(launch.server)) {
+    return;
+  }
+  for (const auto& [name, application] : applications_) {
+    const auto turned = turned_.find(name);
+    if (application.status.stable && Means(application.spec.servers, server->second) &&
+        turned != turned_.end() && loop_.Mono() - turned->second > kLag) {
+      CheckHealthy(launch.server, name, *application.status.stable);
     }
+  }
+}
+
+void Checker::CheckHealthy(const std::string& server, const std::string& application,
+                           const api::ReleaseRef& stable) const {
+  const auto seen = seen_healthy_.find(server + "/" + application);
+  const auto healthy = [&] {
+    const auto release = seen->second.find({stable.commit.value, stable.hash.value});
+    return release != seen->second.end() && loop_.Mono() - release->second <= kLag;
+  };
+  if (seen == seen_healthy_.end() || !healthy()) {
+    throw Violation("17: " + server + " is let in, and " + stable.rollout +
+                    " is not healthy there");
   }
 }
 

@@ -324,6 +324,13 @@ void Checker::OnApplication(const StoreEvent& event) {
   if (known && event.after != nullptr) {
     CheckPromotion(stored->second, Decoded<api::Application>(event.after));
   }
+  if (event.after != nullptr) {
+    const auto after = Decoded<api::Application>(event.after);
+    if (!known || stored->second.metadata.generation != after.metadata.generation ||
+        stored->second.status.stable != after.status.stable) {
+      turned_[event.key.name] = loop_.Mono();
+    }
+  }
   Keep(applications_, event);
 }
 

@@ -187,6 +187,7 @@ runtime::OutsideResult ControlPlane::DoOutside(const runtime::OutsideRequest& re
     return world_.cloud.List(*list, world_.loop.Now(), world_.rng, world_.faults);
   }
   if (const auto* launch = std::get_if<runtime::CompleteLaunch>(&request)) {
+    world_.observer.OnLetIn(*launch);
     return world_.cloud.CompleteLaunch(*launch, world_.rng, world_.faults);
   }
   return fails ? runtime::OutsideResult(Fail(Code::kUnavailable, "the network is down"))

@@ -23,6 +23,8 @@ class PlaneObserver {
   virtual void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) = 0;
   /// False: the control plane dies here, and the effect is not carried out.
   virtual bool MayGoOn(const runtime::Effect& effect) = 0;
+  /// The provider is about to be asked to let a server in.
+  virtual void OnLetIn(const runtime::CompleteLaunch& launch) = 0;
   /// An outside effect was carried out; its answer is on its way. False: the control plane dies here.
   virtual bool OnOutsideDone(const runtime::Outside& work) = 0;
   /// The engine is about to hear the answer.

@@ -14,6 +14,39 @@ using Json = nlohmann::json;
 using runtime::Cache;
 using runtime::Object;
 
+/// Whatever is wanted of a server and runs there is a success.
+void MakeGood(Json& server) {
+  if (!server.contains("status") || !server["status"].contains("releases")) {
+    return;
+  }
+  for (const Json& intent : server["spec"].value("releases", Json::array())) {
+    for (Json& release : server["status"]["releases"]) {
+      const bool runs = release["application"] == intent["application"] &&
+                        release.contains("running") &&
+                        release["running"]["commit"] == intent["commit"] &&
+                        release["running"]["hash"] == intent["hash"];
+      if (runs) {
+        release["running"]["health"] = "Healthy";
+        release["attempt"] = {{"rollout", intent["rollout"]},
+                              {"number", intent["attempt"]},
+                              {"phase", "Ended"},
+                              {"result", "Succeeded"}};
+      }
+    }
+  }
+}
+
+void MakeReachable(Json& server) {
+  if (!server.contains("status") || !server["status"].contains("conditions")) {
+    return;
+  }
+  for (Json& condition : server["status"]["conditions"]) {
+    if (condition["type"] == "Reachable") {
+      condition["status"] = "True";
+    }
+  }
+}
+
 /// Changes what a planner sees of one object.
 void Delude(Mutant mutant, Kind kind, Json& object) {
   if (mutant == Mutant::kSkipsTheGate && kind == Kind::kRollout) {
@@ -32,6 +65,10 @@ void Delude(Mutant mutant, Kind kind, Json& object) {
   } else if (mutant == Mutant::kRollsToEverybody && kind == Kind::kServer) {
     object["spec"]["standby"] = false;
     object["spec"]["joining"] = false;
+  } else if (mutant == Mutant::kTakesRunningForGood && kind == Kind::kServer) {
+    MakeGood(object);
+  } else if (mutant == Mutant::kIgnoresReach && kind == Kind::kServer) {
+    MakeReachable(object);
   } else if (mutant == Mutant::kReusesAName && kind == Kind::kApplication &&
              object.contains("status") && object["status"].contains("lastNumber")) {
     const auto last = object["status"]["lastNumber"].get<std::int64_t>();
@@ -60,6 +97,8 @@ Kind WrongKind(Mutant mutant) {
     case Mutant::kRemovesMany:
     case Mutant::kTakesErrorsForNobody:
     case Mutant::kLetsInEarly:
+    case Mutant::kTakesRunningForGood:
+    case Mutant::kIgnoresReach:
       return Kind::kFleet;
     case Mutant::kSkipsTheGate:
     case Mutant::kForgetsTheBudget:
@@ -97,7 +136,8 @@ class Deluded final : public runtime::Planner {
     Cache cache = input.cache;
     cache.Keep(Kind::kServer, nullptr);  // what is kept of servers is of the real ones
     std::vector<Kind> kinds = {Kind::kApplication, Kind::kRollout, Kind::kFleet};
-    if (mutant_ == Mutant::kRollsToEverybody) {
+    if (mutant_ == Mutant::kRollsToEverybody || mutant_ == Mutant::kTakesRunningForGood ||
+        mutant_ == Mutant::kIgnoresReach) {
       kinds.push_back(Kind::kServer);
     }
     for (const Kind seen : kinds) {

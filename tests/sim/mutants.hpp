@@ -20,6 +20,8 @@ enum class Mutant : std::uint8_t {
   kTakesErrorsForNobody,  ///< sees a failed listing as an empty one
   kLetsInEarly,           ///< sees applications that have promoted nothing
   kRollsToEverybody,      ///< sees servers that all serve
+  kTakesRunningForGood,   ///< sees what runs as healthy, and its attempt as a success
+  kIgnoresReach,          ///< sees servers that can all be reached
 };
 
 /// The real planners, one of which is wrong.

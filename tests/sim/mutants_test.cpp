@@ -60,6 +60,20 @@ TEST(Mutants, APlannerThatLetsInEarlyIsFound) {
   EXPECT_THAT(FirstViolation(Mutant::kLetsInEarly), StartsWith("17: "));
 }
 
+TEST(Mutants, APlannerThatTakesWhatRunsForGoodIsFound) {
+  EXPECT_THAT(FirstViolation(Mutant::kTakesRunningForGood), StartsWith("17: "));
+}
+
+/// Random stories hardly ever keep somebody back who has everything.
+TEST(Mutants, APlannerThatLetsInWhoCannotBeReachedIsFound) {
+  const auto scenario = ReadScenario(std::string(SLIPWAY_SCENARIOS) + "/out-of-reach.yaml");
+  ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
+  const Outcome outcome =
+      Play(scenario.value(),
+           {.seed = 1, .planners = [] { return WithMutant(Mutant::kIgnoresReach); }});
+  EXPECT_THAT(outcome.violation, StartsWith("17: "));
+}
+
 TEST(Mutants, APlannerThatRollsToWhoStandsByOrJoinsIsFound) {
   EXPECT_THAT(FirstViolation(Mutant::kRollsToEverybody), StartsWith("17: "));
 }

@@ -276,6 +276,8 @@ void Story::OnOutsideAnswer(const runtime::Outside& work, const runtime::Outside
   checker_.OnOutsideAnswer(work, result);
 }
 
+void Story::OnLetIn(const runtime::CompleteLaunch& launch) { checker_.OnLetIn(launch); }
+
 bool Story::OnOutsideDone(const runtime::Outside& work) {
   ++outcome_.outside[Describe(runtime::Effect{.id = 0, .work = work})];
   if (AtCrashPoint()) {

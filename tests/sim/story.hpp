@@ -20,6 +20,7 @@ class Story final : public PlaneObserver {
   // PlaneObserver
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) override;
   bool MayGoOn(const runtime::Effect& effect) override;
+  void OnLetIn(const runtime::CompleteLaunch& launch) override;
   bool OnOutsideDone(const runtime::Outside& work) override;
   void OnOutsideAnswer(const runtime::Outside& work, const runtime::OutsideResult& result) override;
 
