@@ -166,8 +166,8 @@ std::vector<Awaited> AwaitedOn(const Cache& cache, const std::string& ns,
       const std::string& name = object->key.name;
       const rollout::ServerView view = rollout::ViewOf(server, name);
       if (!RunsPromoted(view.release, name, *stable)) {
-        awaited.push_back({.rollout = stable->rollout,
-                           .progress = ProgressOf(cache, ns, name, *stable, view)});
+        awaited.push_back(
+            {.rollout = stable->rollout, .progress = ProgressOf(cache, ns, name, *stable, view)});
       }
     }
   }

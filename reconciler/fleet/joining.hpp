@@ -21,7 +21,8 @@ bool MayBeLetIn(const KnownServer& server);
 
 /// What is to be said of those that join.
 struct JoiningAccount {
-  std::string reason;  ///< that of an error, or else ReleaseFailed, ReleaseCannotCome, Waiting or Completing
+  std::string
+      reason;  ///< that of an error, or else ReleaseFailed, ReleaseCannotCome, Waiting or Completing
   std::string message;
 };
 

@@ -104,9 +104,10 @@ struct ServerView {
   bool judged = false;  ///< as in ServerFacts
   bool cordoned = false;
   bool joining = false;  ///< as in ServerFacts: no server of waves
-  bool held = false;     ///< it joins and is not admitted: it serves nobody, as far as its provider has said
-  bool busy = false;     ///< another application's attempt is under way there
-  bool full = false;     ///< as many other applications as a server can bear have an entry there
+  bool held =
+      false;  ///< it joins and is not admitted: it serves nobody, as far as its provider has said
+  bool busy = false;  ///< another application's attempt is under way there
+  bool full = false;  ///< as many other applications as a server can bear have an entry there
 };
 
 /// The view of `application` on `server`; O(applications on that server).

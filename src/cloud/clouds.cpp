@@ -26,8 +26,8 @@ Examination Clouds::Examine(const api::Provider& provider, const SecretData& sec
   return asked == nullptr ? CloudApi::Examine(provider, secret) : asked->Examine(provider, secret);
 }
 
-Result<void> Clouds::CompleteLaunch(const runtime::CompleteLaunch& launch,
-                                    const SecretData& secret, MonoTime deadline) {
+Result<void> Clouds::CompleteLaunch(const runtime::CompleteLaunch& launch, const SecretData& secret,
+                                    MonoTime deadline) {
   CloudApi* const asked = Asked(launch.provider);
   return asked == nullptr ? CloudApi::CompleteLaunch(launch, secret, deadline)
                           : asked->CompleteLaunch(launch, secret, deadline);

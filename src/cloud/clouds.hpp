@@ -20,8 +20,8 @@ class Clouds final : public CloudApi {
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
-  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret, MonoTime deadline) override;
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch, const SecretData& secret,
+                              MonoTime deadline) override;
 
  private:
   CloudApi* Asked(const api::Provider& provider) const;

@@ -98,8 +98,8 @@ class OpenedClouds final : public CloudApi {
     return clouds_.Examine(provider, secret);
   }
 
-  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret, MonoTime deadline) override {
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch, const SecretData& secret,
+                              MonoTime deadline) override {
     return clouds_.CompleteLaunch(launch, secret, deadline);
   }
 

@@ -43,8 +43,7 @@ Error WithoutFile(const std::string& path, int error) {
   if (error == ENXIO) {
     return NoFile(path);  // A socket.
   }
-  return {.code = Code::kForbidden,
-          .message = path + " cannot be opened: " + std::strerror(error)};
+  return {.code = Code::kForbidden, .message = path + " cannot be opened: " + std::strerror(error)};
 }
 
 }  // namespace
@@ -56,8 +55,7 @@ Result<std::string> ReadSmallFile(const std::string& path, std::size_t max_bytes
   }
   struct stat about {};
   // A device as well: /dev/null is how people say "none".
-  if (::fstat(file.number(), &about) != 0 ||
-      (!S_ISREG(about.st_mode) && !S_ISCHR(about.st_mode))) {
+  if (::fstat(file.number(), &about) != 0 || (!S_ISREG(about.st_mode) && !S_ISCHR(about.st_mode))) {
     return NoFile(path);
   }
   std::string text;

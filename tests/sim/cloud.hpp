@@ -60,7 +60,8 @@ class FakeCloud {
   std::set<std::string> standby_;
   std::map<std::string, std::string> held_;  ///< what completes the launch of each
   int launches_ = 0;
-  std::set<Time> times_;  ///< no two listings have the same; a clock that is put back makes older ones
+  std::set<Time>
+      times_;  ///< no two listings have the same; a clock that is put back makes older ones
 };
 
 }  // namespace slipway::sim

@@ -68,9 +68,8 @@ TEST(Mutants, APlannerThatTakesWhatRunsForGoodIsFound) {
 TEST(Mutants, APlannerThatLetsInWhoCannotBeReachedIsFound) {
   const auto scenario = ReadScenario(std::string(SLIPWAY_SCENARIOS) + "/out-of-reach.yaml");
   ASSERT_TRUE(scenario.has_value()) << scenario.error().message;
-  const Outcome outcome =
-      Play(scenario.value(),
-           {.seed = 1, .planners = [] { return WithMutant(Mutant::kIgnoresReach); }});
+  const Outcome outcome = Play(
+      scenario.value(), {.seed = 1, .planners = [] { return WithMutant(Mutant::kIgnoresReach); }});
   EXPECT_THAT(outcome.violation, StartsWith("17: "));
 }
 

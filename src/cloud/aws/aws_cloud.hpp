@@ -37,8 +37,8 @@ class AwsCloud final : public CloudApi {
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
 
   /// Completes the action of the launchHook with CONTINUE. Reasons: those of QueryClient; NotWaiting: no action is active.
-  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
-                              const SecretData& secret, MonoTime deadline) override;
+  Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch, const SecretData& secret,
+                              MonoTime deadline) override;
 
  private:
   struct Identity;

@@ -61,12 +61,11 @@ struct JoiningBench {
     for (int round = 0; round < 5; ++round) {
       const KnownServer known{
           .facts = &facts, .labels = &labels, .ours = true, .awaited = awaited, .letting = letting};
-      const Plan plan =
-          PlanFleet({.fleet = fleet,
-                     .observation = observation(),
-                     .last = &last,
-                     .servers = std::span(&known, 1),
-                     .now = Time(minutes(100))});
+      const Plan plan = PlanFleet({.fleet = fleet,
+                                   .observation = observation(),
+                                   .last = &last,
+                                   .servers = std::span(&known, 1),
+                                   .now = Time(minutes(100))});
       const bool stored = fleet.status == plan.status;
       fleet.status = plan.status;
       for (const Action& action : plan.actions) {
@@ -216,10 +215,8 @@ TEST(Joining, WhatMayPassIsLookedAtAgainSoonAndWhatAPersonMustMendWithTheNextLis
         .in_flight = in_flight,
         .age = age,
         .failures = 2};
-    const KnownServer known{.facts = &bench.facts,
-                            .labels = &bench.labels,
-                            .ours = true,
-                            .letting = bench.letting};
+    const KnownServer known{
+        .facts = &bench.facts, .labels = &bench.labels, .ours = true, .letting = bench.letting};
     return PlanFleet({.fleet = bench.fleet,
                       .observation = bench.observation(),
                       .last = &bench.last,

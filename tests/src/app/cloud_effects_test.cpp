@@ -99,11 +99,11 @@ class CloudEffectsTest : public ::testing::Test {
   metrics::Metrics metrics_;
   Result<kube::ObjectText> secret_ = Fail(Code::kInternal, "");
   std::optional<runtime::OutsideResult> answer_;
-  CloudEffects effects_{client_,  cloud_, clock_,
-                        metrics_, io_,    [this](const std::function<void()>& work) {
-                          clock_.mono = clock_.mono + queued_;
-                          work();
-                        }};
+  CloudEffects effects_{
+      client_, cloud_, clock_, metrics_, io_, [this](const std::function<void()>& work) {
+        clock_.mono = clock_.mono + queued_;
+        work();
+      }};
 };
 
 TEST_F(CloudEffectsTest, AListingSaysWhenItWasMade) {

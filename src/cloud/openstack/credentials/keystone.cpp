@@ -61,6 +61,7 @@ Code CodeOf(const Refusal& refusal) {
     case Blame::kDenied:
       return Code::kUnauthorized;
     case Blame::kAbsent:
+    case Blame::kPlaceAbsent:
     case Blame::kRequest:
       break;
   }

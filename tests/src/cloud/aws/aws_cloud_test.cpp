@@ -309,7 +309,8 @@ rest::Response Group(const std::map<std::string, std::string>& states) {
           .headers = {},
           .body =
               "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
-              "<AutoScalingGroups><member><AutoScalingGroupName>web/eu</AutoScalingGroupName><Instances>" +
+              "<AutoScalingGroups><member><AutoScalingGroupName>web/eu</"
+              "AutoScalingGroupName><Instances>" +
               members +
               "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
               "</DescribeAutoScalingGroupsResponse>"};
@@ -394,7 +395,9 @@ TEST_F(AwsCloudTest, ALaunchIsCompletedWhereItsGroupIs) {
   EXPECT_THAT(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).error().message,
               HasSubstr("Allow autoscaling:CompleteLifecycleAction."));
   answers_ = {rest::Response{.status = 200, .headers = {}, .body = "<html>Please log in</html>"}};
-  EXPECT_EQ(runtime::ReasonOf(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).error()), "EndpointInvalid");
+  EXPECT_EQ(
+      runtime::ReasonOf(cloud_.CompleteLaunch(launch, {}, now_ + std::chrono::seconds(10)).error()),
+      "EndpointInvalid");
 }
 
 TEST_F(AwsCloudTest, ALaunchIsCompletedInTimeOrNotAtAllAndNotTriedAgain) {
