@@ -146,8 +146,9 @@ TEST_F(AzureCloudTest, NoTokenIsSentForAllToRead) {
   EXPECT_THAT(refused.error().message, HasSubstr("AZURE_RESOURCE_MANAGER_URL"));
   EXPECT_EQ(asked(), 0U);
   EXPECT_EQ(tokens_given_, 0);
-  EXPECT_EQ(runtime::ReasonOf(*cloud.Examine(provider_, {}).checks.front().trouble),
-            "EndpointInvalid");
+  const Examination examined = cloud.Examine(provider_, {});
+  ASSERT_TRUE(examined.checks.front().trouble.has_value());
+  EXPECT_EQ(runtime::ReasonOf(*examined.checks.front().trouble), "EndpointInvalid");
   provider_.azure->endpoint = kManager;
   EXPECT_TRUE(cloud.List(provider_, {}).has_value()) << "the Fleet says where";
 }
@@ -156,7 +157,7 @@ TEST_F(AzureCloudTest, WhatStandsAroundASecretIsNoneOfIt) {
   provider_.azure->secret_ref = api::SecretRef{.name = "app"};
   const SecretData secret = {
       {"tenantID", "t\n"}, {"clientID", "c\n"}, {"clientSecret", "hush-secret\n"}};
-  EXPECT_EQ(Outcome(secret), "1@10.0.0.1 2@10.0.0.2");
+  ASSERT_EQ(Outcome(secret), "1@10.0.0.1 2@10.0.0.2");
   EXPECT_THAT(client_.requests()[0].body, HasSubstr("client_secret=hush-secret&"));
   entra_ = {.status = 401,
             .headers = {},
