@@ -22,6 +22,7 @@ void Story::Schedule(const Step& step) {
 }
 
 void Story::Do(const Step& step) {
+  last_deed_ = loop_.Mono();
   Trace("deed " + std::to_string(static_cast<int>(step.deed)) + " " + step.target);
   switch (step.deed) {
     case Deed::kPush:

@@ -123,13 +123,14 @@ void Story::Run(MonoTime until) {
   }
 }
 
-/// Runs until nobody has written anything for a while; longer than scenario.settle is too long.
+/// Runs until nobody has written or done anything for a while; longer than scenario.settle is too long.
 void Story::Settle() {
   const MonoTime deadline = loop_.Mono() + scenario_.settle;
   while (loop_.Mono() < deadline) {
     Run(loop_.Mono() + kLook);
     const runtime::Engine* engine = plane_ == nullptr ? nullptr : plane_->engine();
-    if (engine != nullptr && engine->Idle() && loop_.Mono() - checker_.last_write() >= kRest) {
+    const MonoTime moved = std::max(checker_.last_write(), last_deed_);
+    if (engine != nullptr && engine->Idle() && loop_.Mono() - moved >= kRest) {
       return;
     }
   }

@@ -71,6 +71,7 @@ class Story final : public PlaneObserver {
   std::unique_ptr<ControlPlane> plane_;
   bool calm_ = false;
   std::uint64_t crash_points_ = 0;
+  MonoTime last_deed_;  ///< what the world does needs its time to be noticed
   Outcome outcome_;
 };
 
