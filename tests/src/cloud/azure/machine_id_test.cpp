@@ -5,8 +5,6 @@
 namespace slipway::cloud::azure {
 namespace {
 
-constexpr const char* kIdOfWeb = "f5f1c3a4-2f6e-4b56-9a8e-0d6f1f2b3c4d";
-
 TEST(AzureMachineId, UpperAndLowerCaseAreTheSame) {
   const auto read = ReadMachineId(
       "/SUBSCRIPTIONS/s/resourcegroups/G/Providers/microsoft.compute/VIRTUALMACHINES/Web-1");
