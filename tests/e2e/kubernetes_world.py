@@ -9,7 +9,6 @@ import os
 import pathlib
 import ssl
 import sys
-import time
 
 import yaml
 
@@ -20,7 +19,9 @@ import world as demo_world  # noqa: E402  (found by the line above)
 
 CRDS = sorted((PROJECT / "crd").glob("*.yaml"))
 # Who may what, on both sides: an administrator, and somebody who may read.
-VIEWER_RULES = [{"apiGroups": ["", "slipway.dev", "coordination.k8s.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
+VIEWER_RULES = [
+    {"apiGroups": [""], "resources": ["configmaps", "events", "namespaces", "services"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["slipway.dev", "coordination.k8s.io"], "resources": ["*"], "verbs": ["get", "list", "watch"]}]
 
 
 class Api:
@@ -197,12 +198,3 @@ class Slipway(Side):
 
     def close(self):
         self.world.close()
-
-
-def wait_until_gone(side, path, patience=30):
-    """Until there is nothing at `path` any more."""
-    end = time.monotonic() + patience
-    while side.api.ask("GET", path)[0] != 404:
-        if time.monotonic() > end:
-            raise demo_world.WorldError(f"{path} is still there after {patience} s")
-        time.sleep(0.05)

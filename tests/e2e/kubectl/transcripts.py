@@ -30,9 +30,10 @@ VARYING = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"/tmp/kubectl-edit-\w+\.yaml", "/tmp/kubectl-edit.yaml"),
     (r"\bmade-[a-z0-9]{5}\b", "made-XXXXX"),
     (r"X509SHA256=[0-9a-f]{64}", "X509SHA256=HASH"),
-    (r"(?<=\S)(\s\s+)(\d+(ms|[smhd]))(\d+[smh])?(?=\s*$|  +)", r"\1AGE"),
+    (r"\d+[smhdy](\d+[smhd])? \(x(\d+) over \d+[smhdy](\d+[smhd])?\)", r"AGE (x\2 over AGE)"),
+    (r"(^|(?<=\S)\s\s+)(\d+(ms|[smhdy]))(\d+[smhd])?(?=\s*$|  +)", r"\1AGE"),
     (r"<invalid>(?=\s*$|  +)", "AGE"),
-    (r"(?<=\S)[ ]{2,}", "   "),
+    (r"(?<=\S)(?<!^[-+])[ ]{2,}", "   "),
     (r"(?<=\S)\t+", "   "),
     (r"[ ]+$", ""),
 )]
@@ -140,7 +141,10 @@ class Run:
             if code:
                 err.append(f"{command}: {code} {complaint}")
         said(step["lines"])
-        child.terminate()
+        try:
+            os.killpg(child.pid, signal.SIGTERM)
+        except ProcessLookupError:  # It has ended by itself.
+            pass
         child.wait()
         for reader in readers:
             reader.join()
@@ -151,9 +155,8 @@ class Run:
         text = text.replace(str(self.side.authority), "AUTHORITY").replace(str(self.side.directory), "SIDE")
         for pattern, by in VARYING:
             text = pattern.sub(by, text)
-        if self.scenario.get("sorted"):
-            text = "\n".join(sorted(text.splitlines()))
-        return text
+        # The causes of an invalid object: Kubernetes says some of them in the order of a hash.
+        return re.sub(r"(?:^(?:# )?\* .*\n?){2,}", lambda run: "".join(sorted(run[0].splitlines(True))), text, flags=re.M)
 
     def remove(self):
         shutil.rmtree(self.directory, ignore_errors=True)
