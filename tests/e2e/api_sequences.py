@@ -3,6 +3,7 @@ seed, or read from a file, and refers to what is only known when it runs as ["re
 """
 
 import copy
+import http.client
 import json
 import random
 import re
@@ -337,8 +338,11 @@ class Runner:
     def reply(self, collection, request):
         path = collection if request["method"] == "POST" else f"{collection}/{self.full(request['name'])}{request['part']}"
         query = "&".join(f"{key}={value}" for key, value in request["query"].items())
-        status, headers, body = self.api.ask(request["method"], path + ("?" + query if query else ""),
-                                             self.filled(request["body"]), request["type"])
+        try:
+            status, headers, body = self.api.ask(request["method"], path + ("?" + query if query else ""),
+                                                 self.filled(request["body"]), request["type"])
+        except (OSError, http.client.HTTPException) as error:
+            return {"status": 0, "warnings": [], "body": f"no answer: {error!r}"}
         if status < 300 and isinstance(body, dict) and body.get("kind") != "Status" and "dryRun" not in request["query"]:
             self.seen[request["name"]] = body
         return {"status": status, "warnings": sorted(headers.get_all("Warning") or []), "body": self.plain(body)}

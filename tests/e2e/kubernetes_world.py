@@ -61,17 +61,17 @@ class Api:
 
 
 class Side:
-    """What both have: `url`, `authority` (a file), `certificate` and `key` of the administrator, `viewer_token`."""
+    """What both have: `url`, `authority` (a file), `certificate` and `key` of the administrator, `viewer_token()`."""
 
     def kubeconfig(self, path, user="admin"):
         """Writes a kubeconfig; `user` is admin, viewer or nobody (whose token is not known)."""
-        people = {"admin": {"client-certificate": str(self.certificate), "client-key": str(self.key)},
-                  "viewer": {"token": self.viewer_token}, "nobody": {"token": "not-a-token"}}
+        known = {"admin": lambda: {"client-certificate": str(self.certificate), "client-key": str(self.key)},
+                 "viewer": lambda: {"token": self.viewer_token()}, "nobody": lambda: {"token": "not-a-token"}}
         path.write_text(yaml.safe_dump({
             "apiVersion": "v1", "kind": "Config", "current-context": "here",
             "clusters": [{"name": "here", "cluster": {"server": self.url, "certificate-authority": str(self.authority)}}],
             "contexts": [{"name": "here", "context": {"cluster": "here", "user": user}}],
-            "users": [{"name": user, "user": people[user]}]}))
+            "users": [{"name": user, "user": known[user]()}]}))
         return path
 
 
@@ -103,8 +103,10 @@ class Kubernetes(Side):
         demo_world.run("openssl", "x509", "-req", "-days", "2", "-in", request, "-CA", self.client_authority, "-CAkey",
                        self.directory / "client-ca.key", "-CAcreateserial", "-out", self.certificate)
         demo_world.run("openssl", "genrsa", "-out", self.directory / "accounts.key", "2048")
-        self.viewer_token = "viewer-token"
-        (self.directory / "tokens.csv").write_text(f"{self.viewer_token},viewer,viewer\n")
+        (self.directory / "tokens.csv").write_text(f"{self.viewer_token()},viewer,viewer\n")
+
+    def viewer_token(self):
+        return "viewer-token"
 
     def run(self, name, program, *flags):
         process = demo_world.Process(name, [self.programs / program, *flags], self.directory / f"{name}.log")
@@ -189,12 +191,15 @@ class Slipway(Side):
         for path, data in ((self.authority, cluster["certificate-authority-data"]),
                            (self.certificate, user["client-certificate-data"]), (self.key, user["client-key-data"])):
             path.write_bytes(base64.b64decode(data))
-        self.viewer_token = self.make_viewer()
-        self.api = Api(self)
+        self.api, self.token = Api(self), ""
 
-    def make_viewer(self):
-        """A token with the role viewer."""
-        return "viewer-token"
+    def viewer_token(self):
+        if not self.token:
+            made = self.api.must("POST", "/apis/access.slipway.dev/v1alpha1/accesstokens", {
+                "apiVersion": "access.slipway.dev/v1alpha1", "kind": "AccessToken", "metadata": {"name": "viewer"},
+                "spec": {"role": "viewer"}})
+            self.token = made["status"]["token"]
+        return self.token
 
     def close(self):
         self.world.close()

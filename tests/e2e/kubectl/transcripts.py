@@ -57,7 +57,7 @@ def versions_of(scenario):
 
 def golden(version, name, side):
     """The file with what `side`, which is kubernetes or slipway, is to answer."""
-    return HERE / "goldens" / version / f"{name}{'' if side == 'kubernetes' else '.slipway'}.txt"
+    return HERE / "goldens" / f"{name}.{version}{'' if side == 'kubernetes' else '.slipway'}.txt"
 
 
 class Run:
@@ -73,7 +73,7 @@ class Run:
         self.environment = {
             "PATH": f"{programs}:/usr/bin:/bin", "HOME": str(self.directory / "home"), "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "NAMESPACE": self.namespace, "SERVER": side.url, "AUTHORITY": str(side.authority), "TERM": "dumb", "KUBE_EDITOR": "./editor"}
-        for user in ("admin", "viewer", "nobody"):
+        for user in ("admin", *(user for user in ("viewer", "nobody") if f"${user.upper()}" in str(scenario["steps"]))):
             path = side.kubeconfig(self.directory / f"{user}.kubeconfig", user)
             config = yaml.safe_load(path.read_text())
             config["contexts"][0]["context"]["namespace"] = self.namespace
