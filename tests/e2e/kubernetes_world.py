@@ -44,9 +44,10 @@ class Api:
                 answer = self.connection.getresponse()
                 raw = answer.read()
                 break
-            except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError):
-                self.connection.close()  # It was idle for too long; once is forgiven.
-                if attempt:
+            except (OSError, http.client.HTTPException) as error:
+                self.connection.close()
+                idle = isinstance(error, (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError))
+                if attempt or not idle:  # One that was idle for too long is forgiven.
                     raise
         try:
             return answer.status, answer.headers, json.loads(raw)

@@ -22,15 +22,27 @@ def test_we_answer_what_kubernetes_answered(slipway):
     runner = api_diff.prepared(slipway)
     shapes, examples = {}, {}
     for number, recorded in enumerate(api_diff.read_record(RECORD)):
-        ours = runner.run(recorded, f"r{number}")
-        for index, (theirs, reply) in enumerate(zip(recorded["replies"], ours)):
-            where = api_diff.difference(theirs, reply)
-            if where:
-                shape = api_sequences.shape(recorded, (index, where, theirs, reply))
-                shapes[shape] = shapes.get(shape, 0) + 1
-                examples.setdefault(shape, f"{where}\n" + "\n".join(map(json.dumps, recorded["requests"][:index + 1])))
-                break
+        found = api_diff.first_difference(recorded["replies"], runner.run(recorded, f"r{number}"))
+        if found:
+            shape = api_sequences.shape(recorded, found)
+            shapes[shape] = shapes.get(shape, 0) + 1
+            examples.setdefault(shape, f"{found[1]}\n" + "\n".join(map(json.dumps, recorded["requests"][:found[0] + 1])))
     assert not shapes, "\n".join(f"{count} times {shape}\n{examples[shape]}\n" for shape, count in shapes.items())
+
+
+def refusal(*messages):
+    causes = [{"field": "spec", "message": message} for message in messages]
+    return {"status": 422, "body": {"message": "x is invalid: […]", "details": {"causes": causes}}}
+
+
+def test_rules_of_our_own_are_no_difference():
+    rule = "must name fleets, or labels in selector, or both"
+    taken, theirs = {"status": 200, "body": {}}, refusal("bad")
+    theirs["body"]["message"] = "x is invalid: spec: bad"
+    assert api_diff.first_difference([taken, {"status": 200, "body": {"a": 1}}], [refusal(rule), {"status": 404, "body": {}}]) is None
+    assert api_diff.first_difference([taken], [refusal(rule, "bad")])[0] == 0
+    assert api_diff.first_difference([theirs], [refusal("bad", rule)]) is None
+    assert api_diff.first_difference([theirs], [refusal("worse", rule)])[0] == 0
 
 
 def test_a_difference_is_seen():
