@@ -3,6 +3,7 @@ shortest sequence that is not. `--record FILE` keeps what Kubernetes answered, f
 """
 
 import argparse
+import concurrent.futures
 import copy
 import json
 import lzma
@@ -76,12 +77,13 @@ class Comparison:
     """Two runners: `real` and `ours`."""
 
     def __init__(self, real, ours):
-        self.real, self.ours, self.runs = real, ours, 0
+        self.runners, self.runs = (real, ours), 0
+        self.threads = concurrent.futures.ThreadPoolExecutor(2)  # Both at once: each mostly waits.
 
     def replies(self, sequence):
         self.runs += 1
         label = f"s{self.runs}"
-        return self.real.run(sequence, label), self.ours.run(sequence, label)
+        return self.threads.map(lambda runner: runner.run(sequence, label), self.runners)
 
     def first_difference(self, sequence):
         return first_difference(*self.replies(sequence))
