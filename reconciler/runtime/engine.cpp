@@ -48,6 +48,9 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
       kinds_.insert(kind);
     }
   }
+  if (planners_.empty()) {  // It only collects garbage, and anything may have been owned.
+    kinds_.insert(kAllKinds.begin(), kAllKinds.end());
+  }
 }
 
 void Engine::Core::Replaced(Kind kind, const std::vector<Bytes>& objects, std::uint64_t revision) {

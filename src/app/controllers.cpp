@@ -61,7 +61,9 @@ Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEf
       git_(git),
       cloud_(cloud),
       clock_(clock),
-      engine_(AllPlanners(options.first_grace), options.engine),
+      engine_(options.planners ? AllPlanners(options.first_grace)
+                               : std::vector<std::unique_ptr<runtime::Planner>>(),
+              options.engine),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }

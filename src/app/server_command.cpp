@@ -137,6 +137,9 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
                       "Another name or address by which clients and agents reach this machine");
   command->add_flag("--allow-file-urls", options->allow_file_urls,
                     "Let GitRepositories name file:// URLs, which read this machine's files");
+  command->add_flag("!--no-controllers", options->controllers,
+                    "Serve the API only: nothing is rolled out, listed or fetched, such as to look "
+                    "at a restored backup");
   command
       ->add_option("--allow-inventory", options->allowed_inventories,
                    "A program, with its arguments, that Fleets may have run to list servers; "

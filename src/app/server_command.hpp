@@ -21,6 +21,7 @@ struct ServerOptions {
   bool allow_file_urls = false;
   std::vector<std::string> allowed_inventories;   ///< programs that Fleets may have run
   std::vector<std::string> allowed_server_lists;  ///< files that Fleets may have read
+  bool controllers = true;       ///< false: the API only, nothing is rolled out, listed or fetched
   Duration agent_grace{15'000};  ///< silence after which a server counts as unreachable
   std::string log_level = "info";
 };

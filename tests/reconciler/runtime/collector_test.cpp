@@ -58,6 +58,16 @@ TEST(Collector, DeletesTheDependentsOfAnOwnerThatWasDeleted) {
   EXPECT_EQ(world.engine.cache().Find(ServerKey("a")), nullptr);
 }
 
+TEST(Collector, WithoutPlannersTheEngineCollectsOfAllKinds) {
+  World world(std::vector<Script>{});
+  world.engine.Replaced(Kind::kFleet, {Text(ObjectOf(kFleet, 1))}, 1);
+  world.engine.Replaced(Kind::kServer, {Text(Owned("a", 2, Owner("Fleet", "web", "uid-web")))}, 2);
+  world.ListTheRest();
+  EXPECT_THAT(world.Effects(), SizeIs(0));
+  world.engine.ObjectDeleted(Kind::kFleet, Text(ObjectOf(kFleet, 3)));
+  EXPECT_EQ(As<Delete>(world.OnlyEffect()), (Delete{.key = ServerKey("a"), .uid = Uid("uid-a")}));
+}
+
 TEST(Collector, AsksForAnOwnerThatTheCacheDoesNotHold) {
   World world = MakeWorld();
   world.engine.Replaced(Kind::kFleet, {}, 1);
