@@ -54,6 +54,8 @@ Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
     case Target::kGroups:
     case Target::kGroup:
     case Target::kResources:
+    case Target::kOpenApiV2:
+    case Target::kOpenApiV3:
       if (head.method == "GET" || head.method == "HEAD") {
         return std::string("get");
       }

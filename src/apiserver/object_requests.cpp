@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/apiserver/guard.hpp"
+#include "src/apiserver/media_types.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/presentation.hpp"
 #include "src/apiserver/reads.hpp"
@@ -218,7 +219,9 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   }
   auto text = co_await exchange->ReadBody(kAnyBody);
   if (text.has_value() && verb != "patch") {
-    text = ObjectTextOf(head, std::move(text.value()));
+    const std::string version = route.path.kind->ApiVersion();
+    text = ObjectTextOf(head, std::move(text.value()),
+                        {.api_version = version, .kind = route.path.kind->kind});
   }
   if (!text.has_value()) {
     co_return Failure(text.error(), &route.path);
@@ -301,6 +304,10 @@ asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath 
 
 asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::string verb,
                                                  Route route) const {
+  auto refusal = NotAcceptable(exchange->head(), route.path.kind->has_generation);
+  if (refusal && route.target != Route::Target::kLog) {
+    co_return std::move(*refusal);
+  }
   if (route.target == Route::Target::kLog) {
     co_return co_await Logs(std::move(exchange), std::move(route.path));
   }

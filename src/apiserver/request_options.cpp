@@ -255,10 +255,9 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   wish.dry_run = options.dry_run;
   std::string policy(head.Query("propagationPolicy"));
   if (!body.empty()) {
-    if (MediaType(head, "content-type").find("protobuf") != std::string::npos) {
-      return Fail(Code::kUnsupportedMediaType, "send DeleteOptions as application/json");
-    }
-    SLIPWAY_TRY(tree, objects::ParseJson(body));
+    const protobuf::ExpectedObject expected{.api_version = "v1", .kind = "DeleteOptions"};
+    SLIPWAY_TRY(text, ObjectTextOf(head, body, expected));
+    SLIPWAY_TRY(tree, objects::ParseJson(text));
     SLIPWAY_TRYV(ReadDeleteOptions(tree, wish, policy));
   }
   SLIPWAY_TRY(propagation, PropagationOf(policy));
@@ -266,15 +265,19 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   return wish;
 }
 
-Result<std::string> ObjectTextOf(const RequestHead& head, std::string body) {
+Result<std::string> ObjectTextOf(const RequestHead& head, std::string body,
+                                 const protobuf::ExpectedObject& expected) {
   const std::string type = MediaType(head, "content-type");
   if (type.empty() || type == "application/json") {
     return body;
   }
+  if (type == protobuf::kObjectType) {
+    return protobuf::ObjectTextOfProtobuf(body, expected);
+  }
   if (type != "application/yaml" && type != "text/yaml") {
     return Fail(Code::kUnsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types include: "
-                "application/json, application/yaml");
+                "application/json, application/yaml, application/vnd.kubernetes.protobuf");
   }
   SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
   if (documents.size() != 1) {

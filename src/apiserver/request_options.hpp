@@ -9,6 +9,7 @@
 #include "src/apiserver/registry.hpp"
 #include "src/http/exchange.hpp"
 #include "src/objects/table.hpp"
+#include "src/protobuf/object_body.hpp"
 
 // What the query, the headers and the body of a request ask for. Pure. Errors: kBadRequest,
 // kInvalid and kUnsupportedMediaType with Kubernetes' words. Thread-safe.
@@ -54,8 +55,10 @@ struct DeleteWish {
 /// From query and body of a DELETE; kubectl says `--dry-run` in the body only.
 Result<DeleteWish> DeleteWishOf(const http::RequestHead& head, const std::string& body);
 
-/// The body of a POST or PUT as JSON text: JSON, YAML, or nothing said.
-Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body);
+/// The body of a POST or PUT as JSON text: JSON, YAML, protobuf, or nothing said, which means JSON.
+/// `expected`: what it should be. Custom resources have no form in protobuf.
+Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body,
+                                 const protobuf::ExpectedObject& expected);
 
 /// From the Content-Type of a PATCH.
 Result<PatchType> PatchTypeOf(const http::RequestHead& head);

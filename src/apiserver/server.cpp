@@ -12,6 +12,7 @@
 #include "src/apiserver/object_requests.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/route.hpp"
+#include "src/apiserver/served_documents.hpp"
 #include "src/apiserver/watch_stream.hpp"
 #include "src/http/listener.hpp"
 
@@ -87,7 +88,7 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   asio::awaitable<void> Handle(ExchangePtr exchange);
   asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route);
   asio::awaitable<void> Watch(ExchangePtr exchange, Route route);
-  Response Describe(const Route& route) const;
+  Response Describe(const http::RequestHead& head, const Route& route) const;
   void Count(const std::string& verb, const Route& route, int status,
              steady_clock::time_point begin);
   void CountConnections();
@@ -156,7 +157,7 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   if (busy) {
     response = Failure(Busy(), nullptr);
   } else if (route.path.kind == nullptr) {
-    response = Describe(route);
+    response = Describe(exchange->head(), route);
   } else {
     response = co_await requests.Answer(exchange, verb, route);
   }
@@ -169,7 +170,7 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   (void)co_await exchange->Respond(std::move(response));
 }
 
-Response Server::State::Describe(const Route& route) const {
+Response Server::State::Describe(const http::RequestHead& head, const Route& route) const {
   using Target = Route::Target;
   switch (route.target) {
     case Target::kVersion:
@@ -180,13 +181,17 @@ Response Server::State::Describe(const Route& route) const {
       return response;
     }
     case Target::kCoreVersions:
-      return JsonBody(CoreVersions());
+      return ServeDiscovery(head, false);
     case Target::kGroups:
-      return JsonBody(GroupList());
+      return ServeDiscovery(head, true);
     case Target::kGroup:
       return JsonBody(GroupInfo(route.group));
     case Target::kResources:
       return JsonBody(ResourceList(route.group, route.version));
+    case Target::kOpenApiV2:
+      return ServeOpenApiV2(head);
+    case Target::kOpenApiV3:
+      return route.rest.empty() ? ServeOpenApiV3Index(head) : ServeOpenApiV3(head, route.rest);
     case Target::kRoot:
     case Target::kCollection:
     case Target::kObject:
