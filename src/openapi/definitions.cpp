@@ -15,10 +15,22 @@ using Json = nlohmann::json;
 
 constexpr const char* kKindOfType = "x-kubernetes-group-version-kind";
 
+// In the words that every CustomResourceDefinition has for them, so that `kubectl explain` reads as ever.
+constexpr const char* kApiVersionText =
+    "APIVersion defines the versioned schema of this representation of an object. Servers should convert "
+    "recognized schemas to the latest internal value, and may reject unrecognized values. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
+constexpr const char* kKindText =
+    "Kind is a string value representing the REST resource this object represents. Servers may infer this "
+    "from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+constexpr const char* kMetadataText =
+    "Standard object's metadata. More info: "
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";
+
 Json TypeFields() {
-  return {{"apiVersion",
-           {{"type", "string"}, {"description", "Group and version of the object's form."}}},
-          {"kind", {{"type", "string"}, {"description", "What the object is, in CamelCase."}}}};
+  return {{"apiVersion", {{"type", "string"}, {"description", kApiVersionText}}},
+          {"kind", {{"type", "string"}, {"description", kKindText}}}};
 }
 
 Json GroupVersionKind(const KindInfo& info, const std::string& kind) {
@@ -59,6 +71,7 @@ void AddObjectMeta(Json& definitions, Dialect dialect) {
                              {"description", "Who set which fields. Kept by the API."},
                              {"items", Reference(MetaName("ManagedFieldsEntry"), "", dialect)},
                              {"x-kubernetes-list-type", "atomic"}};
+  fields["selfLink"] = {{"type", "string"}, {"description", "Not used any more."}};
   definitions[MetaName("ObjectMeta")] = std::move(meta);
 }
 
@@ -97,8 +110,7 @@ void AddKind(Json& definitions, const KindInfo& info, Dialect dialect) {
   }
   Json& fields = definitions[DefinitionName(info, info.kind)]["properties"];
   fields.update(TypeFields());
-  fields["metadata"] =
-      Reference(MetaName("ObjectMeta"), "Name, labels and what else every object has.", dialect);
+  fields["metadata"] = Reference(MetaName("ObjectMeta"), kMetadataText, dialect);
 }
 
 Json ListSchema(const KindInfo& info, Dialect dialect) {

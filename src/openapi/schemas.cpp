@@ -48,6 +48,7 @@ void ForgetRequiredNulls(Json& schema) {
 }
 
 void ToV2(Json& schema) {
+  schema.erase("default");
   ForgetRequiredNulls(schema);
   if (IsTrue(schema, "nullable")) {
     schema.erase("type");

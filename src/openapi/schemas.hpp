@@ -11,8 +11,8 @@ namespace slipway::openapi {
 enum class Dialect : std::uint8_t { kV2, kV3 };
 
 /// A structural schema as kube-apiserver publishes it. Version 2 loses what old clients stumble over: the
-/// type of what may be null, or is an integer or a string, and everything inside what keeps unknown
-/// fields.
+/// type of what may be null, or is an integer or a string, everything inside what keeps unknown fields,
+/// and defaults.
 nlohmann::json Published(const nlohmann::json& schema, Dialect dialect);
 
 /// As Published, without what only a custom resource publishes: patterns, lengths, defaults, nulls.
