@@ -57,19 +57,6 @@ std::optional<MediaRange> RangeOf(std::string_view clause) {
   return range;
 }
 
-http::Response Refusal(const std::string& message) {
-  http::Response response;
-  response.status = 406;
-  response.body = PrintJson({{"kind", "Status"},
-                             {"apiVersion", "v1"},
-                             {"metadata", nlohmann::json::object()},
-                             {"status", "Failure"},
-                             {"message", message},
-                             {"reason", "NotAcceptable"},
-                             {"code", 406}});
-  return response;
-}
-
 }  // namespace
 
 bool MediaRange::Covers(std::string_view media_type) const {
@@ -111,19 +98,22 @@ std::optional<std::string> Negotiate(std::string_view accept,
   return std::nullopt;
 }
 
-std::optional<http::Response> NotAcceptable(const http::RequestHead& head, bool custom) {
+std::optional<http::Response> NotAcceptable(const http::RequestHead& head) {
   constexpr std::array<std::string_view, 1> kJson = {"application/json"};
-  constexpr std::array<std::string_view, 1> kProtobuf = {"application/vnd.kubernetes.protobuf"};
-  const std::string accept = head.Header("accept");
-  if (Negotiate(accept, kJson)) {
+  if (Negotiate(head.Header("accept"), kJson)) {
     return std::nullopt;
   }
-  if (custom && Negotiate(accept, kProtobuf)) {
-    return Refusal(
-        "object *unstructured.Unstructured does not implement the protobuf marshalling interface and "
-        "cannot be encoded to a protobuf message");
-  }
-  return Refusal("only the following media types are accepted: application/json");
+  http::Response response;
+  response.status = 406;
+  response.body = PrintJson(
+      {{"kind", "Status"},
+       {"apiVersion", "v1"},
+       {"metadata", nlohmann::json::object()},
+       {"status", "Failure"},
+       {"message", "only the following media types are accepted: application/json"},
+       {"reason", "NotAcceptable"},
+       {"code", 406}});
+  return response;
 }
 
 }  // namespace slipway::apiserver

@@ -32,7 +32,7 @@ std::optional<std::string> Negotiate(std::string_view accept,
                                      std::span<const std::string_view> offered);
 
 /// The answer to a request for an object or a list in a form that is not spoken here: 406, in
-/// Kubernetes' words. nullopt where JSON will do. `custom`: it is about a custom resource.
-std::optional<http::Response> NotAcceptable(const http::RequestHead& head, bool custom);
+/// Kubernetes' words. nullopt where JSON will do.
+std::optional<http::Response> NotAcceptable(const http::RequestHead& head);
 
 }  // namespace slipway::apiserver

@@ -304,7 +304,7 @@ asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath 
 
 asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::string verb,
                                                  Route route) const {
-  auto refusal = NotAcceptable(exchange->head(), route.path.kind->has_generation);
+  auto refusal = NotAcceptable(exchange->head());
   if (refusal && route.target != Route::Target::kLog) {
     co_return std::move(*refusal);
   }

@@ -274,7 +274,7 @@ Result<std::string> ObjectTextOf(const RequestHead& head, std::string body,
   if (type == protobuf::kObjectType) {
     return protobuf::ObjectTextOfProtobuf(body, expected);
   }
-  if (type != "application/yaml" && type != "text/yaml") {
+  if (type != "application/yaml") {
     return Fail(Code::kUnsupportedMediaType,
                 "the body of the request was in an unknown format - accepted media types include: "
                 "application/json, application/yaml, application/vnd.kubernetes.protobuf");

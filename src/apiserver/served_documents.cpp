@@ -84,7 +84,7 @@ std::string HashedUrl(const std::string& path, const std::string& hash) {
   return "/openapi/v3/" + path + "?hash=" + hash;
 }
 
-/// Whether the client has the document of this hash already. An `W/` before a tag does not matter.
+/// Whether the client has the document of this hash already. A `W/` before a tag does not matter.
 bool HasIt(const RequestHead& head, const std::string& hash) {
   const std::string tags = head.Header("if-none-match");
   return tags == "*" || tags.find("\"" + hash + "\"") != std::string::npos;
@@ -158,6 +158,9 @@ const Document& Aggregated(bool groups, const std::string& version) {
 
 Response ServeDiscovery(const RequestHead& head, bool groups) {
   const std::string version = AggregatedVersion(head);
+  if (auto refusal = NotAcceptable(head)) {
+    return std::move(*refusal);
+  }
   if (version.empty()) {
     Response response;
     response.body = groups ? GroupList() : CoreVersions();

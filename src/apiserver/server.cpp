@@ -9,6 +9,7 @@
 #include "reconciler/base/rng.hpp"
 #include "src/apiserver/access.hpp"
 #include "src/apiserver/discovery.hpp"
+#include "src/apiserver/media_types.hpp"
 #include "src/apiserver/object_requests.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/route.hpp"
@@ -211,6 +212,10 @@ Duration Server::State::LongestWatch(const WatchRequest& request) {
 }
 
 asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
+  if (auto refusal = NotAcceptable(exchange->head())) {
+    (void)co_await exchange->Respond(std::move(*refusal));
+    co_return;
+  }
   const auto request = WatchRequestOf(exchange->head());
   const auto form = TableOf(exchange->head());
   WatchJob job;

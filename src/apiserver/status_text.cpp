@@ -11,9 +11,14 @@ namespace {
 
 using objects::Json;
 
+/// Kubernetes says nothing more about what it could not even read.
+bool NamesTheObject(Code code) {
+  return code != Code::kBadRequest && code != Code::kUnsupportedMediaType;
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
-  if (path != nullptr && path->kind != nullptr) {
+  if (path != nullptr && path->kind != nullptr && NamesTheObject(error.code)) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }

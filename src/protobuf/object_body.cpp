@@ -50,11 +50,11 @@ const std::map<std::string, const Message*>& KnownKinds() {
   return kKinds;
 }
 
-const Message* PrototypeOf(const wire::TypeMeta& type) {
-  if (type.kind() == "DeleteOptions") {
+const Message* PrototypeOf(std::string_view api_version, std::string_view kind) {
+  if (kind == "DeleteOptions") {
     return &wire::DeleteOptions::default_instance();
   }
-  const auto found = KnownKinds().find(type.api_version() + "/" + type.kind());
+  const auto found = KnownKinds().find(std::string(api_version) + "/" + std::string(kind));
   return found == KnownKinds().end() ? nullptr : found->second;
 }
 
@@ -239,6 +239,11 @@ Result<wire::Unknown> EnvelopeOf(std::string_view body, const ExpectedObject& ex
 }  // namespace
 
 Result<std::string> ObjectTextOfProtobuf(std::string_view body, const ExpectedObject& expected) {
+  if (PrototypeOf(expected.api_version, expected.kind) == nullptr) {
+    return Fail(Code::kUnsupportedMediaType,
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json, application/yaml");
+  }
   SLIPWAY_TRY(envelope, EnvelopeOf(body, expected));
   const wire::TypeMeta& type = envelope.type_meta();
   const auto fail = [&](const std::string& why) {
@@ -247,11 +252,11 @@ Result<std::string> ObjectTextOfProtobuf(std::string_view body, const ExpectedOb
                                        "\" cannot be handled as a " + std::string(expected.kind) +
                                        ": " + why);
   };
-  const Message* prototype = PrototypeOf(type);
+  const Message* prototype = PrototypeOf(type.api_version(), type.kind());
   if (prototype == nullptr) {
     return fail("no kind \"" + type.kind() + "\" is registered for version \"" +
                 type.api_version() +
-                "\" in scheme \"k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30\"");
+                "\" in scheme \"pkg/runtime/scheme.go:100\"");
   }
   const std::unique_ptr<Message> message(prototype->New());
   if (!Parse(*message, envelope.raw())) {

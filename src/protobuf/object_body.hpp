@@ -19,6 +19,7 @@ struct ExpectedObject {
 /// An object as JSON text, from the bytes that Kubernetes' clients send with kObjectType: `k8s\0`, an
 /// envelope with apiVersion and kind, the object. Fields that are not known are skipped, as
 /// Kubernetes does; a text that is no UTF-8 is refused.
+/// kUnsupportedMediaType: what is expected has no form in protobuf, as custom resources have none.
 /// kBadRequest, in Kubernetes' words: it is no such body, or of a kind that is not read here. The caller
 /// bounds its length. Thread-safe.
 Result<std::string> ObjectTextOfProtobuf(std::string_view body, const ExpectedObject& expected);
