@@ -8,9 +8,13 @@ namespace {
 using Verbs = std::vector<std::string>;
 
 // In the orders of kube-apiserver, which clients print.
-const Verbs kBuiltInVerbs = {"create", "delete", "get", "list", "patch", "update", "watch"};
-const Verbs kCustomVerbs = {"delete", "get", "list", "patch", "create", "update", "watch"};
+const Verbs kBuiltInOrder = {"create", "delete", "get", "list", "patch", "update", "watch"};
+const Verbs kCustomOrder = {"delete", "get", "list", "patch", "create", "update", "watch"};
 const Verbs kStatusVerbs = {"get", "patch", "update"};
+
+bool IsCustom(const objects::KindInfo& kind) {
+  return !kind.group.empty() && !kind.group.ends_with(".k8s.io");
+}
 
 Resource ResourceOf(const objects::KindInfo& kind) {
   Resource resource{.group = kind.group,
@@ -19,10 +23,10 @@ Resource ResourceOf(const objects::KindInfo& kind) {
                     .singular = kind.singular,
                     .kind = kind.kind,
                     .namespaced = kind.namespaced,
-                    .custom = kind.has_generation,
+                    .custom = IsCustom(kind),
                     .short_names = kind.short_names,
                     .categories = kind.categories};
-  resource.verbs = resource.custom ? kCustomVerbs : kBuiltInVerbs;
+  resource.verbs = resource.custom ? kCustomOrder : kBuiltInOrder;
   if (kind.has_status) {
     resource.subresources.push_back({"status", kStatusVerbs});
   }
