@@ -105,14 +105,14 @@ std::optional<http::Response> NotAcceptable(const http::RequestHead& head) {
   }
   http::Response response;
   response.status = 406;
-  response.body = PrintJson(
-      {{"kind", "Status"},
-       {"apiVersion", "v1"},
-       {"metadata", nlohmann::json::object()},
-       {"status", "Failure"},
-       {"message", "only the following media types are accepted: application/json"},
-       {"reason", "NotAcceptable"},
-       {"code", 406}});
+  response.body =
+      PrintJson({{"kind", "Status"},
+                 {"apiVersion", "v1"},
+                 {"metadata", nlohmann::json::object()},
+                 {"status", "Failure"},
+                 {"message", "only the following media types are accepted: application/json"},
+                 {"reason", "NotAcceptable"},
+                 {"code", 406}});
   return response;
 }
 

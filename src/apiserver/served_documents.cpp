@@ -168,8 +168,8 @@ Response ServeDiscovery(const RequestHead& head, bool groups) {
     return response;
   }
   const Document& document = Aggregated(groups, version);
-  const std::string type = std::string(kJsonType) + ";g=apidiscovery.k8s.io;v=" + version +
-                           ";as=APIGroupDiscoveryList";
+  const std::string type =
+      std::string(kJsonType) + ";g=apidiscovery.k8s.io;v=" + version + ";as=APIGroupDiscoveryList";
   Response response = Serve(head, document.hash, type, document.text);
   response.headers.emplace_back("Cache-Control", "public");
   return response;
@@ -203,8 +203,8 @@ Response ServeOpenApiV3Index(const RequestHead& head) {
 Response ServeOpenApiV3(const RequestHead& head, const std::string& path) {
   const auto found = TheOpenApiV3().find(path);
   if (found == TheOpenApiV3().end()) {
-    return Failure(
-        Fail(Code::kNotFound, "the server could not find the requested resource"), nullptr);
+    return Failure(Fail(Code::kNotFound, "the server could not find the requested resource"),
+                   nullptr);
   }
   const Document& document = found->second;
   constexpr std::array<std::string_view, 1> kOffered = {kJsonType};

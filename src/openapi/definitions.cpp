@@ -17,13 +17,17 @@ constexpr const char* kKindOfType = "x-kubernetes-group-version-kind";
 
 // In the words that every CustomResourceDefinition has for them, so that `kubectl explain` reads as ever.
 constexpr const char* kApiVersionText =
-    "APIVersion defines the versioned schema of this representation of an object. Servers should convert "
-    "recognized schemas to the latest internal value, and may reject unrecognized values. More info: "
+    "APIVersion defines the versioned schema of this representation of an object. Servers should "
+    "convert "
+    "recognized schemas to the latest internal value, and may reject unrecognized values. More "
+    "info: "
     "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources";
 constexpr const char* kKindText =
-    "Kind is a string value representing the REST resource this object represents. Servers may infer this "
+    "Kind is a string value representing the REST resource this object represents. Servers may "
+    "infer this "
     "from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: "
-    "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds";
+    "https://git.k8s.io/community/contributors/devel/sig-architecture/"
+    "api-conventions.md#types-kinds";
 constexpr const char* kMetadataText =
     "Standard object's metadata. More info: "
     "https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata";

@@ -32,7 +32,8 @@ constexpr Parameter kParameters[] = {
     {"fieldManager", "string", "Who sets these fields; needed to apply."},
     {"fieldSelector", "string", "Only objects whose fields have these values."},
     {"fieldValidation", "string",
-     "What becomes of fields that are not known or come twice: Strict refuses them, Warn, which holds "
+     "What becomes of fields that are not known or come twice: Strict refuses them, Warn, which "
+     "holds "
      "if nothing is said, drops them with a warning, Ignore drops them."},
     {"force", "boolean", "Take fields from others that set them; only to apply."},
     {"labelSelector", "string", "Only objects with these labels."},
@@ -47,9 +48,15 @@ constexpr Parameter kParameters[] = {
     {"watch", "boolean", "Stream the changes instead of a list."},
 };
 
-const Names kListParameters = {"allowWatchBookmarks",  "continue",          "fieldSelector",
-                               "labelSelector",        "limit",             "resourceVersion",
-                               "resourceVersionMatch", "sendInitialEvents", "timeoutSeconds",
+const Names kListParameters = {"allowWatchBookmarks",
+                               "continue",
+                               "fieldSelector",
+                               "labelSelector",
+                               "limit",
+                               "resourceVersion",
+                               "resourceVersionMatch",
+                               "sendInitialEvents",
+                               "timeoutSeconds",
                                "watch"};
 const Names kWriteParameters = {"dryRun", "fieldManager", "fieldValidation"};
 const Names kPatchParameters = {"dryRun", "fieldManager", "fieldValidation", "force"};
@@ -61,9 +68,9 @@ struct Operation {
   std::string id;           ///< operationId
   std::string description;  ///< in kube-apiserver's words
   Names parameters{};
-  Names body_types{};             ///< media types of the body; empty: it has none
-  std::string body{};             ///< definition of the body
-  std::string answer{};           ///< definition of a good answer
+  Names body_types{};                            ///< media types of the body; empty: it has none
+  std::string body{};                            ///< definition of the body
+  std::string answer{};                          ///< definition of a good answer
   std::map<int, std::string> good{{200, "OK"}};  ///< its statuses
   bool streams = false;
 };
@@ -78,8 +85,7 @@ const Parameter& ParameterOf(const std::string& name) {
 }
 
 Json ParameterTree(const Parameter& parameter, const char* place, Dialect dialect) {
-  Json tree = {
-      {"name", parameter.name}, {"in", place}, {"description", parameter.description}};
+  Json tree = {{"name", parameter.name}, {"in", place}, {"description", parameter.description}};
   if (dialect == Dialect::kV2) {
     tree["type"] = parameter.type;
   } else {
@@ -114,8 +120,7 @@ Json Responses(const Operation& operation, Dialect dialect) {
     if (dialect == Dialect::kV2) {
       response["schema"] = Reference(operation.answer, "", dialect);
     } else {
-      response["content"] =
-          ContentOf(operation.streams ? kStreamedAs : kShownAs, operation.answer);
+      response["content"] = ContentOf(operation.streams ? kStreamedAs : kShownAs, operation.answer);
     }
     responses[std::to_string(status)] = std::move(response);
   }
@@ -123,9 +128,8 @@ Json Responses(const Operation& operation, Dialect dialect) {
 }
 
 Json BodyParameter(const Operation& operation) {
-  Json body = {{"in", "body"},
-               {"name", "body"},
-               {"schema", Reference(operation.body, "", Dialect::kV2)}};
+  Json body = {
+      {"in", "body"}, {"name", "body"}, {"schema", Reference(operation.body, "", Dialect::kV2)}};
   if (operation.action != "delete") {
     body["required"] = true;
   }
@@ -133,14 +137,14 @@ Json BodyParameter(const Operation& operation) {
 }
 
 Json OperationTree(const KindInfo& info, const Operation& operation, Dialect dialect) {
-  Json tree = {{"description", operation.description},
-               {"operationId", operation.id},
-               {"tags", {TagOf(info)}},
-               {"parameters", ParameterTrees(operation.parameters, dialect)},
-               {"responses", Responses(operation, dialect)},
-               {"x-kubernetes-action", operation.action},
-               {kKindOfOperation,
-                {{"group", info.group}, {"version", info.version}, {"kind", info.kind}}}};
+  Json tree = {
+      {"description", operation.description},
+      {"operationId", operation.id},
+      {"tags", {TagOf(info)}},
+      {"parameters", ParameterTrees(operation.parameters, dialect)},
+      {"responses", Responses(operation, dialect)},
+      {"x-kubernetes-action", operation.action},
+      {kKindOfOperation, {{"group", info.group}, {"version", info.version}, {"kind", info.kind}}}};
   if (dialect == Dialect::kV2) {
     tree["schemes"] = {"https"};
     tree["produces"] = operation.streams ? kStreamedAs : kShownAs;
@@ -202,9 +206,7 @@ class KindPaths {
   }
 
   /// "status of " for a subresource.
-  static std::string Part(const std::string& suffix) {
-    return suffix.empty() ? "" : "status of ";
-  }
+  static std::string Part(const std::string& suffix) { return suffix.empty() ? "" : "status of "; }
 
   std::string WithArticle() const {
     const bool vowel = std::string_view("AEIOU").find(info_.kind[0]) != std::string_view::npos;
@@ -277,12 +279,11 @@ class KindPaths {
     Json& shared = paths_[path]["parameters"] = Json::array();
     const std::string name_text = "name of the " + info_.kind;
     if (path.find("{name}") != std::string::npos) {
-      shared.push_back(
-          ParameterTree({"name", "string", name_text.c_str()}, "path", dialect_));
+      shared.push_back(ParameterTree({"name", "string", name_text.c_str()}, "path", dialect_));
     }
     if (path.find("{namespace}") != std::string::npos) {
-      shared.push_back(ParameterTree({"namespace", "string", "Namespace of the object."}, "path",
-                                     dialect_));
+      shared.push_back(
+          ParameterTree({"namespace", "string", "Namespace of the object."}, "path", dialect_));
     }
     shared.push_back(ParameterTree(ParameterOf("pretty"), "query", dialect_));
   }

@@ -75,8 +75,8 @@ void ToV3(Json& schema) {
 
 void ForgetLimits(Json& schema) {
   for (const char* keyword :
-       {"default", "nullable", "title", "pattern", "minimum", "maximum", "minLength", "maxLength", "minItems",
-        "maxItems", "minProperties", "maxProperties"}) {
+       {"default", "nullable", "title", "pattern", "minimum", "maximum", "minLength", "maxLength",
+        "minItems", "maxItems", "minProperties", "maxProperties"}) {
     schema.erase(keyword);
   }
   if (schema.value("format", "") == "password") {

@@ -80,7 +80,8 @@ Result<Json> TimeText(std::int64_t seconds, std::int32_t nanos, bool micro) {
   const auto write = [&](const char* format, auto... more) {
     std::snprintf(text.data(), text.size(), format, static_cast<int>(date.year()),
                   static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+                  static_cast<int>(clock.hours().count()),
+                  static_cast<int>(clock.minutes().count()),
                   static_cast<int>(clock.seconds().count()), more...);
   };
   if (micro) {
@@ -255,8 +256,7 @@ Result<std::string> ObjectTextOfProtobuf(std::string_view body, const ExpectedOb
   const Message* prototype = PrototypeOf(type.api_version(), type.kind());
   if (prototype == nullptr) {
     return fail("no kind \"" + type.kind() + "\" is registered for version \"" +
-                type.api_version() +
-                "\" in scheme \"pkg/runtime/scheme.go:100\"");
+                type.api_version() + "\" in scheme \"pkg/runtime/scheme.go:100\"");
   }
   const std::unique_ptr<Message> message(prototype->New());
   if (!Parse(*message, envelope.raw())) {

@@ -18,13 +18,18 @@ using testing::HasSubstr;
 constexpr const char* kSecrets = "/api/v1/namespaces/default/secrets";
 constexpr const char* kAggregated =
     "Accept: application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,"
-    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/json\r\n";
+    "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList,application/"
+    "json\r\n";
 constexpr const char* kProtobuf = "Content-Type: application/vnd.kubernetes.protobuf\r\n";
 
 /// A secret `s` with `a` -> `b`, as kubectl 1.35.2 sends it, but in the namespace "default".
 std::string SecretInProtobuf() {
   const std::string meta = std::string("\x0a\x01s\x1a\x07", 5) + "default";
-  const std::string data = std::string("\x0a\x01" "a\x12\x01" "b", 6);
+  const std::string data = std::string(
+      "\x0a\x01"
+      "a\x12\x01"
+      "b",
+      6);
   const std::string raw = std::string("\x0a") + static_cast<char>(meta.size()) + meta + "\x12" +
                           static_cast<char>(data.size()) + data;
   const std::string type = std::string("\x0a\x0c\x0a\x02v1\x12\x06Secret", 14);
@@ -81,7 +86,8 @@ TEST_F(ApiDocumentsTest, TheBetterFormWins) {
     return body["kind"].get<std::string>() + " " + body["apiVersion"].get<std::string>();
   };
   const std::string v2 = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
-  const std::string beta = "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
+  const std::string beta =
+      "application/json;g=apidiscovery.k8s.io;v=v2beta1;as=APIGroupDiscoveryList";
   EXPECT_EQ(kind("application/json, */*"), "APIGroupList v1");
   EXPECT_EQ(kind(beta), "APIGroupDiscoveryList apidiscovery.k8s.io/v2beta1");
   EXPECT_EQ(kind(beta + "," + v2), "APIGroupDiscoveryList apidiscovery.k8s.io/v2beta1");
@@ -157,9 +163,15 @@ TEST_F(ApiDocumentsTest, ASecretMayComeInProtobuf) {
 
 TEST_F(ApiDocumentsTest, DeleteOptionsMayComeInProtobuf) {
   ASSERT_EQ(client_.Ask("POST", kSecrets, SecretInProtobuf(), kProtobuf).status, 201);
-  const std::string type = std::string("\x0a\x13\x0a\x02v1\x12\x0d" "DeleteOptions", 21);
-  const std::string dry_run =
-      std::string("k8s\0", 4) + type + std::string("\x12\x05\x2a\x03" "All", 7);
+  const std::string type = std::string(
+      "\x0a\x13\x0a\x02v1\x12\x0d"
+      "DeleteOptions",
+      21);
+  const std::string dry_run = std::string("k8s\0", 4) + type +
+                              std::string(
+                                  "\x12\x05\x2a\x03"
+                                  "All",
+                                  7);
   const std::string path = std::string(kSecrets) + "/s";
   EXPECT_EQ(client_.Ask("DELETE", path, dry_run, kProtobuf).status, 200);
   EXPECT_EQ(Get(path).status, 200);

@@ -18,7 +18,8 @@ using testing::Contains;
 using testing::IsSubsetOf;
 using testing::Not;
 
-constexpr const char* kOne = "/apis/slipway.dev/v1alpha1/namespaces/{namespace}/applications/{name}";
+constexpr const char* kOne =
+    "/apis/slipway.dev/v1alpha1/namespaces/{namespace}/applications/{name}";
 
 /// Every `$ref` below.
 void Collect(const json& tree, std::set<std::string>& references) {
@@ -126,9 +127,11 @@ TEST(Documents, PathsAreThoseThatAreServed) {
 TEST(Documents, OnlyKindsOfKubernetesTakeStrategicPatchesAndProtobuf) {
   const json paths = DocumentV2("v1")["paths"];
   const std::string secret = "/api/v1/namespaces/{namespace}/secrets/{name}";
-  EXPECT_THAT(paths[secret]["patch"]["consumes"], Contains("application/strategic-merge-patch+json"));
+  EXPECT_THAT(paths[secret]["patch"]["consumes"],
+              Contains("application/strategic-merge-patch+json"));
   EXPECT_THAT(paths[secret]["put"]["consumes"], Contains("application/vnd.kubernetes.protobuf"));
-  EXPECT_THAT(paths[kOne]["patch"]["consumes"], Not(Contains("application/strategic-merge-patch+json")));
+  EXPECT_THAT(paths[kOne]["patch"]["consumes"],
+              Not(Contains("application/strategic-merge-patch+json")));
   EXPECT_THAT(paths[kOne]["put"]["consumes"], Not(Contains("application/vnd.kubernetes.protobuf")));
 }
 
@@ -147,8 +150,7 @@ TEST(Documents, OperationsHaveIdsOfTheirOwn) {
 }
 
 TEST(Documents, V3HasTheDefaultsAndLimitsOfOurKinds) {
-  const json schemas =
-      DocumentV3({"slipway.dev", "v1alpha1"}, "v1")["components"]["schemas"];
+  const json schemas = DocumentV3({"slipway.dev", "v1alpha1"}, "v1")["components"]["schemas"];
   const json& strategy = schemas["dev.slipway.v1alpha1.Application"]["properties"]["spec"]
                                 ["properties"]["strategy"]["properties"];
   EXPECT_EQ(strategy["maxUnavailable"]["default"], "25%");

@@ -26,39 +26,39 @@ void PrintTo(const Sample& sample, std::ostream* out) { *out << sample.name; }
 /// What kubectl 1.35.2 sends for create namespace, secret, configmap, auth can-i, can-i --list, whoami.
 const std::vector<Sample>& SentByKubectl() {
   static const std::vector<Sample> samples = {
-    {"Namespace",
-     "6b3873000a0f0a02763112094e616d657370616365121b0a130a0372656312001a0022002a003200380042"
-     "0012001a020a001a002200",
-     R"({"metadata":{"name":"rec","creationTimestamp":null},"spec":{},"status":{},)"
-     R"("apiVersion":"v1","kind":"Namespace"})"},
-    {"Secret",
-     "6b3873000a0c0a027631120653656372657412200a140a017312001a0372656322002a0032003800420012"
-     "060a01611201621a001a002200",
-     R"({"metadata":{"name":"s","namespace":"rec","creationTimestamp":null},"data")"
-     R"(:{"a":"Yg=="},"apiVersion":"v1","kind":"Secret"})"},
-    {"ConfigMap",
-     "6b3873000a0f0a0276311209436f6e6669674d6170121e0a140a016312001a0372656322002a0032003800"
-     "420012060a01611201621a002200",
-     R"({"metadata":{"name":"c","namespace":"rec","creationTimestamp":null},"data")"
-     R"(:{"a":"b"},"apiVersion":"v1","kind":"ConfigMap"})"},
-    {"SelfSubjectAccessReview",
-     "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a6563"
-     "74416363657373526576696577123f0a100a0012001a0022002a0032003800420012210a1f0a0764656661"
-     "756c7412036765741a0022002a077365637265747332003a001a08080012001a0020001a002200",
-     R"({"metadata":{"creationTimestamp":null},"spec":{"resourceAttributes":{"name)"
-     R"(space":"default","verb":"get","resource":"secrets"}},"apiVersion":"authori)"
-     R"(zation.k8s.io/v1","kind":"SelfSubjectAccessReview"})"},
-    {"SelfSubjectRulesReview",
-     "6b3873000a310a17617574686f72697a6174696f6e2e6b38732e696f2f7631121653656c665375626a6563"
-     "7452756c657352657669657712230a100a0012001a0022002a0032003800420012090a0764656661756c74"
-     "1a04180022001a002200",
-     R"({"metadata":{"creationTimestamp":null},"spec":{"namespace":"default"},"api)"
-     R"(Version":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview"})"},
-    {"SelfSubjectReview",
-     "6b3873000a2d0a1861757468656e7469636174696f6e2e6b38732e696f2f7631121153656c665375626a65"
-     "6374526576696577121a0a100a0012001a0022002a0032003800420012060a040a0012001a002200",
-     R"({"metadata":{"creationTimestamp":null},"apiVersion":"authentication.k8s.io)"
-     R"(/v1","kind":"SelfSubjectReview"})"},
+      {"Namespace",
+       "6b3873000a0f0a02763112094e616d657370616365121b0a130a0372656312001a0022002a003200380042"
+       "0012001a020a001a002200",
+       R"({"metadata":{"name":"rec","creationTimestamp":null},"spec":{},"status":{},)"
+       R"("apiVersion":"v1","kind":"Namespace"})"},
+      {"Secret",
+       "6b3873000a0c0a027631120653656372657412200a140a017312001a0372656322002a0032003800420012"
+       "060a01611201621a001a002200",
+       R"({"metadata":{"name":"s","namespace":"rec","creationTimestamp":null},"data")"
+       R"(:{"a":"Yg=="},"apiVersion":"v1","kind":"Secret"})"},
+      {"ConfigMap",
+       "6b3873000a0f0a0276311209436f6e6669674d6170121e0a140a016312001a0372656322002a0032003800"
+       "420012060a01611201621a002200",
+       R"({"metadata":{"name":"c","namespace":"rec","creationTimestamp":null},"data")"
+       R"(:{"a":"b"},"apiVersion":"v1","kind":"ConfigMap"})"},
+      {"SelfSubjectAccessReview",
+       "6b3873000a320a17617574686f72697a6174696f6e2e6b38732e696f2f7631121753656c665375626a6563"
+       "74416363657373526576696577123f0a100a0012001a0022002a0032003800420012210a1f0a0764656661"
+       "756c7412036765741a0022002a077365637265747332003a001a08080012001a0020001a002200",
+       R"({"metadata":{"creationTimestamp":null},"spec":{"resourceAttributes":{"name)"
+       R"(space":"default","verb":"get","resource":"secrets"}},"apiVersion":"authori)"
+       R"(zation.k8s.io/v1","kind":"SelfSubjectAccessReview"})"},
+      {"SelfSubjectRulesReview",
+       "6b3873000a310a17617574686f72697a6174696f6e2e6b38732e696f2f7631121653656c665375626a6563"
+       "7452756c657352657669657712230a100a0012001a0022002a0032003800420012090a0764656661756c74"
+       "1a04180022001a002200",
+       R"({"metadata":{"creationTimestamp":null},"spec":{"namespace":"default"},"api)"
+       R"(Version":"authorization.k8s.io/v1","kind":"SelfSubjectRulesReview"})"},
+      {"SelfSubjectReview",
+       "6b3873000a2d0a1861757468656e7469636174696f6e2e6b38732e696f2f7631121153656c665375626a65"
+       "6374526576696577121a0a100a0012001a0022002a0032003800420012060a040a0012001a002200",
+       R"({"metadata":{"creationTimestamp":null},"apiVersion":"authentication.k8s.io)"
+       R"(/v1","kind":"SelfSubjectReview"})"},
   };
   return samples;
 }
@@ -66,68 +66,68 @@ const std::vector<Sample>& SentByKubectl() {
 /// Whole objects, bytes and JSON as Kubernetes' own Go library (v0.32.3) writes them.
 const std::vector<Sample>& WrittenByGo() {
   static const std::vector<Sample> samples = {
-    {"Namespace",
-     "6b3873000a0f0a02763112094e616d65737061636512c6010aab010a016e1202672d1a026e7322002a0175"
-     "3201373803420808bdb0a0d80610004a0808bdb0a0d806100050005a060a016c12013162060a0161120132"
-     "6a1a0a09436f6e6669674d61701a016f22026f752a0276313001380072026631720266328a01490a076b75"
-     "626563746c12054170706c791a027631220808bdb0a0d806100032084669656c647356313a170a157b2266"
-     "3a64617461223a7b22663a61223a7b7d7d7d4206737461747573120c0a0a6b756265726e657465731a080a"
-     "064163746976651a002200",
-     R"({"kind":"Namespace","apiVersion":"v1","metadata":{"name":"n","generateName)"
-     R"(":"g-","namespace":"ns","uid":"u","resourceVersion":"7","generation":3,"cr)"
-     R"(eationTimestamp":"2026-11-26T11:30:05Z","deletionTimestamp":"2026-11-26T11)"
-     R"(:30:05Z","deletionGracePeriodSeconds":0,"labels":{"l":"1"},"annotations":{)"
-     R"("a":"2"},"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")"
-     R"(o","uid":"ou","controller":true,"blockOwnerDeletion":false}],"finalizers":)"
-     R"(["f1","f2"],"managedFields":[{"manager":"kubectl","operation":"Apply","api)"
-     R"(Version":"v1","time":"2026-11-26T11:30:05Z","fieldsType":"FieldsV1","field)"
-     R"(sV1":{"f:data":{"f:a":{}}},"subresource":"status"}]},"spec":{"finalizers":)"
-     R"(["kubernetes"]},"status":{"phase":"Active"}})"},
-    {"Event",
-     "6b3873000a0b0a02763112054576656e74129a010a110a016512001a0022002a00320038004200121f0a06"
-     "53656372657412026e731a016e2201752a0276313201313a04646174611a015222014d2a060a0163120168"
-     "320808bdb0a0d80610003a0808bdb0a0d806100040024a064e6f726d616c520b08bdb0a0d806108094ef3a"
-     "5a0f0803120b08bdb0a0d806108094ef3a6201416a0f0a0012001a017222002a0032003a00720272637a02"
-     "72691a002200",
-     R"({"kind":"Event","apiVersion":"v1","metadata":{"name":"e","creationTimestam)"
-     R"(p":null},"involvedObject":{"kind":"Secret","namespace":"ns","name":"n","ui)"
-     R"(d":"u","apiVersion":"v1","resourceVersion":"1","fieldPath":"data"},"reason)"
-     R"(":"R","message":"M","source":{"component":"c","host":"h"},"firstTimestamp")"
-     R"(:"2026-11-26T11:30:05Z","lastTimestamp":"2026-11-26T11:30:05Z","count":2,")"
-     R"(type":"Normal","eventTime":"2026-11-26T11:30:05.123456Z","series":{"count")"
-     R"(:3,"lastObservedTime":"2026-11-26T11:30:05.123456Z"},"action":"A","related)"
-     R"(":{"name":"r"},"reportingComponent":"rc","reportingInstance":"ri"})"},
-    {"EmptyEvent",
-     "6b3873000a0b0a02763112054576656e74123c0a100a0012001a0022002a00320038004200120e0a001200"
-     "1a0022002a0032003a001a0022002a040a00120032003a0040004a005200620072007a001a002200",
-     R"({"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":null},"i)"
-     R"(nvolvedObject":{},"source":{},"firstTimestamp":null,"lastTimestamp":null,")"
-     R"(eventTime":null,"reportingComponent":"","reportingInstance":""})"},
-    {"Lease",
-     "6b3873000a1f0a16636f6f7264696e6174696f6e2e6b38732e696f2f763112054c6561736512350a110a01"
-     "6c12001a0022002a0032003800420012200a00100f1a0b08bdb0a0d806108094ef3a220b08bdb0a0d80610"
-     "8094ef3a28001a002200",
-     R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":")"
-     R"(l","creationTimestamp":null},"spec":{"holderIdentity":"","leaseDurationSec)"
-     R"(onds":15,"acquireTime":"2026-11-26T11:30:05.123456Z","renewTime":"2026-11-)"
-     R"(26T11:30:05.123456Z","leaseTransitions":0}})"},
-    {"Secret",
-     "6b3873000a0c0a027631120653656372657412390a110a017312001a0022002a0032003800420012080a01"
-     "62120300ff1012050a016512001a064f706171756522090a017412047465787428001a002200",
-     R"({"kind":"Secret","apiVersion":"v1","metadata":{"name":"s","creationTimesta)"
-     R"(mp":null},"immutable":false,"data":{"b":"AP8Q","e":""},"stringData":{"t":")"
-     R"(text"},"type":"Opaque"})"},
-    {"ConfigMap",
-     "6b3873000a0f0a0276311209436f6e6669674d617012280a110a016312001a0022002a0032003800420012"
-     "070a01611202c3bc1a080a0162120378797a20011a002200",
-     R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c","creationTime)"
-     R"(stamp":null},"immutable":true,"data":{"a":"ü"},"binaryData":{"b":"eHl6"}})"},
-    {"DeleteOptions",
-     "6b3873000a130a027631120d44656c6574654f7074696f6e73121b080012060a0175120135220a466f7265"
-     "67726f756e642a03416c6c1a002200",
-     R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"precondi)"
-     R"(tions":{"uid":"u","resourceVersion":"5"},"propagationPolicy":"Foreground",)"
-     R"("dryRun":["All"]})"},
+      {"Namespace",
+       "6b3873000a0f0a02763112094e616d65737061636512c6010aab010a016e1202672d1a026e7322002a0175"
+       "3201373803420808bdb0a0d80610004a0808bdb0a0d806100050005a060a016c12013162060a0161120132"
+       "6a1a0a09436f6e6669674d61701a016f22026f752a0276313001380072026631720266328a01490a076b75"
+       "626563746c12054170706c791a027631220808bdb0a0d806100032084669656c647356313a170a157b2266"
+       "3a64617461223a7b22663a61223a7b7d7d7d4206737461747573120c0a0a6b756265726e657465731a080a"
+       "064163746976651a002200",
+       R"({"kind":"Namespace","apiVersion":"v1","metadata":{"name":"n","generateName)"
+       R"(":"g-","namespace":"ns","uid":"u","resourceVersion":"7","generation":3,"cr)"
+       R"(eationTimestamp":"2026-11-26T11:30:05Z","deletionTimestamp":"2026-11-26T11)"
+       R"(:30:05Z","deletionGracePeriodSeconds":0,"labels":{"l":"1"},"annotations":{)"
+       R"("a":"2"},"ownerReferences":[{"apiVersion":"v1","kind":"ConfigMap","name":")"
+       R"(o","uid":"ou","controller":true,"blockOwnerDeletion":false}],"finalizers":)"
+       R"(["f1","f2"],"managedFields":[{"manager":"kubectl","operation":"Apply","api)"
+       R"(Version":"v1","time":"2026-11-26T11:30:05Z","fieldsType":"FieldsV1","field)"
+       R"(sV1":{"f:data":{"f:a":{}}},"subresource":"status"}]},"spec":{"finalizers":)"
+       R"(["kubernetes"]},"status":{"phase":"Active"}})"},
+      {"Event",
+       "6b3873000a0b0a02763112054576656e74129a010a110a016512001a0022002a00320038004200121f0a06"
+       "53656372657412026e731a016e2201752a0276313201313a04646174611a015222014d2a060a0163120168"
+       "320808bdb0a0d80610003a0808bdb0a0d806100040024a064e6f726d616c520b08bdb0a0d806108094ef3a"
+       "5a0f0803120b08bdb0a0d806108094ef3a6201416a0f0a0012001a017222002a0032003a00720272637a02"
+       "72691a002200",
+       R"({"kind":"Event","apiVersion":"v1","metadata":{"name":"e","creationTimestam)"
+       R"(p":null},"involvedObject":{"kind":"Secret","namespace":"ns","name":"n","ui)"
+       R"(d":"u","apiVersion":"v1","resourceVersion":"1","fieldPath":"data"},"reason)"
+       R"(":"R","message":"M","source":{"component":"c","host":"h"},"firstTimestamp")"
+       R"(:"2026-11-26T11:30:05Z","lastTimestamp":"2026-11-26T11:30:05Z","count":2,")"
+       R"(type":"Normal","eventTime":"2026-11-26T11:30:05.123456Z","series":{"count")"
+       R"(:3,"lastObservedTime":"2026-11-26T11:30:05.123456Z"},"action":"A","related)"
+       R"(":{"name":"r"},"reportingComponent":"rc","reportingInstance":"ri"})"},
+      {"EmptyEvent",
+       "6b3873000a0b0a02763112054576656e74123c0a100a0012001a0022002a00320038004200120e0a001200"
+       "1a0022002a0032003a001a0022002a040a00120032003a0040004a005200620072007a001a002200",
+       R"({"kind":"Event","apiVersion":"v1","metadata":{"creationTimestamp":null},"i)"
+       R"(nvolvedObject":{},"source":{},"firstTimestamp":null,"lastTimestamp":null,")"
+       R"(eventTime":null,"reportingComponent":"","reportingInstance":""})"},
+      {"Lease",
+       "6b3873000a1f0a16636f6f7264696e6174696f6e2e6b38732e696f2f763112054c6561736512350a110a01"
+       "6c12001a0022002a0032003800420012200a00100f1a0b08bdb0a0d806108094ef3a220b08bdb0a0d80610"
+       "8094ef3a28001a002200",
+       R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":")"
+       R"(l","creationTimestamp":null},"spec":{"holderIdentity":"","leaseDurationSec)"
+       R"(onds":15,"acquireTime":"2026-11-26T11:30:05.123456Z","renewTime":"2026-11-)"
+       R"(26T11:30:05.123456Z","leaseTransitions":0}})"},
+      {"Secret",
+       "6b3873000a0c0a027631120653656372657412390a110a017312001a0022002a0032003800420012080a01"
+       "62120300ff1012050a016512001a064f706171756522090a017412047465787428001a002200",
+       R"({"kind":"Secret","apiVersion":"v1","metadata":{"name":"s","creationTimesta)"
+       R"(mp":null},"immutable":false,"data":{"b":"AP8Q","e":""},"stringData":{"t":")"
+       R"(text"},"type":"Opaque"})"},
+      {"ConfigMap",
+       "6b3873000a0f0a0276311209436f6e6669674d617012280a110a016312001a0022002a0032003800420012"
+       "070a01611202c3bc1a080a0162120378797a20011a002200",
+       R"({"kind":"ConfigMap","apiVersion":"v1","metadata":{"name":"c","creationTime)"
+       R"(stamp":null},"immutable":true,"data":{"a":"ü"},"binaryData":{"b":"eHl6"}})"},
+      {"DeleteOptions",
+       "6b3873000a130a027631120d44656c6574654f7074696f6e73121b080012060a0175120135220a466f7265"
+       "67726f756e642a03416c6c1a002200",
+       R"({"kind":"DeleteOptions","apiVersion":"v1","gracePeriodSeconds":0,"precondi)"
+       R"(tions":{"uid":"u","resourceVersion":"5"},"propagationPolicy":"Foreground",)"
+       R"("dryRun":["All"]})"},
   };
   return samples;
 }
@@ -144,7 +144,8 @@ constexpr ExpectedObject kSecret{.api_version = "v1", .kind = "Secret"};
 
 /// A field of wire type 2, shorter than 128 bytes.
 std::string Field(int number, const std::string& content) {
-  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(content.size())} + content;
+  return std::string{static_cast<char>(number << 3 | 2), static_cast<char>(content.size())} +
+         content;
 }
 
 std::string Body(const std::string& api_version, const std::string& kind, const std::string& raw) {
@@ -222,15 +223,16 @@ TEST(ObjectBody, CustomResourcesHaveNoSuchForm) {
 }
 
 TEST(ObjectBody, DeleteOptionsBelongToEveryGroup) {
-  const auto text = ObjectTextOfProtobuf(Body("slipway.dev/v1alpha1", "DeleteOptions", Field(5, "All")),
-                                         {.api_version = "v1", .kind = "DeleteOptions"});
+  const auto text =
+      ObjectTextOfProtobuf(Body("slipway.dev/v1alpha1", "DeleteOptions", Field(5, "All")),
+                           {.api_version = "v1", .kind = "DeleteOptions"});
   ASSERT_TRUE(text.has_value()) << text.error().message;
   EXPECT_EQ(ReadJson(text.value())["dryRun"], json({"All"}));
 }
 
 TEST(ObjectBody, FieldsThatAreNotKnownAreSkipped) {
-  const auto text = ObjectTextOfProtobuf(Body("v1", "Secret", Field(15, "later") + Field(3, "t")),
-                                         kSecret);
+  const auto text =
+      ObjectTextOfProtobuf(Body("v1", "Secret", Field(15, "later") + Field(3, "t")), kSecret);
   ASSERT_TRUE(text.has_value()) << text.error().message;
   EXPECT_EQ(ReadJson(text.value())["type"], "t");
 }
@@ -245,12 +247,14 @@ TEST(ObjectBody, GroupsInsideEachOtherEnd) {
 
 TEST(ObjectBody, FieldsV1MustBeJson) {
   const auto entry = [](const std::string& fields) {
-    return Body("v1", "Secret", Field(1, std::string("\x8a\x01", 2) +
-                                             std::string(1, static_cast<char>(fields.size() + 4)) +
-                                             Field(7, Field(1, fields))));
+    return Body(
+        "v1", "Secret",
+        Field(1, std::string("\x8a\x01", 2) + std::string(1, static_cast<char>(fields.size() + 4)) +
+                     Field(7, Field(1, fields))));
   };
   EXPECT_EQ(Refusal(entry(R"({"f:a":{}})")), "");
-  EXPECT_THAT(Refusal(entry("{")), HasSubstr("cannot be handled as a Secret: the text is not JSON"));
+  EXPECT_THAT(Refusal(entry("{")),
+              HasSubstr("cannot be handled as a Secret: the text is not JSON"));
   EXPECT_THAT(Refusal(entry(std::string(70, '['))), HasSubstr("nested deeper"));
 }
 

@@ -65,8 +65,9 @@ TEST(OpenApiDocument, HoldsRequestsWithTheirParameters) {
 
 TEST(OpenApiDocument, AKeywordThatIsNotKnownFailsAnAssertion) {
   const GuardedScope guarded;
-  EXPECT_THROW(ProtobufOfOpenApiV2(ReadJson(R"({"definitions": {"a": {"type": "object", "allOf": []}}})")),
-               AssertionFailed);
+  EXPECT_THROW(
+      ProtobufOfOpenApiV2(ReadJson(R"({"definitions": {"a": {"type": "object", "allOf": []}}})")),
+      AssertionFailed);
 }
 
 }  // namespace
