@@ -219,9 +219,7 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   }
   auto text = co_await exchange->ReadBody(kAnyBody);
   if (text.has_value() && verb != "patch") {
-    const std::string version = route.path.kind->ApiVersion();
-    text = ObjectTextOf(head, std::move(text.value()),
-                        {.api_version = version, .kind = route.path.kind->kind});
+    text = ObjectTextOf(head, std::move(text.value()), *route.path.kind);
   }
   if (!text.has_value()) {
     co_return Failure(text.error(), &route.path);

@@ -8,6 +8,7 @@
 #include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
+#include "src/protobuf/object_body.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -151,6 +152,29 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
   return Ok();
 }
 
+/// A body in any of the forms that the API reads, as JSON text.
+Result<std::string> TextOf(const RequestHead& head, std::string body,
+                           const protobuf::ExpectedObject& expected) {
+  const std::string type = MediaType(head, "content-type");
+  if (type.empty() || type == "application/json") {
+    return body;
+  }
+  if (type == protobuf::kObjectType) {
+    return protobuf::ObjectTextOfProtobuf(body, expected);
+  }
+  if (type != "application/yaml") {
+    return Fail(Code::kUnsupportedMediaType,
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json, application/yaml, application/vnd.kubernetes.protobuf");
+  }
+  SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
+  if (documents.size() != 1) {
+    return Fail(Code::kBadRequest,
+                "the body must hold one YAML document, not " + std::to_string(documents.size()));
+  }
+  return PrintJson(documents.front());
+}
+
 }  // namespace
 
 bool IsTrue(const RequestHead& head, std::string_view parameter) {
@@ -256,7 +280,7 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   std::string policy(head.Query("propagationPolicy"));
   if (!body.empty()) {
     const protobuf::ExpectedObject expected{.api_version = "v1", .kind = "DeleteOptions"};
-    SLIPWAY_TRY(text, ObjectTextOf(head, body, expected));
+    SLIPWAY_TRY(text, TextOf(head, body, expected));
     SLIPWAY_TRY(tree, objects::ParseJson(text));
     SLIPWAY_TRYV(ReadDeleteOptions(tree, wish, policy));
   }
@@ -266,25 +290,9 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
 }
 
 Result<std::string> ObjectTextOf(const RequestHead& head, std::string body,
-                                 const protobuf::ExpectedObject& expected) {
-  const std::string type = MediaType(head, "content-type");
-  if (type.empty() || type == "application/json") {
-    return body;
-  }
-  if (type == protobuf::kObjectType) {
-    return protobuf::ObjectTextOfProtobuf(body, expected);
-  }
-  if (type != "application/yaml") {
-    return Fail(Code::kUnsupportedMediaType,
-                "the body of the request was in an unknown format - accepted media types include: "
-                "application/json, application/yaml, application/vnd.kubernetes.protobuf");
-  }
-  SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
-  if (documents.size() != 1) {
-    return Fail(Code::kBadRequest,
-                "the body must hold one YAML document, not " + std::to_string(documents.size()));
-  }
-  return PrintJson(documents.front());
+                                 const objects::KindInfo& kind) {
+  const std::string version = kind.ApiVersion();
+  return TextOf(head, std::move(body), {.api_version = version, .kind = kind.kind});
 }
 
 Result<PatchType> PatchTypeOf(const RequestHead& head) {

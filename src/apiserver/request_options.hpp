@@ -9,7 +9,6 @@
 #include "src/apiserver/registry.hpp"
 #include "src/http/exchange.hpp"
 #include "src/objects/table.hpp"
-#include "src/protobuf/object_body.hpp"
 
 // What the query, the headers and the body of a request ask for. Pure. Errors: kBadRequest,
 // kInvalid and kUnsupportedMediaType with Kubernetes' words. Thread-safe.
@@ -56,9 +55,9 @@ struct DeleteWish {
 Result<DeleteWish> DeleteWishOf(const http::RequestHead& head, const std::string& body);
 
 /// The body of a POST or PUT as JSON text: JSON, YAML, protobuf, or nothing said, which means JSON.
-/// `expected`: what it should be. Custom resources have no form in protobuf.
+/// `kind`: of which it should be. Custom resources have no form in protobuf.
 Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body,
-                                 const protobuf::ExpectedObject& expected);
+                                 const objects::KindInfo& kind);
 
 /// From the Content-Type of a PATCH.
 Result<PatchType> PatchTypeOf(const http::RequestHead& head);

@@ -1,6 +1,6 @@
 #include "src/openapi/definitions.hpp"
 
-#include <map>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "reconciler/base/json.hpp"
@@ -144,7 +144,10 @@ Json Definitions(std::span<const KindInfo* const> kinds, Dialect dialect) {
   AddObjectMeta(definitions, dialect);
   for (const KindInfo* info : kinds) {
     AddKind(definitions, *info, dialect);
-    definitions[DefinitionName(*info, info->list_kind)] = ListSchema(*info, dialect);
+    const auto verbs = OfferedVerbs(*info);
+    if (std::find(verbs.begin(), verbs.end(), "list") != verbs.end()) {
+      definitions[DefinitionName(*info, info->list_kind)] = ListSchema(*info, dialect);
+    }
   }
   return definitions;
 }

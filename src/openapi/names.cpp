@@ -1,7 +1,10 @@
 #include "src/openapi/names.hpp"
 
+#include <algorithm>
 #include <cctype>
-#include <vector>
+#include <nlohmann/json.hpp>
+
+#include "reconciler/base/json.hpp"
 
 namespace slipway::openapi {
 namespace {
@@ -63,6 +66,12 @@ std::string OperationGroup(const objects::KindInfo& info) {
 }
 
 std::string TagOf(const objects::KindInfo& info) { return Word(info) + "_" + info.version; }
+
+std::vector<std::string> OfferedVerbs(const objects::KindInfo& info) {
+  const nlohmann::json definition = ReadJson(info.definition);
+  return definition["spec"].value(
+      "verbs", std::vector<std::string>{"create", "delete", "get", "list", "patch", "update"});
+}
 
 bool IsBuiltIn(const objects::KindInfo& info) {
   return info.group.empty() || info.group.ends_with(kKubernetes);

@@ -2,6 +2,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "src/objects/kinds.hpp"
 
@@ -20,6 +21,9 @@ std::string OperationGroup(const objects::KindInfo& info);
 
 /// The tag of a group and version: "slipwayDev_v1alpha1", "core_v1".
 std::string TagOf(const objects::KindInfo& info);
+
+/// What may be asked of objects of a kind.
+std::vector<std::string> OfferedVerbs(const objects::KindInfo& info);
 
 /// A kind of Kubernetes itself, and no custom resource.
 bool IsBuiltIn(const objects::KindInfo& info);

@@ -1,5 +1,6 @@
 #include "src/openapi/operations.hpp"
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -58,13 +59,17 @@ const Names kListParameters = {"allowWatchBookmarks",
                                "sendInitialEvents",
                                "timeoutSeconds",
                                "watch"};
+const Names kCollectionParameters = {
+    "continue",          "dryRun",          "fieldSelector",       "labelSelector", "limit",
+    "propagationPolicy", "resourceVersion", "resourceVersionMatch"};
 const Names kWriteParameters = {"dryRun", "fieldManager", "fieldValidation"};
 const Names kPatchParameters = {"dryRun", "fieldManager", "fieldValidation", "force"};
 const Names kDeleteParameters = {"dryRun", "propagationPolicy"};
 
 /// One request, before a dialect is chosen. Definitions are full names.
 struct Operation {
-  std::string action;       ///< list, post, get, put, patch, delete
+  std::string verb;         ///< what the API calls it: list, create, get, update, patch, delete…
+  std::string action;       ///< what OpenAPI calls it: list, post, get, put, patch, delete…
   std::string id;           ///< operationId
   std::string description;  ///< in kube-apiserver's words
   Names parameters{};
@@ -130,7 +135,7 @@ Json Responses(const Operation& operation, Dialect dialect) {
 Json BodyParameter(const Operation& operation) {
   Json body = {
       {"in", "body"}, {"name", "body"}, {"schema", Reference(operation.body, "", Dialect::kV2)}};
-  if (operation.action != "delete") {
+  if (!operation.action.starts_with("delete")) {
     body["required"] = true;
   }
   return body;
@@ -154,7 +159,7 @@ Json OperationTree(const KindInfo& info, const Operation& operation, Dialect dia
     }
   } else if (!operation.body.empty()) {
     tree["requestBody"] = {{"content", ContentOf(operation.body_types, operation.body)}};
-    if (operation.action != "delete") {
+    if (!operation.action.starts_with("delete")) {
       tree["requestBody"]["required"] = true;
     }
   }
@@ -169,6 +174,7 @@ class KindPaths {
         dialect_(dialect),
         paths_(paths),
         object_(DefinitionName(info, info.kind)),
+        verbs_(OfferedVerbs(info)),
         bodies_({"application/json", "application/yaml"}),
         patches_({"application/apply-patch+yaml", "application/json-patch+json",
                   "application/merge-patch+json"}) {
@@ -184,25 +190,23 @@ class KindPaths {
     const std::string one = root + "/" + info_.plural + "/{name}";
     if (info_.namespaced) {
       Put(all + "/" + info_.plural, "get", List("ForAllNamespaces"));
-      Close(all + "/" + info_.plural);
     }
     Put(root + "/" + info_.plural, "get", List(""));
     Put(root + "/" + info_.plural, "post", Create());
-    Close(root + "/" + info_.plural);
+    Put(root + "/" + info_.plural, "delete", DeleteCollection());
     AddObject(one, "");
     Put(one, "delete", Delete());
-    Close(one);
     if (info_.has_status) {
       AddObject(one + "/status", "Status");
-      Close(one + "/status");
     }
   }
 
  private:
-  std::string Id(const std::string& verb, const std::string& suffix) const {
+  std::string Id(const std::string& verb, const std::string& suffix,
+                 const std::string& infix = "") const {
     const bool across = suffix == "ForAllNamespaces";
-    return verb + OperationGroup(info_) + (info_.namespaced && !across ? "Namespaced" : "") +
-           info_.kind + suffix;
+    return verb + OperationGroup(info_) + infix +
+           (info_.namespaced && !across ? "Namespaced" : "") + info_.kind + suffix;
   }
 
   /// "status of " for a subresource.
@@ -214,7 +218,8 @@ class KindPaths {
   }
 
   Operation List(const std::string& suffix) const {
-    return {.action = "list",
+    return {.verb = "list",
+            .action = "list",
             .id = Id("list", suffix),
             .description = "list or watch objects of kind " + info_.kind,
             .parameters = kListParameters,
@@ -223,7 +228,8 @@ class KindPaths {
   }
 
   Operation Create() const {
-    return {.action = "post",
+    return {.verb = "create",
+            .action = "post",
             .id = Id("create", ""),
             .description = "create " + WithArticle(),
             .parameters = kWriteParameters,
@@ -234,7 +240,8 @@ class KindPaths {
   }
 
   Operation Delete() const {
-    return {.action = "delete",
+    return {.verb = "delete",
+            .action = "delete",
             .id = Id("delete", ""),
             .description = "delete " + WithArticle(),
             .parameters = kDeleteParameters,
@@ -243,16 +250,27 @@ class KindPaths {
             .answer = MetaName("Status")};
   }
 
+  Operation DeleteCollection() const {
+    Operation operation = Delete();
+    operation.verb = operation.action = "deletecollection";
+    operation.id = Id("delete", "", "Collection");
+    operation.description = "delete collection of " + info_.kind;
+    operation.parameters = kCollectionParameters;
+    return operation;
+  }
+
   /// get, put and patch of an object or a part of it.
   void AddObject(const std::string& path, const std::string& suffix) {
     const std::string what = Part(suffix) + "the specified " + info_.kind;
     Put(path, "get",
-        {.action = "get",
+        {.verb = "get",
+         .action = "get",
          .id = Id("read", suffix),
          .description = "read " + what,
          .answer = object_});
     Put(path, "put",
-        {.action = "put",
+        {.verb = "update",
+         .action = "put",
          .id = Id("replace", suffix),
          .description = "replace " + what,
          .parameters = kWriteParameters,
@@ -260,7 +278,8 @@ class KindPaths {
          .body = object_,
          .answer = object_});
     Put(path, "patch",
-        {.action = "patch",
+        {.verb = "patch",
+         .action = "patch",
          .id = Id("patch", suffix),
          .description = "partially update " + what,
          .parameters = kPatchParameters,
@@ -270,13 +289,19 @@ class KindPaths {
          .good = {{200, "OK"}, {201, "Created"}}});
   }
 
+  /// Adds a request, where the API answers such; the first one of a path brings what they all share.
   void Put(const std::string& path, const char* method, const Operation& operation) {
+    if (std::find(verbs_.begin(), verbs_.end(), operation.verb) == verbs_.end()) {
+      return;
+    }
+    if (!paths_.contains(path)) {
+      paths_[path]["parameters"] = SharedParameters(path);
+    }
     paths_[path][method] = OperationTree(info_, operation, dialect_);
   }
 
-  /// Adds what all requests of a path share.
-  void Close(const std::string& path) {
-    Json& shared = paths_[path]["parameters"] = Json::array();
+  Json SharedParameters(const std::string& path) const {
+    Json shared = Json::array();
     const std::string name_text = "name of the " + info_.kind;
     if (path.find("{name}") != std::string::npos) {
       shared.push_back(ParameterTree({"name", "string", name_text.c_str()}, "path", dialect_));
@@ -286,12 +311,14 @@ class KindPaths {
           ParameterTree({"namespace", "string", "Namespace of the object."}, "path", dialect_));
     }
     shared.push_back(ParameterTree(ParameterOf("pretty"), "query", dialect_));
+    return shared;
   }
 
   const KindInfo& info_;
   Dialect dialect_;
   Json& paths_;
   std::string object_;
+  Names verbs_;
   Names bodies_;
   Names patches_;
 };
