@@ -107,8 +107,7 @@ std::string ResourceList(const std::string& group, const std::string& version) {
     if (kind.group != group || kind.version != version) {
       continue;
     }
-    resources.push_back(
-        ResourceTree(kind, "", {"create", "delete", "get", "list", "patch", "update", "watch"}));
+    resources.push_back(ResourceTree(kind, "", kind.verbs));
     if (kind.has_status) {
       resources.push_back(ResourceTree(kind, "status", {"get", "patch", "update"}));
     }
