@@ -214,6 +214,7 @@ Attributes AttributesOf(const http::RequestHead& head, const Route* route) {
   const ObjectPath& path = route->path;
   Attributes wanted{.verb = ResourceVerb(head, route->target == Route::Target::kCollection),
                     .group = path.kind->group,
+                    .version = path.kind->version,
                     .resource = path.kind->plural,
                     .ns = path.kind->kind == "Namespace" ? path.name : path.ns,
                     .name = path.name,

@@ -44,6 +44,7 @@ struct User {
 struct Attributes {
   std::string verb;
   std::string group{};
+  std::string version{};
   std::string resource{};  ///< empty: it is about `path`
   std::string subresource{};
   std::string ns{};

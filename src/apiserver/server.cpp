@@ -10,6 +10,7 @@
 #include "src/apiserver/access.hpp"
 #include "src/apiserver/access_requests.hpp"
 #include "src/apiserver/access_tokens.hpp"
+#include "src/apiserver/audited_exchange.hpp"
 #include "src/apiserver/authorizer.hpp"
 #include "src/apiserver/discovery.hpp"
 #include "src/apiserver/object_requests.hpp"
@@ -89,8 +90,8 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
         rng(static_cast<std::uint64_t>(time.Now().time_since_epoch().count())),
         watches(numbers.MakeGauge("slipway_api_watches", "Watches that are open.")) {}
 
-  asio::awaitable<void> Handle(ExchangePtr exchange);
-  static Result<std::string> Admit(const http::RequestHead& head, const User& user,
+  asio::awaitable<void> Handle(ExchangePtr plain);
+  static Result<std::string> Admit(AuditedExchange& exchange, const Result<User>& user,
                                    const Result<Route>& route);
   asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route, User user);
   asio::awaitable<void> Watch(ExchangePtr exchange, Route route, User user);
@@ -118,19 +119,19 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   bool ready = false;
 };
 
-asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
-  const http::RequestHead& head = exchange->head();
-  if (IsProbe(head.path)) {
-    const bool good = ready || head.path != "/readyz";
+asio::awaitable<void> Server::State::Handle(ExchangePtr plain) {
+  if (IsProbe(plain->head().path)) {
+    const bool good = ready || plain->head().path != "/readyz";
     Response response = Plain(good ? "ok" : "not ready", good ? 200 : 503);
-    (void)co_await exchange->Respond(std::move(response));
+    (void)co_await plain->Respond(std::move(response));
     co_return;
   }
-  const auto user = Identify(*exchange, tokens);
-  const auto route = ParseRoute(head.path);
+  const auto exchange = std::make_shared<AuditedExchange>(plain, options.audit, clock, rng);
+  const auto route = ParseRoute(exchange->head().path);
   const ObjectPath* path =
       route.has_value() && route.value().path.kind != nullptr ? &route.value().path : nullptr;
-  const auto verb = user.has_value() ? Admit(head, user.value(), route) : user.error();
+  const auto user = Identify(*exchange, tokens);
+  const auto verb = Admit(*exchange, user, route);
   if (!verb.has_value()) {
     Response refusal = Failure(verb.error(), path);
     (void)co_await exchange->Respond(std::move(refusal));
@@ -138,25 +139,32 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
   }
   exchange->MarkAuthenticated();
   if (verb.value() == "watch") {
-    co_await Watch(std::move(exchange), route.value(), user.value());
+    co_await Watch(exchange, route.value(), user.value());
   } else {
-    co_await Answer(std::move(exchange), verb.value(), route.value(), user.value());
+    co_await Answer(exchange, verb.value(), route.value(), user.value());
   }
 }
 
-/// The verb of a request that may be done; the error of another one. What is not allowed is not told
-/// either what there is.
-Result<std::string> Server::State::Admit(const http::RequestHead& head, const User& user,
+/// The verb of a request that may be done; the error of another one. Who may not is not told either what
+/// there is.
+Result<std::string> Server::State::Admit(AuditedExchange& exchange, const Result<User>& user,
                                          const Result<Route>& route) {
-  const Attributes wanted = AttributesOf(head, route.has_value() ? &route.value() : nullptr);
-  const Decision decision = Authorize(user, wanted);
+  const Attributes wanted =
+      AttributesOf(exchange.head(), route.has_value() ? &route.value() : nullptr);
+  exchange.Wants(wanted);
+  if (!user.has_value()) {
+    return user.error();
+  }
+  const Decision decision = Authorize(user.value(), wanted);
+  exchange.IsBy(user.value());
+  exchange.Decided(decision);
   if (!decision.allowed) {
-    return Forbidden(user, wanted, decision.reason);
+    return Forbidden(user.value(), wanted, decision.reason);
   }
   if (!route.has_value()) {
     return route.error();
   }
-  return VerbOf(head, route.value());
+  return VerbOf(exchange.head(), route.value());
 }
 
 asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route,
