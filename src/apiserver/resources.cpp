@@ -8,8 +8,10 @@ namespace {
 using Verbs = std::vector<std::string>;
 
 // In the orders of kube-apiserver, which clients print.
-const Verbs kBuiltInOrder = {"create", "delete", "get", "list", "patch", "update", "watch"};
-const Verbs kCustomOrder = {"delete", "get", "list", "patch", "create", "update", "watch"};
+const Verbs kBuiltInOrder = {"create", "delete", "deletecollection", "get",
+                             "list",   "patch",  "update",           "watch"};
+const Verbs kCustomOrder = {"delete", "deletecollection", "get",    "list",
+                            "patch",  "create",           "update", "watch"};
 const Verbs kStatusVerbs = {"get", "patch", "update"};
 
 bool IsCustom(const objects::KindInfo& kind) {
@@ -26,7 +28,11 @@ Resource ResourceOf(const objects::KindInfo& kind) {
                     .custom = IsCustom(kind),
                     .short_names = kind.short_names,
                     .categories = kind.categories};
-  resource.verbs = resource.custom ? kCustomOrder : kBuiltInOrder;
+  for (const std::string& verb : resource.custom ? kCustomOrder : kBuiltInOrder) {
+    if (kind.Offers(verb)) {
+      resource.verbs.push_back(verb);
+    }
+  }
   if (kind.has_status) {
     resource.subresources.push_back({"status", kStatusVerbs});
   }

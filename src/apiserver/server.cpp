@@ -8,6 +8,10 @@
 
 #include "reconciler/base/rng.hpp"
 #include "src/apiserver/access.hpp"
+#include "src/apiserver/access_requests.hpp"
+#include "src/apiserver/access_tokens.hpp"
+#include "src/apiserver/audited_exchange.hpp"
+#include "src/apiserver/authorizer.hpp"
 #include "src/apiserver/discovery.hpp"
 #include "src/apiserver/media_types.hpp"
 #include "src/apiserver/object_requests.hpp"
@@ -83,17 +87,21 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
         options(std::move(given)),
         pool(kPoolThreads),
         requests{&objects, &time, logs, &pool},
+        tokens(objects, time),
+        access{&requests, &objects, &tokens, &time},
         rng(static_cast<std::uint64_t>(time.Now().time_since_epoch().count())),
         watches(numbers.MakeGauge("slipway_api_watches", "Watches that are open.")) {}
 
-  asio::awaitable<void> Handle(ExchangePtr exchange);
-  asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route);
-  asio::awaitable<void> Watch(ExchangePtr exchange, Route route);
+  asio::awaitable<void> Handle(ExchangePtr plain);
+  static Result<std::string> Admit(AuditedExchange& exchange, const Result<User>& user,
+                                   const Result<Route>& route);
+  asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route, User user);
+  asio::awaitable<void> Watch(ExchangePtr exchange, Route route, User user);
   Response Describe(const http::RequestHead& head, const Route& route) const;
   void Count(const std::string& verb, const Route& route, int status,
              steady_clock::time_point begin);
   void CountConnections();
-  Duration LongestWatch(const WatchRequest& request);
+  Duration LongestWatch(const WatchRequest& request, const User& user);
 
   asio::io_context& io;
   Registry& registry;
@@ -102,6 +110,8 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   Options options;
   asio::thread_pool pool;
   ObjectRequests requests;
+  AccessTokens tokens;
+  AccessRequests access;
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
@@ -111,46 +121,56 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   bool ready = false;
 };
 
-asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
-  const http::RequestHead& head = exchange->head();
-  if (IsProbe(head.path)) {
-    const bool good = ready || head.path != "/readyz";
+asio::awaitable<void> Server::State::Handle(ExchangePtr plain) {
+  if (IsProbe(plain->head().path)) {
+    const bool good = ready || plain->head().path != "/readyz";
     Response response = Plain(good ? "ok" : "not ready", good ? 200 : 503);
-    (void)co_await exchange->Respond(std::move(response));
+    (void)co_await plain->Respond(std::move(response));
     co_return;
   }
-  auto route = ParseRoute(head.path);
-  auto allowed = CheckIdentity(exchange->peer());
-  std::string verb = "get";
-  const ObjectPath* path = nullptr;
-  if (allowed.has_value() && !route.has_value()) {
-    allowed = CheckAccess(exchange->peer(), verb, Route{});
-  }
-  if (allowed.has_value() && route.has_value()) {
-    path = route.value().path.kind == nullptr ? nullptr : &route.value().path;
-    auto found = VerbOf(head, route.value());
-    verb = found.has_value() ? found.value() : head.method;
-    allowed = CheckAccess(exchange->peer(), verb, route.value());
-    if (allowed.has_value() && !found.has_value()) {
-      allowed = found.error();
-    }
-  }
-  if (allowed.has_value() && !route.has_value()) {
-    allowed = route.error();
-  }
-  if (!allowed.has_value()) {
-    Response refusal = Failure(allowed.error(), path);
+  const auto exchange = std::make_shared<AuditedExchange>(plain, options.audit, clock, rng);
+  const auto route = ParseRoute(exchange->head().path);
+  const ObjectPath* path =
+      route.has_value() && route.value().path.kind != nullptr ? &route.value().path : nullptr;
+  const auto user = Identify(*exchange, tokens);
+  const auto verb = Admit(*exchange, user, route);
+  if (!verb.has_value()) {
+    Response refusal = Failure(verb.error(), path);
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  if (verb == "watch") {
-    co_await Watch(std::move(exchange), std::move(route.value()));
+  exchange->MarkAuthenticated();
+  if (verb.value() == "watch") {
+    co_await Watch(exchange, route.value(), user.value());
   } else {
-    co_await Answer(std::move(exchange), std::move(verb), std::move(route.value()));
+    co_await Answer(exchange, verb.value(), route.value(), user.value());
   }
 }
 
-asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route) {
+/// The verb of a request that may be done; the error of another one. Who may not is not told either what
+/// there is.
+Result<std::string> Server::State::Admit(AuditedExchange& exchange, const Result<User>& user,
+                                         const Result<Route>& route) {
+  const Attributes wanted =
+      AttributesOf(exchange.head(), route.has_value() ? &route.value() : nullptr);
+  exchange.Wants(wanted);
+  if (!user.has_value()) {
+    return user.error();
+  }
+  const Decision decision = Authorize(user.value(), wanted);
+  exchange.IsBy(user.value());
+  exchange.Decided(decision);
+  if (!decision.allowed) {
+    return Forbidden(user.value(), wanted, decision.reason);
+  }
+  if (!route.has_value()) {
+    return route.error();
+  }
+  return VerbOf(exchange.head(), route.value());
+}
+
+asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route,
+                                            User user) {
   const auto begin = steady_clock::now();
   const bool busy = in_flight >= options.max_in_flight;
   const Held request(in_flight, 1);  // until the client has the answer: it takes memory until then
@@ -159,6 +179,8 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
     response = Failure(Busy(), nullptr);
   } else if (route.path.kind == nullptr) {
     response = Describe(exchange->head(), route);
+  } else if (AccessRequests::Takes(verb, route)) {
+    response = co_await access.Answer(exchange, route, std::move(user));
   } else {
     response = co_await requests.Answer(exchange, verb, route);
   }
@@ -203,15 +225,14 @@ Response Server::State::Describe(const http::RequestHead& head, const Route& rou
   return JsonBody(PathList());
 }
 
-Duration Server::State::LongestWatch(const WatchRequest& request) {
-  if (request.longest) {
-    return *request.longest;
-  }
+Duration Server::State::LongestWatch(const WatchRequest& request, const User& user) {
   // Spread out, so that clients do not all come back at once.
-  return kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count())));
+  const Duration longest = request.longest.value_or(
+      kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count()))));
+  return user.expires ? std::min(longest, *user.expires - clock.Now()) : longest;
 }
 
-asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
+asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, User user) {
   if (auto refusal = NotAcceptable(exchange->head())) {
     (void)co_await exchange->Respond(std::move(*refusal));
     co_return;
@@ -230,8 +251,11 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
            .path = route.path,
            .request = request.value(),
            .form = form.value(),
-           .longest = LongestWatch(request.value()),
-           .bookmark_interval = options.bookmark_interval};
+           .longest = LongestWatch(request.value(), user),
+           .bookmark_interval = options.bookmark_interval,
+           .on_revoked = [this, user](std::function<void()> ended) {
+             return tokens.OnRevoked(user, std::move(ended));
+           }};
   }
   if (good.has_value() && job.request.initial && in_flight >= options.max_in_flight) {
     good = Busy();

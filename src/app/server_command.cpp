@@ -124,6 +124,27 @@ int RunServer(const ServerOptions& options) {
   return exit_code;
 }
 
+namespace {
+
+void AddAuditOptions(CLI::App& command, ServerOptions& options) {
+  constexpr std::uint64_t kSmallest = 10'000;
+  command.add_option("--audit-log", options.audit_log,
+                     "Note in this file who changed what, and who was refused: one JSON line each");
+  command
+      .add_option("--audit-log-max-size", options.audit_log_max_size,
+                  "Size, such as 100MB, above which FILE becomes FILE.1 and the next one begins")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kSmallest, std::uint64_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--audit-log-max-backups", options.audit_log_max_backups,
+                  "How many of those files are kept")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+}
+
+}  // namespace
+
 void AddServerCommand(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("server", "Run the control plane");
   auto options = std::make_shared<ServerOptions>();
@@ -163,6 +184,7 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
         options->agent_grace = parsed.value();
       },
       "Silence of an agent after which its server counts as unreachable (15s)");
+  AddAuditOptions(*command, *options);
   command->add_option("--log-level", options->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -23,6 +23,9 @@ struct ServerOptions {
   std::vector<std::string> allowed_server_lists;  ///< files that Fleets may have read
   Duration agent_grace{15'000};  ///< silence after which a server counts as unreachable
   std::string log_level = "info";
+  std::string audit_log;  ///< a file; empty: there is none
+  std::uint64_t audit_log_max_size = 100'000'000;
+  std::size_t audit_log_max_backups = 10;
 };
 
 /// An IP address and a port. kInvalid says how it is written.

@@ -264,7 +264,9 @@ TEST_F(ServerTest, WhatThereIsCanBeDiscovered) {
   for (const json& group : group_list["groups"]) {
     groups.insert(group["name"]);
   }
-  EXPECT_EQ(groups, (std::set<std::string>{"coordination.k8s.io", "slipway.dev"}));
+  EXPECT_EQ(groups, (std::set<std::string>{"access.slipway.dev", "apiextensions.k8s.io",
+                                           "authentication.k8s.io", "authorization.k8s.io",
+                                           "coordination.k8s.io", "slipway.dev"}));
   std::set<std::string> resources;
   const json resource_list = Body(Get("/apis/slipway.dev/v1alpha1"));
   for (const json& resource : resource_list["resources"]) {
