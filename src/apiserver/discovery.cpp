@@ -5,6 +5,7 @@
 #include <set>
 
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/collection_delete.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kinds.hpp"
 
@@ -52,6 +53,14 @@ Json ResourceTree(const objects::KindInfo& kind, const std::string& subresource,
     tree["categories"] = kind.categories;
   }
   return tree;
+}
+
+std::vector<std::string> VerbsOf(const objects::KindInfo& kind) {
+  std::vector<std::string> verbs = {"create", "delete", "get", "list", "patch", "update", "watch"};
+  if (OffersCollectionDelete(kind)) {
+    verbs.insert(verbs.begin() + 2, "deletecollection");
+  }
+  return verbs;
 }
 
 }  // namespace
@@ -107,8 +116,7 @@ std::string ResourceList(const std::string& group, const std::string& version) {
     if (kind.group != group || kind.version != version) {
       continue;
     }
-    resources.push_back(
-        ResourceTree(kind, "", {"create", "delete", "get", "list", "patch", "update", "watch"}));
+    resources.push_back(ResourceTree(kind, "", VerbsOf(kind)));
     if (kind.has_status) {
       resources.push_back(ResourceTree(kind, "status", {"get", "patch", "update"}));
     }
