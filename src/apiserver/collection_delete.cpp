@@ -4,7 +4,6 @@
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <vector>
 
 #include "src/apiserver/namespaces.hpp"
@@ -39,16 +38,17 @@ struct Deletions {
   }
 };
 
-asio::awaitable<Result<void>> DeleteSome(const CollectionDelete& job,
-                                         std::span<const std::string> names) {
-  std::function<void(DeletionsDone)> start = [&job, names](DeletionsDone done) {
+/// Of the objects of a collection, by name. The pointer outlives it.
+asio::awaitable<Result<void>> DeleteSome(const CollectionDelete* job,
+                                         std::vector<std::string> names) {
+  std::function<void(DeletionsDone)> start = [job, &names](DeletionsDone done) {
     const auto deletions =
         std::make_shared<Deletions>(Deletions{names.size(), Ok(), std::move(done)});
-    for (const std::string& name : names) {
-      ObjectPath path = job.path;
-      path.name = name;
-      job.requests.registry->Delete(
-          std::move(path), job.how.request, {.dry_run = job.how.dry_run},
+    for (std::string& name : names) {
+      ObjectPath path = job->path;
+      path.name = std::move(name);
+      job->requests->registry->Delete(
+          std::move(path), job->how.request, {.dry_run = job->how.dry_run},
           [deletions](const Result<Deleted>& deleted) { deletions->Note(deleted); });
     }
   };
@@ -65,19 +65,16 @@ Result<std::vector<std::string>> NamesOf(const ObjectList& list) {
   return names;
 }
 
-asio::awaitable<Result<void>> DeleteListed(const CollectionDelete& job, const ObjectList& list) {
-  const auto names = NamesOf(list);
-  if (!names.has_value()) {
-    co_return names.error();
-  }
-  std::span<const std::string> rest(names.value());
-  while (!rest.empty()) {
-    const std::size_t count = std::min(rest.size(), kDeletedAtOnce);
-    const auto deleted = co_await DeleteSome(job, rest.first(count));
+asio::awaitable<Result<void>> DeleteListed(const CollectionDelete* job,
+                                           std::vector<std::string> names) {
+  for (std::size_t begin = 0; begin < names.size(); begin += kDeletedAtOnce) {
+    const auto from = names.begin() + static_cast<std::ptrdiff_t>(begin);
+    const auto count = std::min(names.size() - begin, kDeletedAtOnce);
+    std::vector<std::string> some(from, from + static_cast<std::ptrdiff_t>(count));
+    const auto deleted = co_await DeleteSome(job, std::move(some));
     if (!deleted.has_value()) {
       co_return deleted.error();
     }
-    rest = rest.subspan(count);
   }
   co_return Ok();
 }
@@ -90,7 +87,7 @@ bool OffersCollectionDelete(const ObjectPath& path) {
   return OffersCollectionDelete(*path.kind) && (!path.kind->namespaced || !path.ns.empty());
 }
 
-asio::awaitable<Result<ObjectList>> DeleteAll(const CollectionDelete& job) {
+asio::awaitable<Result<ObjectList>> DeleteAll(CollectionDelete job) {
   ListOptions options = job.which.options;
   const bool one_page = options.limit > 0;
   if (!one_page) {
@@ -98,7 +95,7 @@ asio::awaitable<Result<ObjectList>> DeleteAll(const CollectionDelete& job) {
   }
   ObjectList all;
   for (;;) {
-    auto page = co_await job.requests.ReadList(job.path, options);
+    auto page = co_await job.requests->ReadList(job.path, options);
     if (!page.has_value()) {
       co_return page.error();
     }
@@ -106,7 +103,11 @@ asio::awaitable<Result<ObjectList>> DeleteAll(const CollectionDelete& job) {
     if (!new_enough.has_value()) {
       co_return new_enough.error();
     }
-    const auto deleted = co_await DeleteListed(job, page.value());
+    auto names = NamesOf(page.value());
+    if (!names.has_value()) {
+      co_return names.error();
+    }
+    const auto deleted = co_await DeleteListed(&job, std::move(names.value()));
     if (!deleted.has_value()) {
       co_return deleted.error();
     }

@@ -18,7 +18,7 @@ bool OffersCollectionDelete(const ObjectPath& path);
 
 /// DELETE of a collection.
 struct CollectionDelete {
-  const ObjectRequests& requests;  ///< outlives it
+  const ObjectRequests* requests = nullptr;  ///< outlives it
   ObjectPath path;
   ListRequest which{};
   DeleteWish how{};
@@ -27,6 +27,6 @@ struct CollectionDelete {
 /// Deletes, one after the other, what a list gives, and returns that list. It is not one transaction: the
 /// first error ends it, and what was deleted before stays deleted. Who is gone already is no error. On
 /// the home thread.
-boost::asio::awaitable<Result<ObjectList>> DeleteAll(const CollectionDelete& job);
+boost::asio::awaitable<Result<ObjectList>> DeleteAll(CollectionDelete job);
 
 }  // namespace slipway::apiserver

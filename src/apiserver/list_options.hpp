@@ -29,7 +29,10 @@ struct WatchRequest {
   std::optional<Duration> longest{};
 };
 
+/// Of a LIST, or of a DELETE of a collection.
 Result<ListRequest> ListRequestOf(const http::RequestHead& head);
+
+/// Of a WATCH.
 Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
 
 /// resourceVersion of a query; nullopt where it is absent.

@@ -330,8 +330,8 @@ asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
   if (!form.has_value()) {
     co_return Failure(form.error(), &path);
   }
-  const CollectionDelete job{*this, path, request.value(), wish.value()};
-  auto gone = co_await DeleteAll(job);
+  CollectionDelete job{this, path, request.value(), wish.value()};
+  auto gone = co_await DeleteAll(std::move(job));
   if (!gone.has_value()) {
     co_return Failure(gone.error(), &path);
   }
