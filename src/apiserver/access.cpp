@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/apiserver/collection_delete.hpp"
 #include "src/apiserver/pki.hpp"
 #include "src/apiserver/request_options.hpp"
 
@@ -22,6 +23,9 @@ Result<std::string> CollectionVerb(const http::RequestHead& head, const Route& r
   const bool one_space = !route.path.kind->namespaced || !route.path.ns.empty();
   if (head.method == "POST" && one_space) {
     return std::string("create");
+  }
+  if (head.method == "DELETE" && OffersCollectionDelete(route.path)) {
+    return std::string("deletecollection");
   }
   return NotAllowed();
 }

@@ -17,30 +17,8 @@ namespace slipway::apiserver {
 /// Everything except `0` and `false` is true; absent is false.
 bool IsTrue(const http::RequestHead& head, std::string_view parameter);
 
-/// A resourceVersion of a query; nullopt where it is absent.
-Result<std::optional<store::Revision>> RevisionOf(const http::RequestHead& head);
-
-/// What a LIST asks for.
-struct ListRequest {
-  ListOptions options{};
-  store::Revision not_older = 0;  ///< the picture must be at least this new
-};
-
-/// From the query of a LIST.
-Result<ListRequest> ListRequestOf(const http::RequestHead& head);
-
-/// What a WATCH asks for.
-struct WatchRequest {
-  Selectors selectors{};
-  store::Revision after = store::kLatest;
-  bool initial = false;    ///< first what is there, as additions
-  bool mark_end = false;   ///< then a bookmark that says so
-  bool bookmarks = false;  ///< bookmarks every now and then
-  std::optional<Duration> longest{};
-};
-
-/// From the query of a WATCH.
-Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
+/// "CreateOptions" and the like: what the query of a request is called where something is wrong with it.
+std::string WriteOptionsKind(const http::RequestHead& head);
 
 /// dryRun and fieldValidation of a query.
 Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head);

@@ -1,5 +1,6 @@
 #include "src/apiserver/resources.hpp"
 
+#include "src/apiserver/collection_delete.hpp"
 #include "src/objects/kinds.hpp"
 
 namespace slipway::apiserver {
@@ -29,7 +30,8 @@ Resource ResourceOf(const objects::KindInfo& kind) {
                     .short_names = kind.short_names,
                     .categories = kind.categories};
   for (const std::string& verb : resource.custom ? kCustomOrder : kBuiltInOrder) {
-    if (kind.Offers(verb)) {
+    const bool all = verb == "deletecollection" && kind.Offers("delete") && OffersCollectionDelete(kind);
+    if (all || kind.Offers(verb)) {
       resource.verbs.push_back(verb);
     }
   }

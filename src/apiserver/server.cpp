@@ -12,9 +12,12 @@
 #include "src/apiserver/access_tokens.hpp"
 #include "src/apiserver/audited_exchange.hpp"
 #include "src/apiserver/authorizer.hpp"
+#include "src/apiserver/answer_form.hpp"
 #include "src/apiserver/discovery.hpp"
 #include "src/apiserver/media_types.hpp"
 #include "src/apiserver/object_requests.hpp"
+#include "src/apiserver/option_faults.hpp"
+#include "src/apiserver/reads.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/route.hpp"
 #include "src/apiserver/served_documents.hpp"
@@ -188,6 +191,11 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {
     response = Failure(Busy(), nullptr);
   }
+  // Lists have their form already: large work is done on the pool.
+  if (verb != "list" && response.content_type == "application/json" &&
+      WantsLines(exchange->head())) {
+    response.body = WithLines(response.body);
+  }
   Count(verb, route, response.status, begin);
   const Held bytes(sending, response.body.size());
   (void)co_await exchange->Respond(std::move(response));
@@ -266,13 +274,15 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
     wanted.selectors = job.request.selectors;
     auto list = co_await requests.ReadList(route.path, std::move(wanted));
     if (list.has_value()) {
+      good = CheckNotOlder(list.value(), job.request.not_older);
       job.initial = std::move(list.value());
     } else {
       good = list.error();
     }
   }
   if (!good.has_value()) {
-    Response refusal = Failure(good.error(), &route.path);
+    Response refusal =
+        Failure(good.error(), request.has_value() ? &route.path : &OptionsPath("ListOptions"));
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }

@@ -157,6 +157,7 @@ Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
   };
   SLIPWAY_TRY(opened, store::SqliteStore::Open({.path = options.data_dir + "/slipway.db",
                                                 .clock = &clock,
+                                                .history = options.history,
                                                 .on_broken = broken}));
   store = std::move(opened);
   SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));

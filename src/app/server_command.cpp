@@ -28,6 +28,8 @@ namespace asio = boost::asio;
 /// An orderly stop takes less than this; then the process ends as it is. What was acknowledged is durable anyway.
 constexpr std::chrono::milliseconds kStopWithin{4'500};
 constexpr Duration kDrain{500};
+/// Shorter, and nobody could read a second page.
+constexpr Duration kShortestHistory = std::chrono::seconds(1);
 constexpr Duration kShortestGrace{3'000};
 
 // What the last resort needs, which may be called at any moment.
@@ -185,6 +187,18 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
       },
       "Silence of an agent after which its server counts as unreachable (15s)");
   AddAuditOptions(*command, *options);
+  command->add_option_function<std::string>(
+      "--history",
+      [options](const std::string& text) {
+        const auto parsed = api::ParseDuration(text);
+        if (!parsed.has_value() || parsed.value() < kShortestHistory) {
+          throw CLI::ValidationError("--history",
+                                     "must be a length of time of at least 1s, such as 10m");
+        }
+        options->history = parsed.value();
+      },
+      "How long changes are kept for watches that reconnect and lists that are read page by page "
+      "(10m)");
   command->add_option("--log-level", options->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

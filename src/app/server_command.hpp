@@ -22,6 +22,7 @@ struct ServerOptions {
   std::vector<std::string> allowed_inventories;   ///< programs that Fleets may have run
   std::vector<std::string> allowed_server_lists;  ///< files that Fleets may have read
   Duration agent_grace{15'000};  ///< silence after which a server counts as unreachable
+  Duration history = std::chrono::minutes(10);  ///< of changes, for watches and pages of lists
   std::string log_level = "info";
   std::string audit_log;  ///< a file; empty: there is none
   std::uint64_t audit_log_max_size = 100'000'000;

@@ -241,9 +241,20 @@ TEST_F(ServerTest, AListOfTheFutureIsToldToWait) {
   Answer future = Get(std::string(kMaps) + "?resourceVersion=999999");
   EXPECT_EQ(future.status, 504);
   EXPECT_EQ(future.headers["retry-after"], "1");
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=0").status, 200);
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=abc").status, 400);
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersionMatch=Exact").status, 422);
+  EXPECT_EQ(Body(future)["reason"], "Timeout");
+  EXPECT_THAT(Body(future)["message"],
+              testing::StartsWith("Timeout: Too large resource version: 999999, current: "));
+  EXPECT_EQ(Body(future)["details"], (json{{"retryAfterSeconds", 1},
+                                           {"causes",
+                                            {{{"reason", "ResourceVersionTooLarge"},
+                                              {"message", "Too large resource version"}}}}}));
+  Make(kMaps, Map("a"));
+  for (const char* path : {"", "/a", "/absent"}) {
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=999999").status, 504) << path;
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 400) << path;
+  }
+  EXPECT_EQ(Get(std::string(kMaps) + "/a?resourceVersion=1").status, 200);
+  EXPECT_EQ(Get(std::string(kMaps) + "/absent?resourceVersion=1").status, 404);
 }
 
 TEST_F(ServerTest, TablesHaveTheColumnsOfTheKind) {
@@ -389,7 +400,8 @@ TEST_F(ServerTest, BodiesAboveTheLimitAreRefusedWithAStatus) {
 }
 
 TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
-  EXPECT_EQ(world_.Admin().Ask("DELETE", kMaps).status, 405);
+  EXPECT_EQ(world_.Admin().Ask("DELETE", "/api/v1/namespaces").status, 405);
+  EXPECT_EQ(world_.Admin().Ask("DELETE", "/api/v1/configmaps").status, 405);
   EXPECT_EQ(world_.Admin().Ask("POST", "/api/v1/configmaps", Map("a")).status, 405);
   EXPECT_EQ(world_.Admin().Ask("PUT", "/api", "{}").status, 405);
 }
