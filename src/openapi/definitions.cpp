@@ -94,6 +94,8 @@ void AddBuiltIn(Json& definitions, const KindInfo& info, Json schema, Dialect di
     const std::string type = DefinitionName(info, FieldType(info, name));
     const std::string description = field.value("description", "");
     if (!definitions.contains(type)) {
+      field.erase(
+          "description");  // `kubectl explain` shows that of the field, and would show it twice
       definitions[type] = std::move(field);
     }
     field = Reference(type, description, dialect);
