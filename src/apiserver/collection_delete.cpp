@@ -81,7 +81,9 @@ asio::awaitable<Result<void>> DeleteListed(const CollectionDelete* job,
 
 }  // namespace
 
-bool OffersCollectionDelete(const objects::KindInfo& kind) { return &kind != NamespaceKind(); }
+bool OffersCollectionDelete(const objects::KindInfo& kind) {
+  return kind.Offers("deletecollection");
+}
 
 bool OffersCollectionDelete(const ObjectPath& path) {
   return OffersCollectionDelete(*path.kind) && (!path.kind->namespaced || !path.ns.empty());

@@ -1,6 +1,5 @@
 #include "src/apiserver/resources.hpp"
 
-#include "src/apiserver/collection_delete.hpp"
 #include "src/objects/kinds.hpp"
 
 namespace slipway::apiserver {
@@ -30,8 +29,7 @@ Resource ResourceOf(const objects::KindInfo& kind) {
                     .short_names = kind.short_names,
                     .categories = kind.categories};
   for (const std::string& verb : resource.custom ? kCustomOrder : kBuiltInOrder) {
-    const bool all = verb == "deletecollection" && kind.Offers("delete") && OffersCollectionDelete(kind);
-    if (all || kind.Offers(verb)) {
+    if (kind.Offers(verb)) {
       resource.verbs.push_back(verb);
     }
   }

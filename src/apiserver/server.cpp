@@ -196,6 +196,9 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
       WantsLines(exchange->head())) {
     response.body = WithLines(response.body);
   }
+  if (route.path.kind == nullptr) {
+    Pack(exchange->head(), response);
+  }
   Count(verb, route, response.status, begin);
   const Held bytes(sending, response.body.size());
   (void)co_await exchange->Respond(std::move(response));

@@ -45,8 +45,8 @@ Json CompleteSchema(const Json& definition) {
 }
 
 const std::vector<std::string>& AllVerbs() {
-  static const std::vector<std::string> kVerbs = {"create", "delete", "get",  "list",
-                                                  "patch",  "update", "watch"};
+  static const std::vector<std::string> kVerbs = {"create", "delete", "deletecollection", "get",
+                                                  "list",   "patch",  "update",           "watch"};
   return kVerbs;
 }
 

@@ -2,9 +2,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <nlohmann/json.hpp>
-
-#include "reconciler/base/json.hpp"
 
 namespace slipway::openapi {
 namespace {
@@ -67,11 +64,7 @@ std::string OperationGroup(const objects::KindInfo& info) {
 
 std::string TagOf(const objects::KindInfo& info) { return Word(info) + "_" + info.version; }
 
-std::vector<std::string> OfferedVerbs(const objects::KindInfo& info) {
-  const nlohmann::json definition = ReadJson(info.definition);
-  return definition["spec"].value(
-      "verbs", std::vector<std::string>{"create", "delete", "get", "list", "patch", "update"});
-}
+std::vector<std::string> OfferedVerbs(const objects::KindInfo& info) { return info.verbs; }
 
 bool IsBuiltIn(const objects::KindInfo& info) {
   return info.group.empty() || info.group.ends_with(kKubernetes);
