@@ -7,7 +7,8 @@ import yaml
 from cpp_headers import BANNER
 from model import CRD_DIR
 
-CORE_DIR = CRD_DIR.parent / "src" / "objects" / "core"
+SRC_DIR = CRD_DIR.parent / "src"
+CORE_DIR = SRC_DIR / "objects" / "core"
 
 
 def _text(document):
@@ -30,6 +31,7 @@ def definitions_source():
     lines += ["};", "", "}  // namespace", "",
               "std::span<const std::string_view> KindDefinitions() { return kDefinitions; }", "",
               "std::string_view ObjectMetaSchema() {", f"  return {_text(_load(CORE_DIR / 'object_meta.yaml'))};", "}", "",
+              "std::string_view MetaDefinitions() {", f"  return {_text(_load(SRC_DIR / 'openapi' / 'meta.yaml'))};", "}", "",
               "std::string_view RepositoryFileSchema() {",
               f"  return {_text(_load(CRD_DIR / 'config' / 'slipway.yaml'))};", "}", "",
               "}  // namespace slipway::objects", ""]

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "src/apiserver/collection_delete.hpp"
 #include "src/apiserver/pki.hpp"
 #include "src/apiserver/request_options.hpp"
 
@@ -22,6 +23,9 @@ Result<std::string> CollectionVerb(const http::RequestHead& head, const Route& r
   const bool one_space = !route.path.kind->namespaced || !route.path.ns.empty();
   if (head.method == "POST" && one_space) {
     return std::string("create");
+  }
+  if (head.method == "DELETE" && OffersCollectionDelete(route.path)) {
+    return std::string("deletecollection");
   }
   return NotAllowed();
 }
@@ -45,7 +49,9 @@ Result<std::string> ObjectVerb(const http::RequestHead& head, const Route& route
 
 }  // namespace
 
-Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
+namespace {
+
+Result<std::string> MethodVerb(const http::RequestHead& head, const Route& route) {
   switch (route.target) {
     case Target::kRoot:
     case Target::kVersion:
@@ -54,6 +60,8 @@ Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
     case Target::kGroups:
     case Target::kGroup:
     case Target::kResources:
+    case Target::kOpenApiV2:
+    case Target::kOpenApiV3:
       if (head.method == "GET" || head.method == "HEAD") {
         return std::string("get");
       }
@@ -68,31 +76,24 @@ Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
   return NotAllowed();
 }
 
+}  // namespace
+
+Result<std::string> VerbOf(const http::RequestHead& head, const Route& route) {
+  const objects::KindInfo* kind = route.path.kind;
+  auto verb = MethodVerb(head, route);
+  if (kind == nullptr || (verb.has_value() && kind->Offers(verb.value()))) {
+    return verb;
+  }
+  if (kind->refusal.empty() || head.method == "GET") {
+    return NotAllowed();
+  }
+  const std::string name = route.path.name.empty() ? "" : " \"" + route.path.name + "\"";
+  return Fail(Code::kForbidden, kind->QualifiedPlural() + name + " is forbidden: " + kind->refusal);
+}
+
 bool MayUseApi(const http::Peer& peer) {
   return peer.has_certificate && std::find(peer.organisations.begin(), peer.organisations.end(),
                                            kMastersGroup) != peer.organisations.end();
-}
-
-Result<void> CheckIdentity(const http::Peer& peer) {
-  if (!peer.has_certificate) {
-    return Fail(Code::kUnauthorized, "Unauthorized");
-  }
-  return Ok();
-}
-
-Result<void> CheckAccess(const http::Peer& peer, const std::string& verb, const Route& route) {
-  SLIPWAY_TRYV(CheckIdentity(peer));
-  if (MayUseApi(peer)) {
-    return Ok();
-  }
-  std::string message = "forbidden: User \"" + peer.common_name + "\" cannot " + verb;
-  if (route.path.kind != nullptr) {
-    message = route.path.kind->QualifiedPlural() + " is " + message + " resource \"" +
-              route.path.kind->plural + "\" in API group \"" + route.path.kind->group + "\"";
-    message += route.path.ns.empty() ? " at the cluster scope"
-                                     : " in the namespace \"" + route.path.ns + "\"";
-  }
-  return Fail(Code::kForbidden, message);
 }
 
 }  // namespace slipway::apiserver

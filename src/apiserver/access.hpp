@@ -9,17 +9,10 @@
 namespace slipway::apiserver {
 
 /// The verb of Kubernetes for a request: get, list, watch, create, update, patch, delete.
-/// kMethodNotAllowed where the target does not offer the method.
+/// kMethodNotAllowed where the target does not offer the method; kForbidden where the kind says why.
 Result<std::string> VerbOf(const http::RequestHead& head, const Route& route);
 
-/// Whether somebody may do this. kUnauthorized: nobody knows who it is; kForbidden: known, and not
-/// one of those who may use this API. Thread-safe.
-Result<void> CheckAccess(const http::Peer& peer, const std::string& verb, const Route& route);
-
-/// Whether this is one of those who may use this API at all. Thread-safe.
+/// Whether this is one of those who may use this API by their certificate. Thread-safe.
 bool MayUseApi(const http::Peer& peer);
-
-/// The same, before it is known what the path stands for.
-Result<void> CheckIdentity(const http::Peer& peer);
 
 }  // namespace slipway::apiserver

@@ -10,10 +10,12 @@
 namespace slipway::apiserver {
 namespace {
 
-constexpr const char* kVersion = "slipway.dev/v1";
+constexpr const char* kVersion = "meta.k8s.io/v1";
 constexpr std::string_view kAlphabet =
     "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 constexpr std::size_t kMaxBytes = 2048;
+/// Stands for kLatest, because 0 would be a token that was cut short.
+constexpr store::Revision kNowInText = -1;
 
 std::string Base64Url(const std::string& bytes) {
   std::string text;
@@ -50,16 +52,31 @@ std::optional<std::string> FromBase64Url(const std::string& text) {
   return bytes;
 }
 
-bool IsToken(const objects::Json& tree) {
-  return tree.is_object() && tree.value("v", objects::Json()) == kVersion &&
-         tree.value("rv", objects::Json()).is_number_integer() &&
-         tree.value("start", objects::Json()).is_string() && tree["rv"] > 0;
+Error Invalid(const std::string& why) {
+  return Fail(Code::kBadRequest, "invalid continue token: " + why);
+}
+
+/// A field of the token as a number; nullopt where it is none.
+std::optional<std::int64_t> NumberIn(const objects::Json& tree, const char* field) {
+  const auto found = tree.find(field);
+  if (found == tree.end() || !found->is_number_integer() ||
+      (found->is_number_unsigned() && found->get<std::uint64_t>() > INT64_MAX)) {
+    return std::nullopt;
+  }
+  return found->get<std::int64_t>();
+}
+
+std::string TextIn(const objects::Json& tree, const char* field) {
+  const auto found = tree.find(field);
+  return found != tree.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
 }  // namespace
 
 std::string ContinueToken::Print() const {
-  objects::Json tree = {{"v", kVersion}, {"rv", revision}, {"start", start}};
+  objects::Json tree = {{"v", kVersion},
+                        {"rv", revision == store::kLatest ? kNowInText : revision},
+                        {"start", start}};
   if (remaining) {
     tree["remaining"] = *remaining;
   }
@@ -67,25 +84,29 @@ std::string ContinueToken::Print() const {
 }
 
 Result<ContinueToken> ContinueToken::Parse(const std::string& text) {
-  const Error invalid = Fail(Code::kBadRequest, "continue key is not valid: start a new list");
-  if (text.size() > kMaxBytes) {
-    return invalid;
+  const auto json = text.size() > kMaxBytes ? std::nullopt : FromBase64Url(text);
+  const auto tree = json ? objects::ParseJson(*json) : Result<objects::Json>(Invalid(""));
+  if (!tree.has_value() || !tree.value().is_object()) {
+    return Invalid("continue key is not valid");
   }
-  const auto json = FromBase64Url(text);
-  if (!json) {
-    return invalid;
+  const std::string version = TextIn(tree.value(), "v");
+  if (version != kVersion) {
+    return Invalid("continue key is not valid: server does not recognize this encoded version " +
+                   version);
   }
-  const auto tree = objects::ParseJson(*json);
-  if (!tree.has_value() || !IsToken(tree.value())) {
-    return invalid;
+  const std::int64_t revision = NumberIn(tree.value(), "rv").value_or(0);
+  if (revision == 0) {
+    return Invalid(
+        "continue key is not valid: incorrect encoded start resourceVersion (version "
+        "meta.k8s.io/v1)");
   }
   ContinueToken token;
-  token.revision = tree.value()["rv"].get<store::Revision>();
-  token.start = tree.value()["start"].get<std::string>();
-  const auto remaining = tree.value().find("remaining");
-  if (remaining != tree.value().end() && remaining->is_number_integer()) {
-    token.remaining = remaining->get<std::int64_t>();
+  token.revision = revision < 0 ? store::kLatest : revision;
+  token.start = TextIn(tree.value(), "start");
+  if (token.start.empty()) {
+    return Invalid("continue key is not valid: encoded start key empty (version meta.k8s.io/v1)");
   }
+  token.remaining = NumberIn(tree.value(), "remaining");
   return token;
 }
 

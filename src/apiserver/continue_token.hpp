@@ -11,12 +11,13 @@ namespace slipway::apiserver {
 
 /// Where the next page of a list begins. Clients carry it as text that means nothing to them.
 struct ContinueToken {
-  store::Revision revision = 0;           ///< of the picture that all pages show
+  /// Of the picture that all pages show; kLatest: that one is gone, and the rest is to be as it is now.
+  store::Revision revision = store::kLatest;
   std::string start;                      ///< first key of the page, without the prefix of the list
   std::optional<std::int64_t> remaining;  ///< objects from there to the end, where it is known
 
   std::string Print() const;
-  /// kBadRequest: it is none of ours.
+  /// kBadRequest: it is none of ours. In kube-apiserver's words and in its form.
   static Result<ContinueToken> Parse(const std::string& text);
 };
 

@@ -9,8 +9,14 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "src/apiserver/answer_form.hpp"
+#include "src/apiserver/collection_delete.hpp"
+#include "src/apiserver/create_on_update.hpp"
 #include "src/apiserver/guard.hpp"
+#include "src/apiserver/list_options.hpp"
+#include "src/apiserver/media_types.hpp"
 #include "src/apiserver/namespaces.hpp"
+#include "src/apiserver/option_faults.hpp"
 #include "src/apiserver/presentation.hpp"
 #include "src/apiserver/reads.hpp"
 #include "src/apiserver/request_options.hpp"
@@ -77,14 +83,23 @@ Response Shown(Result<std::string> text, const ObjectPath& path, int status = 20
   return response;
 }
 
+/// An object as it is, once the store has come as far as `not_older`.
+Result<Object> GetNotOlder(const Registry& registry, const ObjectPath& path,
+                           store::Revision not_older) {
+  auto object = registry.Get(path);
+  if (not_older == 0 || (object.has_value() && object.value().revision() >= not_older)) {
+    return object;
+  }
+  SLIPWAY_TRY(newest, registry.List({.kind = path.kind, .ns = path.ns, .name = ""}, {.limit = 1}));
+  SLIPWAY_TRYV(CheckNotOlder(newest, not_older));
+  return object;
+}
+
 /// A page as text, or the error.
 Result<std::string> ListText(const Registry& registry, const ObjectPath& path,
                              const ListRequest& request, Form form, Time now) {
   SLIPWAY_TRY(list, registry.List(path, request.options));
-  if (list.revision < request.not_older) {
-    return RevisionOfTheFuture("Too large resource version: " + std::to_string(request.not_older) +
-                               ", current: " + std::to_string(list.revision));
-  }
+  SLIPWAY_TRYV(CheckNotOlder(list, request.not_older));
   return ShowList(*path.kind, list, form, now);
 }
 
@@ -160,10 +175,10 @@ void StartWrite(Registry& registry, const std::string& verb, const Route& route,
 
 }  // namespace
 
-Response Failure(const Error& error, const ObjectPath* path) {
+Response Failure(const Error& error, const ObjectPath* path, const std::string& continue_token) {
   Response response;
   response.status = HttpStatus(error.code);
-  response.body = FailureStatus(error, path);
+  response.body = FailureStatus(error, path, continue_token);
   if (error.retry_after) {
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
     response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
@@ -185,7 +200,11 @@ Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& pa
   if (!form.has_value()) {
     return Failure(form.error(), &path);
   }
-  const auto object = registry->Get(path);
+  const auto revision = RevisionOf(head);
+  if (!revision.has_value()) {
+    return Failure(revision.error(), &path);
+  }
+  const auto object = GetNotOlder(*registry, path, revision.value().value_or(0));
   if (!object.has_value()) {
     return Failure(object.error(), &path);
   }
@@ -195,18 +214,31 @@ Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& pa
 asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath path) const {
   const auto request = ListRequestOf(exchange->head());
   if (!request.has_value()) {
-    co_return Failure(request.error(), &path);
+    co_return Failure(request.error(), &OptionsPath("ListOptions"));
   }
   const auto form = TableOf(exchange->head());
   if (!form.has_value()) {
     co_return Failure(form.error(), &path);
   }
-  std::function<Result<std::string>()> work = [from = registry, path, request = request.value(),
-                                               form = form.value(), now = clock->Now()] {
-    return ListText(*from, path, request, form, now);
+  std::function<Result<Response>()> work = [from = registry, path, request = request.value(),
+                                            form = form.value(), now = clock->Now(),
+                                            exchange]() -> Result<Response> {
+    auto text = ListText(*from, path, request, form, now);
+    if (!text.has_value() && text.error().code == Code::kExpired) {
+      return Failure(text.error(), &path, AfterExpiry(request.options.continue_token));
+    }
+    Response page = Shown(std::move(text), path);
+    if (WantsLines(exchange->head())) {
+      page.body = WithLines(page.body);
+    }
+    Pack(exchange->head(), page);
+    return page;
   };
-  auto text = co_await Offload<Result<std::string>>(pool, std::move(work));
-  co_return Shown(std::move(text), path);
+  auto page = co_await Offload<Result<Response>>(pool, std::move(work));
+  if (!page.has_value()) {
+    co_return Failure(page.error(), &path);
+  }
+  co_return std::move(page.value());
 }
 
 asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb,
@@ -214,11 +246,11 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
   const http::RequestHead& head = exchange->head();
   const auto manner = MannerOf(head, verb);
   if (!manner.has_value()) {
-    co_return Failure(manner.error(), &route.path);
+    co_return Failure(manner.error(), &OptionsPath(WriteOptionsKind(head)));
   }
   auto text = co_await exchange->ReadBody(kAnyBody);
   if (text.has_value() && verb != "patch") {
-    text = ObjectTextOf(head, std::move(text.value()));
+    text = ObjectTextOf(head, std::move(text.value()), *route.path.kind);
   }
   if (!text.has_value()) {
     co_return Failure(text.error(), &route.path);
@@ -228,7 +260,14 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
                                           &sent](WriteDone done) {
     StartWrite(*registry, verb, route, manner, sent, std::move(done));
   };
-  const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+  auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+  if (MakesWhatIsAbsent(verb, route, written)) {
+    start = [this, route, manner = manner.value(), &sent](WriteDone done) {
+      CreateByUpdate(*registry, route.path, manner.options, sent, std::move(done));
+    };
+    written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+    verb = "create";
+  }
   if (!written.has_value()) {
     if (verb == "create" && written.error().code == Code::kNotFound) {
       // Nothing else can be absent here.
@@ -258,7 +297,7 @@ asio::awaitable<Response> ObjectRequests::Delete(ExchangePtr exchange, ObjectPat
   }
   const auto wish = DeleteWishOf(exchange->head(), body.value());
   if (!wish.has_value()) {
-    co_return Failure(wish.error(), &path);
+    co_return Failure(wish.error(), &OptionsPath("DeleteOptions"));
   }
   std::function<void(DeleteDone)> start = [this, path, wish = wish.value()](DeleteDone done) {
     const WriteOptions options{.dry_run = wish.dry_run};
@@ -272,6 +311,37 @@ asio::awaitable<Response> ObjectRequests::Delete(ExchangePtr exchange, ObjectPat
     co_return Shown(DeletedStatus(path, deleted.value().uid), path);
   }
   co_return Shown(deleted.value().object.Text(), path);
+}
+
+asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
+                                                           ObjectPath path) const {
+  const auto request = ListRequestOf(exchange->head());
+  if (!request.has_value()) {
+    co_return Failure(request.error(), &OptionsPath("ListOptions"));
+  }
+  const auto body = co_await exchange->ReadBody(kAnyBody);
+  if (!body.has_value()) {
+    co_return Failure(body.error(), &path);
+  }
+  const auto wish = DeleteWishOf(exchange->head(), body.value());
+  if (!wish.has_value()) {
+    co_return Failure(wish.error(), &OptionsPath("DeleteOptions"));
+  }
+  const auto form = TableOf(exchange->head());
+  if (!form.has_value()) {
+    co_return Failure(form.error(), &path);
+  }
+  CollectionDelete job{this, path, request.value(), wish.value()};
+  auto gone = co_await DeleteAll(std::move(job));
+  if (!gone.has_value()) {
+    co_return Failure(gone.error(), &path);
+  }
+  std::function<Result<std::string>()> work = [path, list = std::move(gone.value()),
+                                               form = form.value(), now = clock->Now()] {
+    return ShowList(*path.kind, list, form, now);
+  };
+  auto text = co_await Offload<Result<std::string>>(pool, std::move(work));
+  co_return Shown(std::move(text), path);
 }
 
 asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath path) const {
@@ -301,6 +371,10 @@ asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath 
 
 asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::string verb,
                                                  Route route) const {
+  auto refusal = NotAcceptable(exchange->head());
+  if (refusal && route.target != Route::Target::kLog) {
+    co_return std::move(*refusal);
+  }
   if (route.target == Route::Target::kLog) {
     co_return co_await Logs(std::move(exchange), std::move(route.path));
   }
@@ -309,6 +383,9 @@ asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::stri
   }
   if (verb == "list") {
     co_return co_await List(std::move(exchange), std::move(route.path));
+  }
+  if (verb == "deletecollection") {
+    co_return co_await DeleteCollection(std::move(exchange), std::move(route.path));
   }
   if (verb == "delete") {
     co_return co_await Delete(std::move(exchange), std::move(route.path));

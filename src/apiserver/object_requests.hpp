@@ -40,12 +40,16 @@ struct ObjectRequests {
                                                std::string verb, Route route) const;
   boost::asio::awaitable<http::Response> Delete(std::shared_ptr<http::Exchange> exchange,
                                                 ObjectPath path) const;
+  boost::asio::awaitable<http::Response> DeleteCollection(std::shared_ptr<http::Exchange> exchange,
+                                                          ObjectPath path) const;
   boost::asio::awaitable<http::Response> Logs(std::shared_ptr<http::Exchange> exchange,
                                               ObjectPath path) const;
   http::Response Get(const http::RequestHead& head, const ObjectPath& path) const;
 };
 
 /// An error as an answer: a Status, and Retry-After where it says so. `path` may be nullptr.
-http::Response Failure(const Error& error, const ObjectPath* path);
+/// `continue_token`: how a list can go on all the same, or empty.
+http::Response Failure(const Error& error, const ObjectPath* path,
+                       const std::string& continue_token = "");
 
 }  // namespace slipway::apiserver

@@ -17,6 +17,8 @@ using objects::Json;
 /// Others write to the same store only when there are several servers; each try that fails means
 /// that one of them got on.
 constexpr int kMaxTries = 16;
+/// Names that are made up for one object before it is told that there is none.
+constexpr int kMaxNames = 8;
 
 std::string MetaText(const Json& tree, const char* field) {
   return tree["metadata"].value(field, std::string());
@@ -206,6 +208,11 @@ void ObjectWriter::Run(std::string key, bool dry_run, Attempt attempt, Done done
 
 void ObjectWriter::Try(const std::shared_ptr<Job>& job) {
   auto planned = Guarded(job->attempt);
+  // A name that was made up and is taken: another one.
+  while (job->key.empty() && !planned.has_value() && planned.error().code == Code::kAlreadyExists &&
+         ++job->tries < kMaxNames) {
+    planned = Guarded(job->attempt);
+  }
   if (!planned.has_value()) {
     Finish(job, std::move(planned.error()));
     return;

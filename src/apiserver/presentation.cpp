@@ -8,6 +8,7 @@
 #include "reconciler/base/json.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/apiserver/status_text.hpp"
+#include "src/apiserver/x509.hpp"
 #include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
@@ -16,6 +17,18 @@ namespace {
 using objects::Json;
 
 constexpr const char* kInitialEventsEnd = "k8s.io/initial-events-end";
+
+/// Tells a client that streams a list what the list around the objects would be.
+constexpr const char* kListBlueprint = "kubernetes.io/initial-events-list-blueprint";
+
+/// A list without items, in Base64.
+std::string EmptyList(const objects::KindInfo& kind) {
+  const Json list = {{"kind", kind.list_kind},
+                     {"apiVersion", kind.ApiVersion()},
+                     {"metadata", Json::object()},
+                     {"items", Json::array()}};
+  return Base64(PrintJson(list) + "\n");
+}
 
 Json ListMetadata(const ObjectList& list) {
   Json metadata = {{"resourceVersion", std::to_string(list.revision)}};
@@ -104,7 +117,7 @@ std::string ShowBookmark(const objects::KindInfo& kind, store::Revision revision
                          bool end_of_initial) {
   Json metadata = {{"resourceVersion", std::to_string(revision)}};
   if (end_of_initial) {
-    metadata["annotations"][kInitialEventsEnd] = "true";
+    metadata["annotations"] = {{kInitialEventsEnd, "true"}, {kListBlueprint, EmptyList(kind)}};
   }
   Json object = {{"kind", kind.kind}, {"apiVersion", kind.ApiVersion()}, {"metadata", metadata}};
   if (form) {

@@ -14,6 +14,17 @@ namespace {
 /// Entries that are looked at between two reads of the store, when selectors choose among them.
 constexpr std::size_t kSearchPage = 500;
 
+constexpr const char* kContinueExpired =
+    "The provided continue parameter is too old to display a consistent list result. You can start "
+    "a "
+    "new list without the continue parameter, or use the continue token in this response to "
+    "retrieve "
+    "the remainder of the results. Continuing with the provided token results in an inconsistent "
+    "list "
+    "- objects that were created, modified, or deleted between the time the first chunk was "
+    "returned "
+    "and now may show up in the list.";
+
 /// One list under way.
 struct Walk {
   store::Store& store;
@@ -56,7 +67,7 @@ Result<ObjectList> ReadAll(Walk walk, std::size_t limit) {
   }
   if (page.next) {
     list.remaining = page.remaining;
-    if (walk.remaining) {
+    if (walk.remaining && *walk.remaining > static_cast<std::int64_t>(list.items.size())) {
       list.remaining = *walk.remaining - static_cast<std::int64_t>(list.items.size());
     }
     list.continue_token = ContinueToken{.revision = page.revision,
@@ -144,12 +155,20 @@ Result<Object> ReadOne(store::Store& store, const ObjectPath& path) {
   return Object(std::move(entry->value), entry->revision);
 }
 
-Error RevisionOfTheFuture(std::string message) {
-  Error error = Fail(Code::kTimeout, std::move(message));
+Error RevisionOfTheFuture(const std::string& message) {
+  Error error = Fail(Code::kTimeout, "Timeout: " + message);
   error.retry_after = std::chrono::seconds(1);
   error.causes.push_back(
       {.field = "", .message = "Too large resource version", .reason = "ResourceVersionTooLarge"});
   return error;
+}
+
+Result<void> CheckNotOlder(const ObjectList& list, store::Revision not_older) {
+  if (list.revision < not_older) {
+    return RevisionOfTheFuture("Too large resource version: " + std::to_string(not_older) +
+                               ", current: " + std::to_string(list.revision));
+  }
+  return Ok();
 }
 
 Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
@@ -172,15 +191,25 @@ Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
   }
   auto list = selection.empty() ? ReadAll(std::move(walk), options.limit)
                                 : ReadMatching(std::move(walk), selection, options.limit);
-  if (!list.has_value() && list.error().code == Code::kExpired && !options.continue_token.empty()) {
-    return Fail(Code::kExpired,
-                "The provided continue parameter is too old to display a consistent list result. "
-                "You can start a new list without the continue parameter.");
+  if (!list.has_value() && list.error().code == Code::kExpired) {
+    return Fail(Code::kExpired, options.continue_token.empty()
+                                    ? "The resourceVersion for the provided list is too old."
+                                    : kContinueExpired);
   }
   if (!list.has_value() && list.error().code == Code::kTimeout) {
     return RevisionOfTheFuture(list.error().message);
   }
   return list;
+}
+
+std::string AfterExpiry(const std::string& continue_token) {
+  auto token = ContinueToken::Parse(continue_token);
+  if (!token.has_value()) {
+    return "";
+  }
+  token.value().revision = store::kLatest;
+  token.value().remaining = std::nullopt;
+  return token.value().Print();
 }
 
 Result<std::unique_ptr<ObjectWatch>> WatchChanges(store::Store& store, const Post& post,

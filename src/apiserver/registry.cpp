@@ -5,6 +5,7 @@
 
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/definitions.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_writer.hpp"
 #include "src/apiserver/reads.hpp"
@@ -135,25 +136,26 @@ ObjectWriter::Done ToDeleted(DeleteDone done) {
 
 struct Registry::State {
   store::Store& store;
+  const Clock& clock;
   Post post;
   std::shared_ptr<ObjectWriter> writer;
 };
 
 Registry::Registry(store::Store& store, const Clock& clock, Post post, std::uint64_t seed)
     : state_(std::make_unique<State>(
-          State{store, post, std::make_shared<ObjectWriter>(store, clock, post, seed)})) {}
+          State{store, clock, post, std::make_shared<ObjectWriter>(store, clock, post, seed)})) {}
 
 Registry::~Registry() = default;
 
 void Registry::Start(std::function<void(Result<void>)> done) {
   const Json space = {{"metadata", {{"name", kDefaultNamespace}}}};
   Create({.kind = NamespaceKind(), .ns = "", .name = ""}, PrintJson(space), {},
-         [done = std::move(done)](Result<Written> written) {
+         [this, done = std::move(done)](Result<Written> written) {
            if (!written.has_value() && written.error().code != Code::kAlreadyExists) {
              done(written.error());
              return;
            }
-           done(Ok());
+           WriteDefinitions(*this, state_->clock.Now(), done);
          });
 }
 

@@ -123,7 +123,8 @@ class Registry {
   Registry(store::Store& store, const Clock& clock, Post post, std::uint64_t seed);
   ~Registry();
 
-  /// Makes the namespace `default` if it is not there. Call once, before anything else.
+  /// Makes the namespace `default` if it is not there, and the CustomResourceDefinitions what this
+  /// program serves. Call once, before anything else.
   void Start(std::function<void(Result<void>)> done);
 
   Result<Object> Get(const ObjectPath& path) const;

@@ -1,13 +1,14 @@
 #include "src/apiserver/request_options.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/option_faults.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
+#include "src/protobuf/object_body.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -15,14 +16,7 @@ namespace {
 using http::RequestHead;
 using objects::Json;
 
-std::optional<std::int64_t> Number(std::string_view text) {
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) {
-    return std::nullopt;
-  }
-  return number;
-}
+constexpr const char* kDeleteOptions = "DeleteOptions";
 
 std::string Lower(std::string_view text) {
   std::string lower(text);
@@ -39,59 +33,19 @@ std::string MediaType(const RequestHead& head, std::string_view header) {
   return type;
 }
 
-Error InvalidOption(const std::string& options, const std::string& field,
-                    const std::string& message) {
-  Error error = Fail(Code::kInvalid, options + " \"\" is invalid: " + field + ": " + message);
-  error.causes.push_back({.field = field, .message = message, .reason = "FieldValueForbidden"});
-  return error;
-}
-
-Result<void> CheckDryRun(std::string_view value) {
-  if (value != "All") {
-    return InvalidOption(
-        "CreateOptions.meta.k8s.io", "dryRun",
-        "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"");
+/// `options`: the kind of the options that say it.
+Result<void> CheckDryRun(const std::string& options, const std::vector<std::string>& values) {
+  std::string shown;
+  bool good = true;
+  for (const std::string& value : values) {
+    good = good && value == "All";
+    shown += (shown.empty() ? "" : ", ") + QuotedText(value);
   }
-  return Ok();
-}
-
-Result<std::size_t> LimitOf(const RequestHead& head) {
-  if (!head.HasQuery("limit") || head.Query("limit").empty()) {
-    return std::size_t{0};
+  OptionFaults faults(options);
+  if (!good) {
+    faults.NotSupported("dryRun", "[]string{" + shown + "}", {"All"});
   }
-  const auto limit = Number(head.Query("limit"));
-  if (!limit || *limit < 0) {
-    return Fail(Code::kBadRequest, "limit must be a number that is not negative");
-  }
-  return static_cast<std::size_t>(*limit);
-}
-
-Selectors SelectorsOf(const RequestHead& head) {
-  return {.label = std::string(head.Query("labelSelector")),
-          .field = std::string(head.Query("fieldSelector"))};
-}
-
-Result<void> CheckMatch(const std::string& match, std::optional<store::Revision> revision,
-                        bool continues) {
-  if (match.empty()) {
-    return Ok();
-  }
-  const auto refused = [](const std::string& why) {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch", "Forbidden: " + why);
-  };
-  if (continues) {
-    return refused("resourceVersionMatch is forbidden when continue is provided");
-  }
-  if (!revision) {
-    return refused("resourceVersionMatch is forbidden unless resourceVersion is provided");
-  }
-  if (match != "Exact" && match != "NotOlderThan") {
-    return refused("supported values: \"Exact\", \"NotOlderThan\"");
-  }
-  if (match == "Exact" && *revision == 0) {
-    return refused("resourceVersionMatch \"Exact\" is forbidden for resourceVersion \"0\"");
-  }
-  return Ok();
+  return faults.Verdict();
 }
 
 Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& text) {
@@ -105,9 +59,10 @@ Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& tex
   if (text == "Orphan") {
     return Propagation::kOrphan;
   }
-  return InvalidOption("DeleteOptions.meta.k8s.io", "propagationPolicy",
-                       "Unsupported value: \"" + text +
-                           "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
+  OptionFaults faults(kDeleteOptions);
+  faults.NotSupported("propagationPolicy", QuotedText(text),
+                      {"Foreground", "Background", "Orphan", "nil"});
+  return faults.Verdict().error();
 }
 
 /// A field of an object as text; nullopt where it is absent, null or empty.
@@ -130,11 +85,12 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
     return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
   }
   // kubectl says --dry-run here only.
-  const Json dry_run = tree.value("dryRun", Json::array());
-  for (const Json& value : dry_run) {
-    SLIPWAY_TRYV(CheckDryRun(value.is_string() ? value.get<std::string>() : "?"));
-    wish.dry_run = true;
+  std::vector<std::string> dry_run;
+  for (const Json& value : tree.value("dryRun", Json::array())) {
+    dry_run.push_back(value.is_string() ? value.get<std::string>() : "?");
   }
+  SLIPWAY_TRYV(CheckDryRun(kDeleteOptions, dry_run));
+  wish.dry_run = wish.dry_run || !dry_run.empty();
   SLIPWAY_TRY(propagation, TextField(tree, "propagationPolicy"));
   policy = propagation.value_or(policy);
   const Json preconditions = tree.value("preconditions", Json());
@@ -151,6 +107,29 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
   return Ok();
 }
 
+/// A body in any of the forms that the API reads, as JSON text.
+Result<std::string> TextOf(const RequestHead& head, std::string body,
+                           const protobuf::ExpectedObject& expected) {
+  const std::string type = MediaType(head, "content-type");
+  if (type.empty() || type == "application/json") {
+    return body;
+  }
+  if (type == protobuf::kObjectType) {
+    return protobuf::ObjectTextOfProtobuf(body, expected);
+  }
+  if (type != "application/yaml") {
+    return Fail(Code::kUnsupportedMediaType,
+                "the body of the request was in an unknown format - accepted media types include: "
+                "application/json, application/yaml, application/vnd.kubernetes.protobuf");
+  }
+  SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
+  if (documents.size() != 1) {
+    return Fail(Code::kBadRequest,
+                "the body must hold one YAML document, not " + std::to_string(documents.size()));
+  }
+  return PrintJson(documents.front());
+}
+
 }  // namespace
 
 bool IsTrue(const RequestHead& head, std::string_view parameter) {
@@ -161,79 +140,21 @@ bool IsTrue(const RequestHead& head, std::string_view parameter) {
   return value != "0" && value != "false";
 }
 
-Result<std::optional<store::Revision>> RevisionOf(const RequestHead& head) {
-  const std::string_view text = head.Query("resourceVersion");
-  if (text.empty()) {
-    return std::optional<store::Revision>();
+std::string WriteOptionsKind(const RequestHead& head) {
+  if (head.method == "PUT") {
+    return "UpdateOptions";
   }
-  const auto number = Number(text);
-  if (!number || *number < 0) {
-    return Fail(Code::kBadRequest, "resourceVersion: Invalid value: \"" + std::string(text) +
-                                       "\": must be one that this API gave");
+  if (head.method == "PATCH") {
+    return "PatchOptions";
   }
-  return number;
-}
-
-Result<ListRequest> ListRequestOf(const RequestHead& head) {
-  ListRequest request;
-  SLIPWAY_TRY(revision, RevisionOf(head));
-  SLIPWAY_TRY(limit, LimitOf(head));
-  request.options.selectors = SelectorsOf(head);
-  request.options.limit = limit;
-  request.options.continue_token = std::string(head.Query("continue"));
-  const bool continues = !request.options.continue_token.empty();
-  const std::string match(head.Query("resourceVersionMatch"));
-  SLIPWAY_TRYV(CheckMatch(match, revision, continues));
-  if (continues && revision && *revision != 0) {
-    return Fail(Code::kBadRequest,
-                "specifying resource version is not allowed when using continue");
-  }
-  if (match == "Exact") {
-    request.options.revision = *revision;
-  } else if (!continues) {
-    request.not_older = revision.value_or(0);
-  }
-  return request;
-}
-
-Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
-  WatchRequest request;
-  SLIPWAY_TRY(revision, RevisionOf(head));
-  request.selectors = SelectorsOf(head);
-  request.bookmarks = IsTrue(head, "allowWatchBookmarks");
-  const std::string match(head.Query("resourceVersionMatch"));
-  const bool stream_list = IsTrue(head, "sendInitialEvents");
-  if (head.HasQuery("sendInitialEvents") && match != "NotOlderThan") {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
-                         "Forbidden: sendInitialEvents requires resourceVersionMatch to be set to "
-                         "\"NotOlderThan\"");
-  }
-  if (!head.HasQuery("sendInitialEvents") && !match.empty()) {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
-                         "Forbidden: resourceVersionMatch is forbidden for watch unless "
-                         "sendInitialEvents is provided");
-  }
-  request.mark_end = stream_list && request.bookmarks;
-  request.initial =
-      stream_list || (!head.HasQuery("sendInitialEvents") && revision.value_or(0) == 0);
-  request.after = revision.value_or(0);
-  const std::string_view longest = head.Query("timeoutSeconds");
-  if (!longest.empty()) {
-    const auto seconds = Number(longest);
-    if (!seconds || *seconds < 0 || *seconds > 1'000'000'000) {
-      return Fail(Code::kBadRequest, "timeoutSeconds must be a number that is not negative");
-    }
-    if (*seconds > 0) {
-      request.longest = std::chrono::seconds(*seconds);
-    }
-  }
-  return request;
+  return head.method == "DELETE" ? kDeleteOptions : "CreateOptions";
 }
 
 Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
   WriteOptions options{.field_validation = objects::FieldValidation::kWarn};
+  const std::string kind = WriteOptionsKind(head);
   if (head.HasQuery("dryRun")) {
-    SLIPWAY_TRYV(CheckDryRun(head.Query("dryRun")));
+    SLIPWAY_TRYV(CheckDryRun(kind, {std::string(head.Query("dryRun"))}));
     options.dry_run = true;
   }
   const std::string_view validation = head.Query("fieldValidation");
@@ -242,9 +163,10 @@ Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
   } else if (validation == "Ignore") {
     options.field_validation = objects::FieldValidation::kIgnore;
   } else if (!validation.empty() && validation != "Warn") {
-    return InvalidOption("CreateOptions.meta.k8s.io", "fieldValidation",
-                         "Unsupported value: \"" + std::string(validation) +
-                             "\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
+    OptionFaults faults(kind);
+    faults.NotSupported("fieldValidation", QuotedText(validation),
+                        {"", "Ignore", "Strict", "Warn"});
+    return faults.Verdict().error();
   }
   return options;
 }
@@ -255,10 +177,9 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   wish.dry_run = options.dry_run;
   std::string policy(head.Query("propagationPolicy"));
   if (!body.empty()) {
-    if (MediaType(head, "content-type").find("protobuf") != std::string::npos) {
-      return Fail(Code::kUnsupportedMediaType, "send DeleteOptions as application/json");
-    }
-    SLIPWAY_TRY(tree, objects::ParseJson(body));
+    const protobuf::ExpectedObject expected{.api_version = "v1", .kind = "DeleteOptions"};
+    SLIPWAY_TRY(text, TextOf(head, body, expected));
+    SLIPWAY_TRY(tree, objects::ParseJson(text));
     SLIPWAY_TRYV(ReadDeleteOptions(tree, wish, policy));
   }
   SLIPWAY_TRY(propagation, PropagationOf(policy));
@@ -266,22 +187,10 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   return wish;
 }
 
-Result<std::string> ObjectTextOf(const RequestHead& head, std::string body) {
-  const std::string type = MediaType(head, "content-type");
-  if (type.empty() || type == "application/json") {
-    return body;
-  }
-  if (type != "application/yaml" && type != "text/yaml") {
-    return Fail(Code::kUnsupportedMediaType,
-                "the body of the request was in an unknown format - accepted media types include: "
-                "application/json, application/yaml");
-  }
-  SLIPWAY_TRY(documents, objects::ParseYaml(body, body.size()));  // the listener has bounded it
-  if (documents.size() != 1) {
-    return Fail(Code::kBadRequest,
-                "the body must hold one YAML document, not " + std::to_string(documents.size()));
-  }
-  return PrintJson(documents.front());
+Result<std::string> ObjectTextOf(const RequestHead& head, std::string body,
+                                 const objects::KindInfo& kind) {
+  const std::string version = kind.ApiVersion();
+  return TextOf(head, std::move(body), {.api_version = version, .kind = kind.kind});
 }
 
 Result<PatchType> PatchTypeOf(const RequestHead& head) {
@@ -314,8 +223,8 @@ Result<std::optional<objects::IncludeObject>> TableOf(const RequestHead& head) {
   if (include == "None") {
     return std::optional(objects::IncludeObject::kNone);
   }
-  return Fail(Code::kBadRequest, "unrecognized includeObject value: \"" + std::string(include) +
-                                     "\"; use Metadata, Object or None");
+  return Fail(Code::kBadRequest, "includeObject: Invalid value: " + QuotedText(include) +
+                                     ": must be 'Metadata', 'Object', 'None', or empty");
 }
 
 }  // namespace slipway::apiserver

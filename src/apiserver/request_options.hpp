@@ -17,30 +17,8 @@ namespace slipway::apiserver {
 /// Everything except `0` and `false` is true; absent is false.
 bool IsTrue(const http::RequestHead& head, std::string_view parameter);
 
-/// A resourceVersion of a query; nullopt where it is absent.
-Result<std::optional<store::Revision>> RevisionOf(const http::RequestHead& head);
-
-/// What a LIST asks for.
-struct ListRequest {
-  ListOptions options{};
-  store::Revision not_older = 0;  ///< the picture must be at least this new
-};
-
-/// From the query of a LIST.
-Result<ListRequest> ListRequestOf(const http::RequestHead& head);
-
-/// What a WATCH asks for.
-struct WatchRequest {
-  Selectors selectors{};
-  store::Revision after = store::kLatest;
-  bool initial = false;    ///< first what is there, as additions
-  bool mark_end = false;   ///< then a bookmark that says so
-  bool bookmarks = false;  ///< bookmarks every now and then
-  std::optional<Duration> longest{};
-};
-
-/// From the query of a WATCH.
-Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
+/// "CreateOptions" and the like: what the query of a request is called where something is wrong with it.
+std::string WriteOptionsKind(const http::RequestHead& head);
 
 /// dryRun and fieldValidation of a query.
 Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head);
@@ -54,8 +32,10 @@ struct DeleteWish {
 /// From query and body of a DELETE; kubectl says `--dry-run` in the body only.
 Result<DeleteWish> DeleteWishOf(const http::RequestHead& head, const std::string& body);
 
-/// The body of a POST or PUT as JSON text: JSON, YAML, or nothing said.
-Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body);
+/// The body of a POST or PUT as JSON text: JSON, YAML, protobuf, or nothing said, which means JSON.
+/// `kind`: of which it should be. Custom resources have no form in protobuf.
+Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body,
+                                 const objects::KindInfo& kind);
 
 /// From the Content-Type of a PATCH.
 Result<PatchType> PatchTypeOf(const http::RequestHead& head);

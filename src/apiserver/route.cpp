@@ -72,6 +72,20 @@ Result<Route> GroupRoute(Route route, const Parts& parts, std::size_t at) {
                      Parts(parts.begin() + static_cast<std::ptrdiff_t>(at), parts.end()));
 }
 
+Result<Route> OpenApiRoute(const Parts& parts) {
+  if (parts.size() == 2 && parts[1] == "v2") {
+    return Route{.target = Target::kOpenApiV2};
+  }
+  if (parts.size() < 2 || parts[1] != "v3") {
+    return NoSuchPath();
+  }
+  Route route{.target = Target::kOpenApiV3};
+  for (std::size_t i = 2; i < parts.size(); ++i) {
+    route.rest += (i == 2 ? "" : "/") + parts[i];
+  }
+  return route;
+}
+
 }  // namespace
 
 Result<Route> ParseRoute(std::string_view path) {
@@ -91,6 +105,9 @@ Result<Route> ParseRoute(std::string_view path) {
   }
   if (parts.size() == 1 && first == "apis") {
     return Route{.target = Target::kGroups};
+  }
+  if (first == "openapi") {
+    return OpenApiRoute(parts);
   }
   if (first == "api") {
     return GroupRoute(Route{.group = "", .version = parts[1]}, parts, 2);

@@ -19,6 +19,8 @@ struct Route {
     kGroups,        ///< /apis
     kGroup,         ///< /apis/<group>
     kResources,     ///< /api/v1, /apis/<group>/<version>
+    kOpenApiV2,     ///< /openapi/v2
+    kOpenApiV3,     ///< /openapi/v3, and one document below it
     kCollection,    ///< …/<plural>: all objects of a kind, in one namespace or in all
     kObject,        ///< …/<plural>/<name>
     kStatus,        ///< …/<plural>/<name>/status
@@ -27,6 +29,7 @@ struct Route {
   Target target = Target::kRoot;
   std::string group;    ///< kGroup, kResources
   std::string version;  ///< kResources
+  std::string rest{};   ///< kOpenApiV3: which document, such as "api/v1"; empty: the index
   ObjectPath path{};    ///< kCollection and below
 };
 

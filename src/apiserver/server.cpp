@@ -8,10 +8,19 @@
 
 #include "reconciler/base/rng.hpp"
 #include "src/apiserver/access.hpp"
+#include "src/apiserver/access_requests.hpp"
+#include "src/apiserver/access_tokens.hpp"
+#include "src/apiserver/audited_exchange.hpp"
+#include "src/apiserver/authorizer.hpp"
+#include "src/apiserver/answer_form.hpp"
 #include "src/apiserver/discovery.hpp"
+#include "src/apiserver/media_types.hpp"
 #include "src/apiserver/object_requests.hpp"
+#include "src/apiserver/option_faults.hpp"
+#include "src/apiserver/reads.hpp"
 #include "src/apiserver/request_options.hpp"
 #include "src/apiserver/route.hpp"
+#include "src/apiserver/served_documents.hpp"
 #include "src/apiserver/watch_stream.hpp"
 #include "src/http/listener.hpp"
 
@@ -81,17 +90,21 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
         options(std::move(given)),
         pool(kPoolThreads),
         requests{&objects, &time, logs, &pool},
+        tokens(objects, time),
+        access{&requests, &objects, &tokens, &time},
         rng(static_cast<std::uint64_t>(time.Now().time_since_epoch().count())),
         watches(numbers.MakeGauge("slipway_api_watches", "Watches that are open.")) {}
 
-  asio::awaitable<void> Handle(ExchangePtr exchange);
-  asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route);
-  asio::awaitable<void> Watch(ExchangePtr exchange, Route route);
-  Response Describe(const Route& route) const;
+  asio::awaitable<void> Handle(ExchangePtr plain);
+  static Result<std::string> Admit(AuditedExchange& exchange, const Result<User>& user,
+                                   const Result<Route>& route);
+  asio::awaitable<void> Answer(ExchangePtr exchange, std::string verb, Route route, User user);
+  asio::awaitable<void> Watch(ExchangePtr exchange, Route route, User user);
+  Response Describe(const http::RequestHead& head, const Route& route) const;
   void Count(const std::string& verb, const Route& route, int status,
              steady_clock::time_point begin);
   void CountConnections();
-  Duration LongestWatch(const WatchRequest& request);
+  Duration LongestWatch(const WatchRequest& request, const User& user);
 
   asio::io_context& io;
   Registry& registry;
@@ -100,6 +113,8 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   Options options;
   asio::thread_pool pool;
   ObjectRequests requests;
+  AccessTokens tokens;
+  AccessRequests access;
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
@@ -109,46 +124,56 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   bool ready = false;
 };
 
-asio::awaitable<void> Server::State::Handle(ExchangePtr exchange) {
-  const http::RequestHead& head = exchange->head();
-  if (IsProbe(head.path)) {
-    const bool good = ready || head.path != "/readyz";
+asio::awaitable<void> Server::State::Handle(ExchangePtr plain) {
+  if (IsProbe(plain->head().path)) {
+    const bool good = ready || plain->head().path != "/readyz";
     Response response = Plain(good ? "ok" : "not ready", good ? 200 : 503);
-    (void)co_await exchange->Respond(std::move(response));
+    (void)co_await plain->Respond(std::move(response));
     co_return;
   }
-  auto route = ParseRoute(head.path);
-  auto allowed = CheckIdentity(exchange->peer());
-  std::string verb = "get";
-  const ObjectPath* path = nullptr;
-  if (allowed.has_value() && !route.has_value()) {
-    allowed = CheckAccess(exchange->peer(), verb, Route{});
-  }
-  if (allowed.has_value() && route.has_value()) {
-    path = route.value().path.kind == nullptr ? nullptr : &route.value().path;
-    auto found = VerbOf(head, route.value());
-    verb = found.has_value() ? found.value() : head.method;
-    allowed = CheckAccess(exchange->peer(), verb, route.value());
-    if (allowed.has_value() && !found.has_value()) {
-      allowed = found.error();
-    }
-  }
-  if (allowed.has_value() && !route.has_value()) {
-    allowed = route.error();
-  }
-  if (!allowed.has_value()) {
-    Response refusal = Failure(allowed.error(), path);
+  const auto exchange = std::make_shared<AuditedExchange>(plain, options.audit, clock, rng);
+  const auto route = ParseRoute(exchange->head().path);
+  const ObjectPath* path =
+      route.has_value() && route.value().path.kind != nullptr ? &route.value().path : nullptr;
+  const auto user = Identify(*exchange, tokens);
+  const auto verb = Admit(*exchange, user, route);
+  if (!verb.has_value()) {
+    Response refusal = Failure(verb.error(), path);
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  if (verb == "watch") {
-    co_await Watch(std::move(exchange), std::move(route.value()));
+  exchange->MarkAuthenticated();
+  if (verb.value() == "watch") {
+    co_await Watch(exchange, route.value(), user.value());
   } else {
-    co_await Answer(std::move(exchange), std::move(verb), std::move(route.value()));
+    co_await Answer(exchange, verb.value(), route.value(), user.value());
   }
 }
 
-asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route) {
+/// The verb of a request that may be done; the error of another one. Who may not is not told either what
+/// there is.
+Result<std::string> Server::State::Admit(AuditedExchange& exchange, const Result<User>& user,
+                                         const Result<Route>& route) {
+  const Attributes wanted =
+      AttributesOf(exchange.head(), route.has_value() ? &route.value() : nullptr);
+  exchange.Wants(wanted);
+  if (!user.has_value()) {
+    return user.error();
+  }
+  const Decision decision = Authorize(user.value(), wanted);
+  exchange.IsBy(user.value());
+  exchange.Decided(decision);
+  if (!decision.allowed) {
+    return Forbidden(user.value(), wanted, decision.reason);
+  }
+  if (!route.has_value()) {
+    return route.error();
+  }
+  return VerbOf(exchange.head(), route.value());
+}
+
+asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route,
+                                            User user) {
   const auto begin = steady_clock::now();
   const bool busy = in_flight >= options.max_in_flight;
   const Held request(in_flight, 1);  // until the client has the answer: it takes memory until then
@@ -156,7 +181,9 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   if (busy) {
     response = Failure(Busy(), nullptr);
   } else if (route.path.kind == nullptr) {
-    response = Describe(route);
+    response = Describe(exchange->head(), route);
+  } else if (AccessRequests::Takes(verb, route)) {
+    response = co_await access.Answer(exchange, route, std::move(user));
   } else {
     response = co_await requests.Answer(exchange, verb, route);
   }
@@ -164,12 +191,20 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {
     response = Failure(Busy(), nullptr);
   }
+  // Lists have their form already: large work is done on the pool.
+  if (verb != "list" && response.content_type == "application/json" &&
+      WantsLines(exchange->head())) {
+    response.body = WithLines(response.body);
+  }
+  if (route.path.kind == nullptr) {
+    Pack(exchange->head(), response);
+  }
   Count(verb, route, response.status, begin);
   const Held bytes(sending, response.body.size());
   (void)co_await exchange->Respond(std::move(response));
 }
 
-Response Server::State::Describe(const Route& route) const {
+Response Server::State::Describe(const http::RequestHead& head, const Route& route) const {
   using Target = Route::Target;
   switch (route.target) {
     case Target::kVersion:
@@ -180,13 +215,17 @@ Response Server::State::Describe(const Route& route) const {
       return response;
     }
     case Target::kCoreVersions:
-      return JsonBody(CoreVersions());
+      return ServeDiscovery(head, false);
     case Target::kGroups:
-      return JsonBody(GroupList());
+      return ServeDiscovery(head, true);
     case Target::kGroup:
       return JsonBody(GroupInfo(route.group));
     case Target::kResources:
       return JsonBody(ResourceList(route.group, route.version));
+    case Target::kOpenApiV2:
+      return ServeOpenApiV2(head);
+    case Target::kOpenApiV3:
+      return route.rest.empty() ? ServeOpenApiV3Index(head) : ServeOpenApiV3(head, route.rest);
     case Target::kRoot:
     case Target::kCollection:
     case Target::kObject:
@@ -197,15 +236,18 @@ Response Server::State::Describe(const Route& route) const {
   return JsonBody(PathList());
 }
 
-Duration Server::State::LongestWatch(const WatchRequest& request) {
-  if (request.longest) {
-    return *request.longest;
-  }
+Duration Server::State::LongestWatch(const WatchRequest& request, const User& user) {
   // Spread out, so that clients do not all come back at once.
-  return kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count())));
+  const Duration longest = request.longest.value_or(
+      kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count()))));
+  return user.expires ? std::min(longest, *user.expires - clock.Now()) : longest;
 }
 
-asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
+asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, User user) {
+  if (auto refusal = NotAcceptable(exchange->head())) {
+    (void)co_await exchange->Respond(std::move(*refusal));
+    co_return;
+  }
   const auto request = WatchRequestOf(exchange->head());
   const auto form = TableOf(exchange->head());
   WatchJob job;
@@ -220,8 +262,11 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
            .path = route.path,
            .request = request.value(),
            .form = form.value(),
-           .longest = LongestWatch(request.value()),
-           .bookmark_interval = options.bookmark_interval};
+           .longest = LongestWatch(request.value(), user),
+           .bookmark_interval = options.bookmark_interval,
+           .on_revoked = [this, user](std::function<void()> ended) {
+             return tokens.OnRevoked(user, std::move(ended));
+           }};
   }
   if (good.has_value() && job.request.initial && in_flight >= options.max_in_flight) {
     good = Busy();
@@ -232,13 +277,15 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route) {
     wanted.selectors = job.request.selectors;
     auto list = co_await requests.ReadList(route.path, std::move(wanted));
     if (list.has_value()) {
+      good = CheckNotOlder(list.value(), job.request.not_older);
       job.initial = std::move(list.value());
     } else {
       good = list.error();
     }
   }
   if (!good.has_value()) {
-    Response refusal = Failure(good.error(), &route.path);
+    Response refusal =
+        Failure(good.error(), request.has_value() ? &route.path : &OptionsPath("ListOptions"));
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }

@@ -6,6 +6,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
+#include "src/apiserver/audit_log.hpp"
 #include "src/apiserver/log_source.hpp"
 #include "src/apiserver/registry.hpp"
 #include "src/http/options.hpp"
@@ -30,6 +31,9 @@ class Server {
     std::size_t max_in_flight = 1024;
     /// Bytes of answers that slow clients have not taken yet; a list beyond it is told to come back.
     std::size_t max_sending = std::size_t{256} << 20;
+
+    /// Where it is noted who changed what, and who was refused; outlives the server. nullptr: nowhere.
+    AuditLog* audit = nullptr;
   };
 
   /// All references outlive it. `logs` nullptr: requests for logs are told that there are none.

@@ -11,9 +11,33 @@ namespace {
 
 using objects::Json;
 
+/// Whether an error with this code is about one object or one resource, and says which.
+bool SaysOfWhat(Code code) {
+  switch (code) {
+    case Code::kForbidden:
+    case Code::kNotFound:
+    case Code::kMethodNotAllowed:
+    case Code::kAlreadyExists:
+    case Code::kConflict:
+    case Code::kInvalid:
+      return true;
+    case Code::kBadRequest:
+    case Code::kUnauthorized:
+    case Code::kExpired:
+    case Code::kTooLarge:
+    case Code::kUnsupportedMediaType:
+    case Code::kTooManyRequests:
+    case Code::kInternal:
+    case Code::kUnavailable:
+    case Code::kTimeout:
+      return false;
+  }
+  return false;
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
-  if (path != nullptr && path->kind != nullptr) {
+  if (path != nullptr && path->kind != nullptr && SaysOfWhat(error.code)) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }
@@ -24,8 +48,11 @@ Json Details(const Error& error, const ObjectPath* path) {
     details["kind"] = error.code == Code::kInvalid ? path->kind->kind : path->kind->plural;
   }
   for (const Cause& cause : error.causes) {
-    details["causes"].push_back(
-        {{"reason", cause.reason}, {"message", cause.message}, {"field", cause.field}});
+    Json& shown = details["causes"].emplace_back();
+    shown = {{"reason", cause.reason}, {"message", cause.message}};
+    if (!cause.field.empty()) {
+      shown["field"] = cause.field;
+    }
   }
   if (error.retry_after) {
     details["retryAfterSeconds"] =
@@ -36,7 +63,8 @@ Json Details(const Error& error, const ObjectPath* path) {
 
 }  // namespace
 
-std::string FailureStatus(const Error& error, const ObjectPath* path) {
+std::string FailureStatus(const Error& error, const ObjectPath* path,
+                          const std::string& continue_token) {
   Json status = {{"kind", "Status"},
                  {"apiVersion", "v1"},
                  {"metadata", Json::object()},
@@ -44,6 +72,9 @@ std::string FailureStatus(const Error& error, const ObjectPath* path) {
                  {"message", error.message},
                  {"reason", Reason(error.code)},
                  {"code", HttpStatus(error.code)}};
+  if (!continue_token.empty()) {
+    status["metadata"]["continue"] = continue_token;
+  }
   const Json details = Details(error, path);
   if (!details.empty()) {
     status["details"] = details;

@@ -35,7 +35,8 @@ struct Streamer : public std::enable_shared_from_this<Streamer> {
   WatchJob job;
   asio::steady_timer timer;
   std::unique_ptr<ObjectWatch> watch;
-  store::Revision bookmark = 0;  ///< everything up to here has been sent
+  std::shared_ptr<void> permission;  ///< that of the token, where it is one that opened the watch
+  store::Revision bookmark = 0;      ///< everything up to here has been sent
   steady_clock::time_point next_bookmark;
   steady_clock::time_point end;
   bool columns_sent = false;
@@ -56,12 +57,14 @@ Result<void> Streamer::Start() {
   bookmark = after;
   end = steady_clock::now() + job.longest;
   next_bookmark = steady_clock::now() + job.bookmark_interval;
-  exchange->OnEnd([weak = weak_from_this()] {
+  const auto end_now = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       self->ended = true;
       self->timer.cancel();
     }
-  });
+  };
+  exchange->OnEnd(end_now);
+  permission = job.on_revoked ? job.on_revoked(end_now) : nullptr;
   return Ok();
 }
 

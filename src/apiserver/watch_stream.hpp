@@ -4,12 +4,13 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include "reconciler/base/clock.hpp"
+#include "src/apiserver/list_options.hpp"
 #include "src/apiserver/presentation.hpp"
 #include "src/apiserver/registry.hpp"
-#include "src/apiserver/request_options.hpp"
 #include "src/http/exchange.hpp"
 
 namespace slipway::apiserver {
@@ -23,6 +24,8 @@ struct WatchJob {
   Form form{};
   Duration longest{};  ///< then it ends, cleanly
   Duration bookmark_interval{};
+  /// Runs what it is given once whoever watches may do so no more, unless what it returned was dropped.
+  std::function<std::shared_ptr<void>(std::function<void()>)> on_revoked{};
   ObjectList initial{};             ///< what is there, where the request wants it
   std::shared_ptr<void> listing{};  ///< let go once `initial` has been sent
 };

@@ -110,6 +110,7 @@ struct ControlPlane::State {
   Result<void> OpenData(const ServerOptions& options);
   Result<void> MakeServices(const ServerOptions& options);
   http::ListenerOptions ListenerFor(const ListenAddress& address, std::size_t connections) const;
+  Result<void> OpenAuditLog(const ServerOptions& options);
   void MakeMetrics();
   void WatchServerLists(const std::vector<std::string>& paths);
   void RenewCertificates();
@@ -135,6 +136,7 @@ struct ControlPlane::State {
   std::unique_ptr<CloudEffects> listing;
   std::unique_ptr<MirrorSweep> sweep;
   std::unique_ptr<gateway::Gateway> gateway;
+  std::unique_ptr<apiserver::AuditLog> audit;
   std::unique_ptr<apiserver::Server> api;
   std::unique_ptr<apiserver::Housekeeping> housekeeping;
   std::unique_ptr<Controllers> controllers;
@@ -155,6 +157,7 @@ Result<void> ControlPlane::State::OpenData(const ServerOptions& options) {
   };
   SLIPWAY_TRY(opened, store::SqliteStore::Open({.path = options.data_dir + "/slipway.db",
                                                 .clock = &clock,
+                                                .history = options.history,
                                                 .on_broken = broken}));
   store = std::move(opened);
   SLIPWAY_TRY(api_address, ParseListenAddress(options.listen));
@@ -224,9 +227,11 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
                               .heartbeat_interval = options.agent_grace / 3,
                               .grace = options.agent_grace,
                               .run_on_pool = on(pack_builds)});
+  SLIPWAY_TRYV(OpenAuditLog(options));
   api = std::make_unique<apiserver::Server>(
       io, *registry, metrics, clock, gateway.get(),
-      apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections)});
+      apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections),
+                                 .audit = audit.get()});
   housekeeping = std::make_unique<apiserver::Housekeeping>(
       io, *registry, clock,
       apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); },
@@ -242,6 +247,36 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
                            .first_grace = gateway::FirstGrace(options.agent_grace)});
   WatchServerLists(options.allowed_server_lists);
   MakeMetrics();
+  return Ok();
+}
+
+Result<void> ControlPlane::State::OpenAuditLog(const ServerOptions& options) {
+  if (options.audit_log.empty()) {
+    return Ok();
+  }
+  SLIPWAY_TRY(opened, apiserver::AuditLog::Open(
+                          {.path = options.audit_log,
+                           .max_bytes = options.audit_log_max_size,
+                           .max_backups = options.audit_log_max_backups,
+                           .on_trouble =
+                               [](const std::string& what) {
+                                 spdlog::error(
+                                     "audit log: {}; what comes meanwhile waits in memory", what);
+                               },
+                           .on_recovery = [] { spdlog::info("audit log: is written again"); }}));
+  audit = std::move(opened);
+  auto written =
+      metrics.MakeCounter("slipway_audit_events_total", "Events that the audit log holds.");
+  auto lost = metrics.MakeCounter("slipway_audit_events_lost_total",
+                                  "Events that the audit log could not take: it is not complete.");
+  auto failing = metrics.MakeGauge("slipway_audit_log_failing",
+                                   "1 while the audit log cannot be written, else 0.");
+  metrics.OnCollect([this, written, lost, failing]() mutable {
+    const apiserver::AuditLog::Counts counts = audit->counts();
+    written.RaiseTo(static_cast<double>(counts.written));
+    lost.RaiseTo(static_cast<double>(counts.lost));
+    failing.Set(counts.failing ? 1 : 0);
+  });
   return Ok();
 }
 

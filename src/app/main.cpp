@@ -14,9 +14,16 @@
 
 namespace {
 
-constexpr const char* kFooter =
-    "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n"
-    "`slipway COMMAND --help` says more about a command.";
+/// As which command this was started: kubectl runs a program kubectl-slipway as `kubectl slipway`.
+std::string CalledAs(std::string_view path) {
+  const std::string_view file = path.substr(path.rfind('/') + 1);
+  return file == "kubectl-slipway" ? "kubectl slipway" : "slipway";
+}
+
+std::string Footer(const std::string& called) {
+  return "Exit codes: 0 succeeded, 1 failed or rolled back, 2 wrong usage, 3 timed out.\n`" +
+         called + " COMMAND --help` says more about a command.";
+}
 
 /// The exit code of a command that ended with `exit_code`: nothing succeeded whose answer could not be written.
 int Written(int exit_code) {
@@ -31,9 +38,10 @@ int Written(int exit_code) {
 
 int Run(int argc, char** argv) {
   using namespace slipway;
+  const std::string called = CalledAs(argv[0]);
   CLI::App app("GitOps for servers: push a commit, and it is tested, rolled out and proven.",
-               "slipway");
-  app.footer(kFooter);
+               called);
+  app.footer(Footer(called));
   app.require_subcommand(1);
   const std::string version = std::string("slipway ") + app::kVersion;
   app.set_version_flag("--version", version, "Print the version");

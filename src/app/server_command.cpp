@@ -28,6 +28,8 @@ namespace asio = boost::asio;
 /// An orderly stop takes less than this; then the process ends as it is. What was acknowledged is durable anyway.
 constexpr std::chrono::milliseconds kStopWithin{4'500};
 constexpr Duration kDrain{500};
+/// Shorter, and nobody could read a second page.
+constexpr Duration kShortestHistory = std::chrono::seconds(1);
 constexpr Duration kShortestGrace{3'000};
 
 // What the last resort needs, which may be called at any moment.
@@ -124,6 +126,27 @@ int RunServer(const ServerOptions& options) {
   return exit_code;
 }
 
+namespace {
+
+void AddAuditOptions(CLI::App& command, ServerOptions& options) {
+  constexpr std::uint64_t kSmallest = 10'000;
+  command.add_option("--audit-log", options.audit_log,
+                     "Note in this file who changed what, and who was refused: one JSON line each");
+  command
+      .add_option("--audit-log-max-size", options.audit_log_max_size,
+                  "Size, such as 100MB, above which FILE becomes FILE.1 and the next one begins")
+      ->transform(CLI::AsSizeValue(true))
+      ->check(CLI::Range(kSmallest, std::uint64_t{1} << 40))
+      ->capture_default_str();
+  command
+      .add_option("--audit-log-max-backups", options.audit_log_max_backups,
+                  "How many of those files are kept")
+      ->check(CLI::Range(0, 1'000))
+      ->capture_default_str();
+}
+
+}  // namespace
+
 void AddServerCommand(CLI::App& app, int& exit_code) {
   auto* command = app.add_subcommand("server", "Run the control plane");
   auto options = std::make_shared<ServerOptions>();
@@ -166,6 +189,19 @@ void AddServerCommand(CLI::App& app, int& exit_code) {
         options->agent_grace = parsed.value();
       },
       "Silence of an agent after which its server counts as unreachable (15s)");
+  AddAuditOptions(*command, *options);
+  command->add_option_function<std::string>(
+      "--history",
+      [options](const std::string& text) {
+        const auto parsed = api::ParseDuration(text);
+        if (!parsed.has_value() || parsed.value() < kShortestHistory) {
+          throw CLI::ValidationError("--history",
+                                     "must be a length of time of at least 1s, such as 10m");
+        }
+        options->history = parsed.value();
+      },
+      "How long changes are kept for watches that reconnect and lists that are read page by page "
+      "(10m)");
   command->add_option("--log-level", options->log_level, "debug, info, warn or error")
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}))
       ->capture_default_str();

@@ -23,7 +23,11 @@ struct ServerOptions {
   std::vector<std::string> allowed_server_lists;  ///< files that Fleets may have read
   bool controllers = true;       ///< false: the API only, nothing is rolled out, listed or fetched
   Duration agent_grace{15'000};  ///< silence after which a server counts as unreachable
+  Duration history = std::chrono::minutes(10);  ///< of changes, for watches and pages of lists
   std::string log_level = "info";
+  std::string audit_log;  ///< a file; empty: there is none
+  std::uint64_t audit_log_max_size = 100'000'000;
+  std::size_t audit_log_max_backups = 10;
 };
 
 /// An IP address and a port. kInvalid says how it is written.

@@ -74,4 +74,22 @@ Result<Duration> ParseDurationFlag(const std::string& text) {
   return parsed.value();
 }
 
+Result<Duration> ParseLifetime(const std::string& text) {
+  constexpr std::size_t kMostDigits = 5;
+  const std::string days = text.substr(0, text.size() - (text.ends_with('d') ? 1 : 0));
+  const bool number = !days.empty() && days.size() <= kMostDigits &&
+                      days.find_first_not_of("0123456789") == std::string::npos;
+  Duration lifetime{0};
+  if (text.ends_with('d') && number) {
+    lifetime = std::chrono::hours(24) * std::stoi(days);
+  } else {
+    SLIPWAY_TRY(parsed, ParseDurationFlag(text));
+    lifetime = parsed;
+  }
+  if (lifetime <= Duration(0)) {
+    return Fail(Code::kInvalid, "\"" + text + "\": must be longer than nothing, such as 90d");
+  }
+  return lifetime;
+}
+
 }  // namespace slipway::cli

@@ -30,4 +30,7 @@ Result<std::string> ParseSelector(const std::string& text);
 /// A length of time as people write it on a command line: 90s, 5m, 1h30m.
 Result<Duration> ParseDurationFlag(const std::string& text);
 
+/// The same for what may last long: also whole days, as 90d.
+Result<Duration> ParseLifetime(const std::string& text);
+
 }  // namespace slipway::cli

@@ -9,6 +9,7 @@
 #include <iostream>
 #include <memory>
 
+#include "src/cli/access.hpp"
 #include "src/cli/arguments.hpp"
 #include "src/cli/fleet_commands.hpp"
 #include "src/cli/fleet_doctor.hpp"
@@ -317,12 +318,61 @@ void AddToken(CLI::App& app, const FramePtr& frame) {
   });
 }
 
+void AddAccessCreate(CLI::App& access, const FramePtr& frame) {
+  auto* create = access.add_subcommand(
+      "create", "Let somebody use the API: of every namespace, or with -n of that one");
+  auto options = std::make_shared<AccessOptions>();
+  create->add_option("name", options->name, "Who it is for, such as ci")->required();
+  create->add_option("--role", options->role, "viewer, deployer or admin")
+      ->required()
+      ->check(CLI::IsMember({"viewer", "deployer", "admin"}));
+  auto lifetime = std::make_shared<Duration>(0);
+  AddParsed(*create, "--expires", *lifetime, ParseLifetime,
+            "When it ends by itself, such as 90d or 12h (never)");
+  create->add_option("--write-kubeconfig", options->kubeconfig,
+                     "Write a kubeconfig that uses it into this new file; print no token");
+  create->add_flag("-q,--quiet", options->bare, "Print the token and nothing else");
+  create->callback([=] {
+    options->ns = frame->options.ns;
+    if (*lifetime > Duration(0)) {
+      options->lifetime = *lifetime;
+    }
+    frame->Run(
+        [&](const Session& session) { return CreateAccess(session, *options, frame->streams); });
+  });
+}
+
+void AddAccess(CLI::App& app, const FramePtr& frame) {
+  auto* access = app.add_subcommand(
+      "access", "Who may use the API beside the administrator: create, list, revoke");
+  access->require_subcommand(1);
+  AddAccessCreate(*access, frame);
+  auto* list = access->add_subcommand("list", "Show them");
+  list->callback([frame] {
+    frame->Run([&](const Session& session) {
+      return Get(session, {.resource = "accesstokens", .names = {}, .selector = ""},
+                 frame->streams);
+    });
+  });
+  auto* revoke = access->add_subcommand("revoke", "End what they may do, at once");
+  auto names = std::make_shared<std::vector<std::string>>();
+  revoke->add_option("names", *names, "Whose")->required();
+  revoke->callback([frame, names] {
+    frame->Run(
+        [&](const Session& session) { return RevokeAccess(session, *names, frame->streams); });
+  });
+}
+
 }  // namespace
 
 void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_code) {
   auto frame = std::make_shared<Frame>(Frame{{}, streams, exit_code});
   app.add_option("--kubeconfig", frame->options.kubeconfig,
                  "Who to ask; $KUBECONFIG, then the data directory's admin.kubeconfig");
+  app.add_option("--context", frame->options.context,
+                 "Context of the kubeconfig (its current one)");
+  app.add_option("--token", frame->options.token,
+                 "Ask with this token, and not as whom the kubeconfig says");
   app.add_option("-n,--namespace", frame->options.ns, "Namespace (that of the kubeconfig)");
   app.fallthrough();
   AddApply(app, frame);
@@ -333,6 +383,7 @@ void AddClientCommands(CLI::App& app, const Streams& streams, ExitCode& exit_cod
   AddFleet(app, frame);
   AddLogs(app, frame);
   AddToken(app, frame);
+  AddAccess(app, frame);
 }
 
 Streams StandardStreams() {

@@ -12,11 +12,14 @@ Resource Describe(const objects::KindInfo& kind) {
 }  // namespace
 
 Result<Resource> FindResource(const std::string& word) {
-  if (const auto* kind = objects::FindByAnyName(word)) {
+  if (const auto* kind = objects::FindByAnyName(word); kind != nullptr && kind->Offers("list")) {
     return Describe(*kind);
   }
   std::string known;
   for (const auto& kind : objects::AllKinds()) {
+    if (!kind.Offers("list")) {
+      continue;
+    }
     known += (known.empty() ? "" : ", ") + kind.plural;
   }
   return Fail(Code::kNotFound, "there is no kind \"" + word + "\"; there are " + known);

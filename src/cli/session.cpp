@@ -30,7 +30,8 @@ std::string KindAt(const std::string& path) {
 std::string AdviceFor(Code code, const std::string& path) {
   switch (code) {
     case Code::kUnauthorized:
-      return "use the admin.kubeconfig that this server wrote in its data directory";
+      return "use the admin.kubeconfig that this server wrote in its data directory, or a token of "
+             "`slipway access create` that has not ended";
     case Code::kForbidden:
       return "use a kubeconfig that allows it";
     case Code::kNotFound:
@@ -68,7 +69,13 @@ Result<json> ParseAnswer(const std::string& text) {
 
 Result<Session> Session::Open(const GlobalOptions& options) {
   SLIPWAY_TRY(path, kube::FindKubeconfig(options.kubeconfig));
-  SLIPWAY_TRY(connection, kube::LoadKubeconfig(path));
+  SLIPWAY_TRY(connection, kube::LoadKubeconfig(path, options.context));
+  if (!options.token.empty()) {
+    // The API looks at no token beside a certificate.
+    connection.client_certificate_pem.clear();
+    connection.client_key_pem.clear();
+    connection.token = options.token;
+  }
   const std::string ns = options.ns.empty() ? connection.ns : options.ns;
   SLIPWAY_TRY(client, kube::Client::Open(std::move(connection)));
   return Session(std::move(client), ns);

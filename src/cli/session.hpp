@@ -16,7 +16,9 @@ namespace slipway::cli {
 /// What every client command may be given before its own options.
 struct GlobalOptions {
   std::string kubeconfig;  ///< empty: $KUBECONFIG, then the data directory
-  std::string ns;          ///< empty: the kubeconfig's
+  std::string context{};   ///< of the kubeconfig; empty: its current one
+  std::string token{};     ///< instead of whom the kubeconfig says; empty: that one
+  std::string ns{};        ///< empty: the kubeconfig's
 };
 
 /// How much a terminal shows.
@@ -67,6 +69,9 @@ class Session {
   static Result<Session> Open(const GlobalOptions& options);
 
   const std::string& ns() const { return ns_; }
+
+  /// Where the API is, and who asks.
+  const kube::Connection& connection() const { return client_.connection(); }
 
   /// Path of a collection, or of one object where `name` is not empty. `all_namespaces` leaves the
   /// namespace out.

@@ -38,7 +38,8 @@ struct RequestHead {
   std::string Header(std::string_view name) const;
 };
 
-/// An answer. Content-Length, Connection and Date are added.
+/// An answer. Content-Length, Connection and Date are added, and a Cache-Control that forbids it unless
+/// `headers` have one.
 struct Response {
   int status = 200;
   std::string content_type = "application/json";

@@ -4,6 +4,7 @@
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/error.hpp>
+#include <boost/beast/http/field.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/write.hpp>
 #include <cstdio>
@@ -46,6 +47,9 @@ Head HeadOf(const Response& response) {
   head.set(wire::field::content_type, response.content_type);
   head.set(wire::field::cache_control, "no-cache, private");
   for (const auto& [name, value] : response.headers) {
+    if (wire::string_to_field(name) == wire::field::cache_control) {
+      head.erase(wire::field::cache_control);
+    }
     head.insert(name, value);
   }
   return head;

@@ -108,10 +108,15 @@ std::string Place(const YAML::Exception& error) {
   return error.mark.is_null() ? "" : "line " + std::to_string(error.mark.line + 1) + ": ";
 }
 
-Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
+Result<Connection> Resolve(const YAML::Node& root, const std::string& path,
+                           const std::string& wanted) {
   const std::string current =
       root["current-context"] ? root["current-context"].as<std::string>() : "";
-  const YAML::Node context = Named(root["contexts"], current)["context"];
+  const std::string chosen = wanted.empty() ? current : wanted;
+  const YAML::Node context = Named(root["contexts"], chosen)["context"];
+  if (!context && !wanted.empty()) {
+    return Fail(Code::kInvalid, path + ": there is no context \"" + wanted + "\"");
+  }
   if (!context) {
     return Fail(Code::kInvalid, path + ": current-context: \"" + current +
                                     "\": is not among its contexts; set it to one that is");
@@ -121,7 +126,7 @@ Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
       Named(root["clusters"], context["cluster"].as<std::string>())["cluster"];
   if (!cluster || !cluster["server"]) {
     return Fail(Code::kInvalid,
-                path + ": context \"" + current + "\" names a cluster without a server address");
+                path + ": context \"" + chosen + "\" names a cluster without a server address");
   }
   connection.server = cluster["server"].as<std::string>();
   while (!connection.server.empty() && connection.server.back() == '/') {
@@ -144,14 +149,14 @@ Result<Connection> Resolve(const YAML::Node& root, const std::string& path) {
 
 }  // namespace
 
-Result<Connection> LoadKubeconfig(const std::string& path) {
+Result<Connection> LoadKubeconfig(const std::string& path, const std::string& context) {
   SLIPWAY_TRY(text, ReadFile(path));
   std::string fault;
   try {
     const YAML::Node root = YAML::Load(text);
     fault = FaultOf(root);
     if (fault.empty()) {
-      return Resolve(root, path);
+      return Resolve(root, path, context);
     }
   } catch (const YAML::ParserException& error) {
     fault = Place(error) + "is not YAML: " + error.msg;

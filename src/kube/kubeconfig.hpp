@@ -6,7 +6,7 @@
 
 namespace slipway::kube {
 
-/// How to reach one API and who we are there: the current context of a kubeconfig, resolved.
+/// How to reach one API and who we are there: one context of a kubeconfig, resolved.
 /// Certificates and keys are PEM text, whether the file held them as `*-data` or named a file.
 /// Empty where the file has none.
 struct Connection {
@@ -18,8 +18,9 @@ struct Connection {
   std::string ns = "default";
 };
 
-/// Reads a kubeconfig. kInvalid names the file, the field and what to do.
-Result<Connection> LoadKubeconfig(const std::string& path);
+/// Reads a kubeconfig. `context`: the one to use; empty: the current one. kInvalid names the file, the
+/// field and what to do.
+Result<Connection> LoadKubeconfig(const std::string& path, const std::string& context = "");
 
 /// Which kubeconfig a command uses: `flag`, else the first existing file of $KUBECONFIG where that is
 /// set, else `DATA_DIR/admin.kubeconfig` of $SLIPWAY_DATA_DIR or of the default data directory.

@@ -44,6 +44,12 @@ Json CompleteSchema(const Json& definition) {
   return schema;
 }
 
+const std::vector<std::string>& AllVerbs() {
+  static const std::vector<std::string> kVerbs = {"create", "delete", "deletecollection", "get",
+                                                  "list",   "patch",  "update",           "watch"};
+  return kVerbs;
+}
+
 std::vector<PrinterColumn> ColumnsOf(const Json& version) {
   std::vector<PrinterColumn> columns;
   for (const Json& column : version.value("additionalPrinterColumns", Json::array())) {
@@ -56,8 +62,7 @@ std::vector<PrinterColumn> ColumnsOf(const Json& version) {
   return columns;
 }
 
-KindInfo InfoOf(std::string_view text) {
-  const Json definition = ReadJson(text);
+KindInfo InfoOf(std::string_view text, const Json& definition) {
   const Json& spec = definition["spec"];
   const Json& names = spec["names"];
   const Json& version = spec["versions"][0];
@@ -72,9 +77,11 @@ KindInfo InfoOf(std::string_view text) {
       .categories = names.value("categories", std::vector<std::string>()),
       .namespaced = spec["scope"] == "Namespaced",
       .has_status = version.contains("subresources"),
-      .has_generation =
-          definition.contains("apiVersion"),  // custom resources; the core kinds here have none
+      // Custom resources have one; of the core kinds only those that say so.
+      .has_generation = definition.contains("apiVersion") || spec.value("hasGeneration", false),
       .collected = spec["group"] == "slipway.dev",
+      .verbs = spec.value("verbs", AllVerbs()),
+      .refusal = spec.value("refusal", std::string()),
       .columns = ColumnsOf(version),
       .field_labels = {},
       .schema = Schema(CompleteSchema(definition)),
@@ -85,6 +92,20 @@ KindInfo InfoOf(std::string_view text) {
     info.field_labels = labels->second;
   }
   return info;
+}
+
+std::vector<KindInfo> LoadKinds(bool hidden) {
+  std::vector<KindInfo> kinds;
+  for (const std::string_view text : KindDefinitions()) {
+    const Json definition = ReadJson(text);
+    if (definition["spec"].value("hidden", false) == hidden) {
+      kinds.push_back(InfoOf(text, definition));
+    }
+  }
+  std::sort(kinds.begin(), kinds.end(), [](const KindInfo& left, const KindInfo& right) {
+    return std::tie(left.group, left.plural) < std::tie(right.group, right.plural);
+  });
+  return kinds;
 }
 
 std::string LowerCase(std::string_view text) {
@@ -103,17 +124,17 @@ std::string KindInfo::QualifiedPlural() const {
   return group.empty() ? plural : plural + "." + group;
 }
 
+bool KindInfo::Offers(std::string_view verb) const {
+  return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
+}
+
 const std::vector<KindInfo>& AllKinds() {
-  static const std::vector<KindInfo> kKinds = [] {
-    std::vector<KindInfo> kinds;
-    for (const std::string_view text : KindDefinitions()) {
-      kinds.push_back(InfoOf(text));
-    }
-    std::sort(kinds.begin(), kinds.end(), [](const KindInfo& left, const KindInfo& right) {
-      return std::tie(left.group, left.plural) < std::tie(right.group, right.plural);
-    });
-    return kinds;
-  }();
+  static const std::vector<KindInfo> kKinds = LoadKinds(false);
+  return kKinds;
+}
+
+const std::vector<KindInfo>& HiddenKinds() {
+  static const std::vector<KindInfo> kKinds = LoadKinds(true);
   return kKinds;
 }
 

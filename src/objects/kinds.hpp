@@ -33,6 +33,8 @@ struct KindInfo {
   bool has_generation = false;  ///< metadata.generation counts the changes of what is wanted
   bool collected =
       false;  ///< the engine collects dependents, and takes the finalizers that ask for it
+  std::vector<std::string> verbs;  ///< what clients can ask for, in Kubernetes' words, sorted
+  std::string refusal;             ///< why they can ask for no more; empty: it goes without saying
   std::vector<PrinterColumn> columns;
   std::vector<std::string>
       field_labels;  ///< what a field selector may ask for, metadata.name and .namespace apart
@@ -44,11 +46,16 @@ struct KindInfo {
   std::string ApiVersion() const;
   /// "applications.slipway.dev", or "secrets" for the core group: how messages name it.
   std::string QualifiedPlural() const;
+  /// Whether clients can ask for this at all; who may is another matter.
+  bool Offers(std::string_view verb) const;
 };
 
-/// The kinds of crd/ and core/, ordered by group, then plural. Made at the first call; lives as
+/// The kinds of crd/ and core/ that clients see, ordered by group, then plural. Made at the first call; lives as
 /// long as the process.
 const std::vector<KindInfo>& AllKinds();
+
+/// The kinds that only the server itself reads and writes.
+const std::vector<KindInfo>& HiddenKinds();
 
 /// nullptr where there is no such kind.
 const KindInfo* FindByPlural(std::string_view group, std::string_view version,

@@ -89,6 +89,7 @@ const std::map<std::string, Setter>& Keywords() {
       {"minProperties", Set(&SchemaNode::min_properties)},
       {"maxProperties", Set(&SchemaNode::max_properties)},
       {"nullable", Set(&SchemaNode::nullable)},
+      {"x-kubernetes-preserve-unknown-fields", Set(&SchemaNode::preserve)},
       {"required", Set(&SchemaNode::required)},
       {"properties", SetProperties},
       {"additionalProperties",

@@ -41,7 +41,8 @@ struct SchemaNode {
   std::optional<std::size_t> min_properties;
   std::optional<std::size_t> max_properties;
   bool nullable = false;
-  bool secret = false;  ///< it, or something below it, holds values that no message may show
+  bool preserve = false;  ///< fields that are not known stay
+  bool secret = false;    ///< it, or something below it, holds values that no message may show
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> map_keys;
   std::vector<std::string> required;

@@ -30,6 +30,10 @@ void PruneNode(const SchemaNode& node, Json& tree, FieldPath& path,
   for (auto field = tree.begin(); field != tree.end();) {
     const FieldPath::Scope scope(path, field.key());
     const SchemaNode* schema = FieldSchema(node, field.key());
+    if (schema == nullptr && node.preserve) {
+      ++field;
+      continue;
+    }
     if (schema == nullptr) {
       if (unknown.size() < kMaxReportedFields) {
         unknown.push_back(path.Text());

@@ -148,9 +148,10 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   const std::string name = MetaText(object, "name");
   std::vector<Cause> causes = kind.schema.Validate(object);
   if (name.empty()) {
-    causes.insert(causes.begin(), Cause{.field = "metadata.name",
-                                        .message = "name or generateName is required",
-                                        .reason = "FieldValueRequired"});
+    causes.insert(causes.begin(),
+                  Cause{.field = "metadata.name",
+                        .message = "Required value: name or generateName is required",
+                        .reason = "FieldValueRequired"});
   }
   if (causes.empty()) {
     Normalise(kind, object);
@@ -172,8 +173,8 @@ Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const 
   const std::string version = MetaText(object, "resourceVersion");
   const std::string uid = MetaText(object, "uid");
   if (version.empty() && request.needs_resource_version) {
-    return OneFault(kind, name, "metadata.resourceVersion", "must be specified for an update",
-                    "FieldValueInvalid");
+    return OneFault(kind, name, "metadata.resourceVersion",
+                    "Invalid value: 0x0: must be specified for an update", "FieldValueInvalid");
   }
   if (!version.empty() && version != MetaText(stored, "resourceVersion")) {
     return Conflict(kind, name, kAlreadyModified);

@@ -48,7 +48,7 @@ Result<void> CheckRevision(Revision asked, Revision compacted, Revision current)
   }
   if (asked < compacted) {
     return Fail(Code::kExpired, "too old resource version: " + std::to_string(asked) + " (" +
-                                    std::to_string(compacted) + "): list again");
+                                    std::to_string(compacted) + ")");
   }
   return Ok();
 }

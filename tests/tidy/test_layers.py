@@ -57,6 +57,12 @@ def test_a_header_may_be_made_by_cmake(judge):
     assert judge(layers, {"src/x/x.cpp": '#include "src/x/version.hpp"\n', "src/x/version.hpp.in": HEADER}) == []
 
 
+def test_a_header_may_be_made_of_messages(judge):
+    files = {"src/x/x.cpp": '#include "src/x/y.pb.h"\n', "src/x/y.proto": ""}
+    assert judge(layers, files) == []
+    assert judge(layers, {"src/x/x.cpp": '#include "src/x/y.pb.h"\n'}) == [("layer", '"src/x/y.pb.h"')]
+
+
 def test_lower_folders_of_the_core_do_not_know_higher_ones(judge):
     files = {"reconciler/base/x.cpp": '#include "reconciler/runtime/engine.hpp"\n', "reconciler/runtime/engine.hpp": HEADER}
     assert judge(layers, files) == [("layer", '"reconciler/runtime/engine.hpp"')]

@@ -43,6 +43,7 @@ void ApiWorld::Start() {
     server_options.bookmark_interval = options_.bookmark_interval;
     server_options.max_in_flight = options_.max_in_flight;
     server_options.max_sending = options_.max_sending;
+    server_options.audit = options_.audit;
     server = std::make_unique<Server>(io.io, *registry, metrics, clock, &logs, server_options);
     housekeeping = std::make_unique<Housekeeping>(
         io.io, *registry, clock,

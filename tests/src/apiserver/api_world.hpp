@@ -56,6 +56,7 @@ class FakeLogs : public LogSource {
 class ApiWorld {
  public:
   struct Options {
+    AuditLog* audit = nullptr;
     http::Limits limits{};
     std::size_t max_in_flight = 1024;
     std::size_t max_sending = std::size_t{256} << 20;

@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <deque>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <stdexcept>
 #include <vector>
 
@@ -104,6 +107,27 @@ TEST_F(RegistryTest, GeneratedNamesDiffer) {
   const auto list = home_.registry.List(PathTo("configmaps"), {}).value();
   ASSERT_EQ(list.items.size(), 2U);
   EXPECT_THAT(Names(list)[0], testing::MatchesRegex("token-[a-z0-9]{5}"));
+}
+
+TEST_F(RegistryTest, AMadeUpNameThatIsTakenIsReplacedByAnother) {
+  const json object = {{"metadata", {{"generateName", "token-"}}}};
+  ASSERT_TRUE(home_.Create(PathTo("configmaps"), object).has_value());
+  // The same seed makes the same names again.
+  std::deque<std::function<void()>> queue;
+  Registry again(
+      home_.store, home_.clock, [&](std::function<void()> run) { queue.push_back(std::move(run)); },
+      7);
+  std::optional<Result<Written>> written;
+  again.Start([](const Result<void>&) {});
+  again.Create(PathTo("configmaps"), object.dump(), {},
+               [&](Result<Written> result) { written = std::move(result); });
+  while (!queue.empty()) {
+    const auto run = std::move(queue.front());
+    queue.pop_front();
+    run();
+  }
+  ASSERT_TRUE(written.has_value() && written->has_value()) << written->error().message;
+  EXPECT_EQ(home_.registry.List(PathTo("configmaps"), {}).value().items.size(), 2U);
 }
 
 TEST_F(RegistryTest, ADryRunChangesNothing) {

@@ -210,10 +210,7 @@ TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
                             ", b: " + std::string(900'000, 'x') + "}\n";
   EXPECT_EQ(client_.Ask("POST", kMaps, large, "Content-Type: application/yaml\r\n").status, 201);
   EXPECT_EQ(client_.Ask("POST", kMaps, Map("b")).status, 201) << "nothing said means JSON";
-  EXPECT_EQ(
-      client_.Ask("POST", kMaps, "k8s...", "Content-Type: application/vnd.kubernetes.protobuf\r\n")
-          .status,
-      415);
+  EXPECT_EQ(client_.Ask("POST", kMaps, yaml, "Content-Type: text/plain\r\n").status, 415);
   EXPECT_EQ(client_
                 .Ask("PATCH", std::string(kMaps) + "/a", "{}",
                      "Content-Type: application/apply-patch+yaml\r\n")
@@ -244,9 +241,20 @@ TEST_F(ServerTest, AListOfTheFutureIsToldToWait) {
   Answer future = Get(std::string(kMaps) + "?resourceVersion=999999");
   EXPECT_EQ(future.status, 504);
   EXPECT_EQ(future.headers["retry-after"], "1");
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=0").status, 200);
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersion=abc").status, 400);
-  EXPECT_EQ(Get(std::string(kMaps) + "?resourceVersionMatch=Exact").status, 422);
+  EXPECT_EQ(Body(future)["reason"], "Timeout");
+  EXPECT_THAT(Body(future)["message"],
+              testing::StartsWith("Timeout: Too large resource version: 999999, current: "));
+  EXPECT_EQ(Body(future)["details"], (json{{"retryAfterSeconds", 1},
+                                           {"causes",
+                                            {{{"reason", "ResourceVersionTooLarge"},
+                                              {"message", "Too large resource version"}}}}}));
+  Make(kMaps, Map("a"));
+  for (const char* path : {"", "/a", "/absent"}) {
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=999999").status, 504) << path;
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 400) << path;
+  }
+  EXPECT_EQ(Get(std::string(kMaps) + "/a?resourceVersion=1").status, 200);
+  EXPECT_EQ(Get(std::string(kMaps) + "/absent?resourceVersion=1").status, 404);
 }
 
 TEST_F(ServerTest, TablesHaveTheColumnsOfTheKind) {
@@ -267,7 +275,9 @@ TEST_F(ServerTest, WhatThereIsCanBeDiscovered) {
   for (const json& group : group_list["groups"]) {
     groups.insert(group["name"]);
   }
-  EXPECT_EQ(groups, (std::set<std::string>{"coordination.k8s.io", "slipway.dev"}));
+  EXPECT_EQ(groups, (std::set<std::string>{"access.slipway.dev", "apiextensions.k8s.io",
+                                           "authentication.k8s.io", "authorization.k8s.io",
+                                           "coordination.k8s.io", "slipway.dev"}));
   std::set<std::string> resources;
   const json resource_list = Body(Get("/apis/slipway.dev/v1alpha1"));
   for (const json& resource : resource_list["resources"]) {
@@ -390,7 +400,8 @@ TEST_F(ServerTest, BodiesAboveTheLimitAreRefusedWithAStatus) {
 }
 
 TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
-  EXPECT_EQ(world_.Admin().Ask("DELETE", kMaps).status, 405);
+  EXPECT_EQ(world_.Admin().Ask("DELETE", "/api/v1/namespaces").status, 405);
+  EXPECT_EQ(world_.Admin().Ask("DELETE", "/api/v1/configmaps").status, 405);
   EXPECT_EQ(world_.Admin().Ask("POST", "/api/v1/configmaps", Map("a")).status, 405);
   EXPECT_EQ(world_.Admin().Ask("PUT", "/api", "{}").status, 405);
 }

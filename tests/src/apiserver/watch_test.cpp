@@ -126,7 +126,44 @@ TEST_F(WatchTest, ARevisionOfTheFutureIsRefused) {
 TEST_F(WatchTest, EndsCleanlyWhenItsTimeIsOver) {
   Make(TierMap("a"));
   WatchReader watch = Watch("timeoutSeconds=1&allowWatchBookmarks=true");
-  EXPECT_THAT(watch.Take(10), ElementsAre("ADDED a", "BOOKMARK -"));
+  EXPECT_THAT(watch.Take(10), ElementsAre("ADDED a", "BOOKMARK -", "BOOKMARK -"));
+  WatchReader none = Watch("timeoutSeconds=-1&resourceVersion=" + Revision());
+  EXPECT_TRUE(none.Next().is_null()) << "its time is over before it begins";
+}
+
+TEST_F(WatchTest, WhoNamesNoVersionIsToldWhereWhatWasThereEnds) {
+  Make(TierMap("a"));
+  for (const char* query : {"", "&resourceVersion=0", "&resourceVersion="}) {
+    WatchReader watch = Watch(std::string("allowWatchBookmarks=true") + query);
+    EXPECT_THAT(watch.Take(1), ElementsAre("ADDED a"));
+    const json mark = watch.Next();
+    EXPECT_EQ(mark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+  }
+}
+
+TEST_F(WatchTest, AStreamedListIsAtLeastAsNewAsItMustBe) {
+  Make(TierMap("a"));
+  const std::string query =
+      "sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true&"
+      "resourceVersion=";
+  WatchReader watch = Watch(query + Revision());
+  EXPECT_THAT(watch.Take(2), ElementsAre("ADDED a", "BOOKMARK -"));
+  const http::Answer future =
+      client_.Ask("GET", std::string(kMaps) + "?watch=1&" + query + "999999");
+  EXPECT_EQ(future.status, 504);
+  EXPECT_EQ(ReadJson(future.body)["details"]["causes"][0]["reason"], "ResourceVersionTooLarge");
+}
+
+TEST_F(WatchTest, WithoutTheInitialEventsAWatchBeginsNow) {
+  Make(TierMap("a"));
+  for (const char* revision : {"", "&resourceVersion=0"}) {
+    WatchReader watch = Watch(std::string("sendInitialEvents=false&allowWatchBookmarks=true"
+                                          "&resourceVersionMatch=NotOlderThan") +
+                              revision);
+    Make(TierMap("b"));
+    EXPECT_THAT(watch.Take(1), ElementsAre("ADDED b"));
+    Delete("b");
+  }
 }
 
 TEST_F(WatchTest, AStreamedListEndsWithAMark) {
@@ -137,6 +174,10 @@ TEST_F(WatchTest, AStreamedListEndsWithAMark) {
   const json mark = watch.Next();
   EXPECT_EQ(mark["type"], "BOOKMARK");
   EXPECT_EQ(mark["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
+  EXPECT_EQ(
+      mark["object"]["metadata"]["annotations"]["kubernetes.io/initial-events-list-blueprint"],
+      "eyJhcGlWZXJzaW9uIjoidjEiLCJpdGVtcyI6W10sImtpbmQiOiJDb25maWdNYXBMaXN0IiwibWV0YWRhdGEiOnt9"
+      "fQo=");
   EXPECT_EQ(Watch("sendInitialEvents=true").status(), 422);
 }
 

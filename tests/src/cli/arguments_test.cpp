@@ -53,6 +53,14 @@ TEST(ParseRevision, TakesHexDigitsOnly) {
   }
 }
 
+TEST(ParseLifetime, TakesDaysToo) {
+  EXPECT_EQ(ParseLifetime("90d").value(), std::chrono::hours(24) * 90);
+  EXPECT_EQ(ParseLifetime("12h").value(), std::chrono::hours(12));
+  for (const char* word : {"", "d", "0d", "0s", "-1d", "1.5d", "soon", "99999999999d"}) {
+    EXPECT_FALSE(ParseLifetime(word).has_value()) << word;
+  }
+}
+
 TEST(ParseSelector, IsReadBeforeAnybodyIsAsked) {
   EXPECT_EQ(ParseSelector("role=web,tier!=test").value(), "role=web,tier!=test");
   EXPECT_FALSE(ParseSelector("role in web").has_value());

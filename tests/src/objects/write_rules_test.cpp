@@ -189,7 +189,8 @@ TEST(Update, NeedsAVersionWhereTheCallerSaysSo) {
   request.needs_resource_version = true;
   const Error error = PrepareUpdate(Application(), stored, object, request).error();
   EXPECT_EQ(error.code, Code::kInvalid);
-  EXPECT_EQ(Lines(error.causes), "metadata.resourceVersion: must be specified for an update\n");
+  EXPECT_EQ(Lines(error.causes),
+            "metadata.resourceVersion: Invalid value: 0x0: must be specified for an update\n");
 }
 
 TEST(Update, OfADeletedObjectTakesTheLastFinalizerAndRemoves) {

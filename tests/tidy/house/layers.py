@@ -39,7 +39,8 @@ def _spelling(source, tree):
         yield _fault(source, 1, "#pragma once", "a header begins with #pragma once")
     for line, name in source.includes:
         inner = name[1:-1]
-        generated = inner + ".in" in tree.texts or inner.startswith(("reconciler/api/", "src/objects/"))
+        generated = (inner + ".in" in tree.texts or inner.startswith(("reconciler/api/", "src/objects/"))
+                     or inner.removesuffix(".pb.h") + ".proto" in tree.texts)
         if name[0] == '"' and inner not in tree.texts and not generated:
             yield _fault(source, line, name, f"{name}: our own headers are included by their path from the root")
         if name[0] == "<" and inner.startswith(("reconciler/", "src/")):

@@ -8,7 +8,7 @@ import subprocess
 from house.cpp import Source
 
 FOLDERS = ("reconciler", "src", "crd", "tests", "manifests", "charts", "cmake", "docs", ".ci")
-TEXT_SUFFIXES = {".cpp", ".hpp", ".py", ".sh", ".cmake", ".txt", ".md", ".yaml", ".yml", ".json", ".tpl", ".in", ""}
+TEXT_SUFFIXES = {".cpp", ".hpp", ".proto", ".py", ".sh", ".cmake", ".txt", ".md", ".yaml", ".yml", ".json", ".tpl", ".in", ""}
 
 
 @dataclasses.dataclass(frozen=True, order=True)

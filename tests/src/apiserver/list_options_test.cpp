@@ -1,0 +1,158 @@
+#include "src/apiserver/list_options.hpp"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reconciler/base/json.hpp"
+#include "src/apiserver/option_faults.hpp"
+#include "src/apiserver/request_options.hpp"
+#include "src/apiserver/status_text.hpp"
+
+namespace slipway::apiserver {
+namespace {
+
+using nlohmann::json;
+using Query = std::vector<std::pair<std::string, std::string>>;
+
+http::RequestHead Head(Query query, const std::string& method = "GET") {
+  http::RequestHead head;
+  head.method = method;
+  head.query = std::move(query);
+  return head;
+}
+
+/// What a list or a watch with this query is told: the message of its Status.
+std::string ListSays(Query query) {
+  const auto request = ListRequestOf(Head(std::move(query)));
+  return request.has_value() ? "good" : request.error().message;
+}
+std::string WatchSays(Query query) {
+  const auto request = WatchRequestOf(Head(std::move(query)));
+  return request.has_value() ? "good" : request.error().message;
+}
+
+constexpr const char* kInvalid = "ListOptions.meta.k8s.io \"\" is invalid: ";
+
+TEST(ListOptions, ListsThatContradictThemselvesAreToldInTheWordsOfKubernetes) {
+  const std::string field = std::string(kInvalid) + "resourceVersionMatch: ";
+  EXPECT_EQ(
+      ListSays({{"resourceVersionMatch", "Exact"}}),
+      field + "Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  EXPECT_EQ(
+      ListSays(
+          {{"resourceVersionMatch", "NotOlderThan"}, {"resourceVersion", "5"}, {"continue", "x"}}),
+      field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(
+      ListSays({{"resourceVersionMatch", "Exact"}, {"resourceVersion", "0"}}),
+      field + "Forbidden: resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"");
+  EXPECT_EQ(
+      ListSays({{"resourceVersionMatch", "Sideways"}, {"resourceVersion", "5"}}),
+      field +
+          "Unsupported value: \"Sideways\": supported values: \"Exact\", \"NotOlderThan\", \"\"");
+  EXPECT_EQ(ListSays({{"sendInitialEvents", "true"}}),
+            std::string(kInvalid) +
+                "sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list");
+  EXPECT_EQ(ListSays({{"resourceVersionMatch", "Exact"}, {"sendInitialEvents", "false"}}),
+            std::string(kInvalid) +
+                "[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless "
+                "resourceVersion is "
+                "provided, sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list]");
+  EXPECT_EQ(ListSays({{"resourceVersion", "5"}, {"continue", "x"}}),
+            "specifying resource version is not allowed when using continue");
+  EXPECT_EQ(ListSays({{"resourceVersion", "0"}, {"continue", "x"}}), "good");
+}
+
+TEST(ListOptions, WatchesThatContradictThemselvesLikewise) {
+  const std::string field = std::string(kInvalid) + "resourceVersionMatch: ";
+  EXPECT_EQ(
+      WatchSays({{"sendInitialEvents", "true"}}),
+      field + "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  EXPECT_EQ(WatchSays({{"resourceVersionMatch", "NotOlderThan"}}),
+            field +
+                "Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents "
+                "is provided");
+  EXPECT_EQ(
+      WatchSays({{"sendInitialEvents", "true"}, {"resourceVersionMatch", "Exact"}}),
+      std::string(kInvalid) +
+          "[resourceVersionMatch: Forbidden: sendInitialEvents requires setting "
+          "resourceVersionMatch to "
+          "NotOlderThan, resourceVersionMatch: Unsupported value: \"Exact\": supported values: "
+          "\"NotOlderThan\"]");
+  EXPECT_EQ(WatchSays({{"sendInitialEvents", "true"},
+                       {"resourceVersionMatch", "NotOlderThan"},
+                       {"continue", "x"}}),
+            field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(WatchSays({{"sendInitialEvents", "true"}, {"resourceVersionMatch", "NotOlderThan"}}),
+            "good");
+}
+
+TEST(ListOptions, NumbersAreReadAsKubernetesReadsThem) {
+  EXPECT_EQ(ListSays({{"limit", "ten"}}), "strconv.ParseInt: parsing \"ten\": invalid syntax");
+  EXPECT_EQ(ListSays({{"limit", ""}}), "strconv.ParseInt: parsing \"\": invalid syntax");
+  EXPECT_EQ(ListSays({{"limit", "99999999999999999999"}}),
+            "strconv.ParseInt: parsing \"99999999999999999999\": value out of range");
+  EXPECT_EQ(WatchSays({{"timeoutSeconds", "1h"}}),
+            "strconv.ParseInt: parsing \"1h\": invalid syntax");
+  EXPECT_EQ(ListSays({{"resourceVersion", "-1"}}),
+            "invalid resource version: resourceVersion: Invalid value: \"-1\": strconv.ParseUint: "
+            "parsing "
+            "\"-1\": invalid syntax");
+  EXPECT_EQ(ListRequestOf(Head({{"limit", "-3"}})).value().options.limit, 0U) << "no limit";
+  EXPECT_EQ(WatchRequestOf(Head({{"timeoutSeconds", "9223372036854775807"}})).value().longest,
+            std::chrono::seconds(1'000'000'000));
+}
+
+TEST(ListOptions, WhatAVersionOfAListMeans) {
+  const auto asked = [](Query query) { return ListRequestOf(Head(std::move(query))).value(); };
+  EXPECT_EQ(asked({}).options.revision, store::kLatest);
+  EXPECT_EQ(asked({{"resourceVersion", "7"}}).not_older, 7);
+  EXPECT_EQ(asked({{"resourceVersion", "7"}}).options.revision, store::kLatest);
+  EXPECT_EQ(
+      asked({{"resourceVersion", "7"}, {"resourceVersionMatch", "NotOlderThan"}, {"limit", "5"}})
+          .not_older,
+      7);
+  EXPECT_EQ(asked({{"resourceVersion", "7"}, {"resourceVersionMatch", "Exact"}}).options.revision,
+            7);
+  EXPECT_EQ(asked({{"resourceVersion", "7"}, {"limit", "5"}}).options.revision, 7)
+      << "a page at a version is a page of that version";
+  EXPECT_EQ(asked({{"resourceVersion", "0"}, {"limit", "5"}}).options.limit, 0U)
+      << "whoever takes any version gets all at once";
+}
+
+TEST(ListOptions, TheStatusNamesTheOptionsAndEveryCause) {
+  const auto refused = ListRequestOf(Head({{"sendInitialEvents", "1"}}));
+  const json status = ReadJson(FailureStatus(refused.error(), &OptionsPath("ListOptions")));
+  EXPECT_EQ(status["code"], 422);
+  EXPECT_EQ(status["reason"], "Invalid");
+  EXPECT_EQ(status["details"],
+            (json{{"group", "meta.k8s.io"},
+                  {"kind", "ListOptions"},
+                  {"causes",
+                   {{{"reason", "FieldValueForbidden"},
+                     {"message", "Forbidden: sendInitialEvents is forbidden for list"},
+                     {"field", "sendInitialEvents"}}}}}));
+}
+
+TEST(WriteOptions, AreRefusedUnderTheNameOfTheirVerb) {
+  for (const auto& [method, options] :
+       {std::pair{"POST", "CreateOptions"}, std::pair{"PUT", "UpdateOptions"},
+        std::pair{"PATCH", "PatchOptions"}, std::pair{"DELETE", "DeleteOptions"}}) {
+    const auto refused = WriteOptionsOf(Head({{"dryRun", "Some"}}, method));
+    EXPECT_EQ(refused.error().message,
+              std::string(options) +
+                  ".meta.k8s.io \"\" is invalid: dryRun: Unsupported value: "
+                  "[]string{\"Some\"}: supported values: \"All\"");
+  }
+  EXPECT_EQ(
+      WriteOptionsOf(Head({{"fieldValidation", "Loud"}}, "PUT")).error().message,
+      "UpdateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"Loud\": "
+      "supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
+  EXPECT_EQ(DeleteWishOf(Head({{"propagationPolicy", "Sideways"}}, "DELETE"), "").error().message,
+            "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Unsupported value: "
+            "\"Sideways\": "
+            "supported values: \"Foreground\", \"Background\", \"Orphan\", \"nil\"");
+}
+
+}  // namespace
+}  // namespace slipway::apiserver
