@@ -16,6 +16,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/namespace_conditions.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/http/await.hpp"
@@ -60,6 +61,14 @@ Json ClosedNamespace(const Object& object) {
   return closed ? tree.value() : Json();
 }
 
+/// An object that waits for somebody to let it go.
+void Count(const objects::KindInfo& kind, const Json& tree, NamespaceRemains& remains) {
+  ++remains.resources[kind.plural + "." + kind.group];
+  for (const Json& finalizer : tree["metadata"].value("finalizers", Json::array())) {
+    ++remains.finalizers[finalizer.get<std::string>()];
+  }
+}
+
 }  // namespace
 
 struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::State> {
@@ -70,8 +79,9 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   asio::awaitable<void> LookOnce();
   asio::awaitable<void> LookGuarded();
   asio::awaitable<void> SweepNamespaces();
-  asio::awaitable<bool> Empty(std::string ns);
-  asio::awaitable<bool> EmptyKind(ObjectPath all);
+  asio::awaitable<bool> Empty(std::string ns, NamespaceRemains& remains);
+  asio::awaitable<bool> EmptyKind(ObjectPath all, NamespaceRemains& remains);
+  asio::awaitable<void> SayWhatRemains(Json tree, NamespaceRemains remains);
   asio::awaitable<void> Release(Json tree);
   asio::awaitable<void> ForgetEvents();
   asio::awaitable<void> Delete(ObjectPath path, objects::DeleteRequest request);
@@ -154,20 +164,23 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
       continue;
     }
     std::string ns = TextAt(tree["metadata"], "name");
-    const bool empty = co_await Empty(std::move(ns));
+    NamespaceRemains remains;
+    const bool empty = co_await Empty(std::move(ns), remains);
     if (empty) {
       co_await Release(std::move(tree));
+    } else if (!remains.resources.empty()) {
+      co_await SayWhatRemains(std::move(tree), std::move(remains));
     }
   }
 }
 
 /// Deletes what is in a namespace. True: there was nothing.
-asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
+asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, NamespaceRemains& remains) {
   bool empty = true;
   for (const objects::KindInfo& kind : objects::AllKinds()) {
     if (kind.namespaced && !stopping) {
       ObjectPath all{.kind = &kind, .ns = ns, .name = ""};
-      const bool none = co_await EmptyKind(std::move(all));
+      const bool none = co_await EmptyKind(std::move(all), remains);
       empty = empty && none;
     }
   }
@@ -175,7 +188,7 @@ asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
 }
 
 /// The same for one kind. Those that wait for others to let them go keep nothing behind them waiting.
-asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
+asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, NamespaceRemains& remains) {
   bool empty = true;
   ListOptions page{.limit = kPage};
   do {
@@ -186,7 +199,11 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
     for (const Object& object : list.value().items) {
       empty = false;
       const auto tree = ParseObject(object);
-      if (stopping || !tree.has_value() || tree.value()["metadata"].contains("deletionTimestamp")) {
+      if (stopping || !tree.has_value()) {
+        continue;
+      }
+      if (tree.value()["metadata"].contains("deletionTimestamp")) {
+        Count(*all.kind, tree.value(), remains);
         continue;
       }
       ObjectPath path = all;
@@ -200,9 +217,23 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
   co_return empty;
 }
 
+/// What keeps a namespace, where people look for it.
+asio::awaitable<void> Housekeeping::State::SayWhatRemains(Json tree, NamespaceRemains remains) {
+  if (!SetConditions(tree, remains, clock.Now())) {
+    co_return;
+  }
+  const ObjectPath path{
+      .kind = NamespaceKind(), .ns = "", .name = TextAt(tree["metadata"], "name")};
+  std::function<void(WriteDone)> start = [this, path, text = PrintJson(tree)](WriteDone done) {
+    registry.UpdateStatus(path, text, {}, std::move(done));
+  };
+  const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+  static_cast<void>(written);
+}
+
 /// Takes our finalizer from an empty namespace, which removes it.
 asio::awaitable<void> Housekeeping::State::Release(Json tree) {
-  Json& finalizers = tree["metadata"]["finalizers"];
+  Json& finalizers = tree["spec"]["finalizers"];
   Json others = Json::array();
   for (const Json& finalizer : finalizers) {
     if (finalizer != kContentsFinalizer) {

@@ -13,7 +13,9 @@ using objects::Json;
 
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
-  if (path != nullptr && path->kind != nullptr) {
+  // kube-apiserver does not say what a request was about that it could not understand.
+  const bool about = error.code != Code::kBadRequest && error.code != Code::kMethodNotAllowed;
+  if (about && path != nullptr && path->kind != nullptr) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }
@@ -45,7 +47,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path) {
                  {"reason", Reason(error.code)},
                  {"code", HttpStatus(error.code)}};
   const Json details = Details(error, path);
-  if (!details.empty()) {
+  if (!details.empty() || error.code == Code::kMethodNotAllowed) {
     status["details"] = details;
   }
   return PrintJson(status);
