@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -28,6 +29,7 @@ namespace {
 namespace asio = boost::asio;
 using objects::Json;
 using std::chrono::steady_clock;
+using RemainsPtr = std::shared_ptr<NamespaceRemains>;
 
 /// Objects that are looked at without letting others use the thread.
 constexpr std::size_t kPage = 200;
@@ -79,9 +81,10 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   asio::awaitable<void> LookOnce();
   asio::awaitable<void> LookGuarded();
   asio::awaitable<void> SweepNamespaces();
-  asio::awaitable<bool> Empty(std::string ns, NamespaceRemains& remains);
-  asio::awaitable<bool> EmptyKind(ObjectPath all, NamespaceRemains& remains);
-  asio::awaitable<void> SayWhatRemains(Json tree, NamespaceRemains remains);
+  asio::awaitable<bool> Empty(std::string ns, RemainsPtr remains);
+  asio::awaitable<bool> EmptyKind(ObjectPath all, RemainsPtr remains);
+  asio::awaitable<void> SayWhatRemains(Json tree, RemainsPtr remains);
+  asio::awaitable<void> RevokeTokens(std::string ns);
   asio::awaitable<void> Release(Json tree);
   asio::awaitable<void> ForgetEvents();
   asio::awaitable<void> Delete(ObjectPath path, objects::DeleteRequest request);
@@ -164,18 +167,19 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
       continue;
     }
     std::string ns = TextAt(tree["metadata"], "name");
-    NamespaceRemains remains;
-    const bool empty = co_await Empty(std::move(ns), remains);
+    const auto remains = std::make_shared<NamespaceRemains>();
+    const bool empty = co_await Empty(ns, remains);
     if (empty) {
+      co_await RevokeTokens(ns);
       co_await Release(std::move(tree));
-    } else if (!remains.resources.empty()) {
-      co_await SayWhatRemains(std::move(tree), std::move(remains));
+    } else if (!remains->resources.empty()) {
+      co_await SayWhatRemains(std::move(tree), remains);
     }
   }
 }
 
 /// Deletes what is in a namespace. True: there was nothing.
-asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, NamespaceRemains& remains) {
+asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, RemainsPtr remains) {
   bool empty = true;
   for (const objects::KindInfo& kind : objects::AllKinds()) {
     if (kind.namespaced && !stopping) {
@@ -188,7 +192,7 @@ asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, NamespaceRemain
 }
 
 /// The same for one kind. Those that wait for others to let them go keep nothing behind them waiting.
-asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, NamespaceRemains& remains) {
+asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, RemainsPtr remains) {
   bool empty = true;
   ListOptions page{.limit = kPage};
   do {
@@ -203,7 +207,7 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, NamespaceRe
         continue;
       }
       if (tree.value()["metadata"].contains("deletionTimestamp")) {
-        Count(*all.kind, tree.value(), remains);
+        Count(*all.kind, tree.value(), *remains);
         continue;
       }
       ObjectPath path = all;
@@ -218,8 +222,8 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, NamespaceRe
 }
 
 /// What keeps a namespace, where people look for it.
-asio::awaitable<void> Housekeeping::State::SayWhatRemains(Json tree, NamespaceRemains remains) {
-  if (!SetConditions(tree, remains, clock.Now())) {
+asio::awaitable<void> Housekeeping::State::SayWhatRemains(Json tree, RemainsPtr remains) {
+  if (!SetConditions(tree, *remains, clock.Now())) {
     co_return;
   }
   const ObjectPath path{
@@ -229,6 +233,27 @@ asio::awaitable<void> Housekeeping::State::SayWhatRemains(Json tree, NamespaceRe
   };
   const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
   static_cast<void>(written);
+}
+
+/// Who was let into a namespace alone is not let into the next one of this name.
+asio::awaitable<void> Housekeeping::State::RevokeTokens(std::string ns) {
+  const ObjectPath all{.kind = objects::FindByKind("access.slipway.dev/v1alpha1", "AccessToken"),
+                       .ns = "",
+                       .name = ""};
+  const auto list = registry.List(all, {});
+  if (!list.has_value()) {
+    co_return;
+  }
+  for (const Object& object : list.value().items) {
+    const auto tree = ParseObject(object);
+    if (tree.has_value() && TextAt(tree.value()["spec"], "namespace") == ns) {
+      const ObjectPath path{
+          .kind = all.kind, .ns = "", .name = TextAt(tree.value()["metadata"], "name")};
+      objects::DeleteRequest same;
+      same.uid = TextAt(tree.value()["metadata"], "uid");
+      co_await Delete(path, std::move(same));
+    }
+  }
 }
 
 /// Takes our finalizer from an empty namespace, which removes it.
