@@ -59,7 +59,7 @@ bool SetConditions(json& tree, const NamespaceRemains& remains, Time now) {
     const json since = old.value("lastTransitionTime", json());
     old.erase("lastTransitionTime");
     changed = changed || old != conditions[i];
-    const bool same = old.value("status", "") == conditions[i]["status"];
+    const bool same = old.value("status", json()) == conditions[i]["status"];
     conditions[i]["lastTransitionTime"] =
         same ? since : json(api::FormatTime(std::chrono::floor<std::chrono::seconds>(now)));
   }
