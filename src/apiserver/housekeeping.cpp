@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -16,6 +17,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/namespace_conditions.hpp"
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_tree.hpp"
 #include "src/http/await.hpp"
@@ -27,6 +29,7 @@ namespace {
 namespace asio = boost::asio;
 using objects::Json;
 using std::chrono::steady_clock;
+using RemainsPtr = std::shared_ptr<NamespaceRemains>;
 
 /// Objects that are looked at without letting others use the thread.
 constexpr std::size_t kPage = 200;
@@ -60,6 +63,14 @@ Json ClosedNamespace(const Object& object) {
   return closed ? tree.value() : Json();
 }
 
+/// An object that waits for somebody to let it go.
+void Count(const objects::KindInfo& kind, const Json& tree, NamespaceRemains& remains) {
+  ++remains.resources[kind.plural + "." + kind.group];
+  for (const Json& finalizer : tree["metadata"].value("finalizers", Json::array())) {
+    ++remains.finalizers[finalizer.get<std::string>()];
+  }
+}
+
 }  // namespace
 
 struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::State> {
@@ -70,8 +81,10 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   asio::awaitable<void> LookOnce();
   asio::awaitable<void> LookGuarded();
   asio::awaitable<void> SweepNamespaces();
-  asio::awaitable<bool> Empty(std::string ns);
-  asio::awaitable<bool> EmptyKind(ObjectPath all);
+  asio::awaitable<bool> Empty(std::string ns, RemainsPtr remains);
+  asio::awaitable<bool> EmptyKind(ObjectPath all, RemainsPtr remains);
+  asio::awaitable<void> SayWhatRemains(Json tree, RemainsPtr remains);
+  asio::awaitable<void> RevokeTokens(std::string ns);
   asio::awaitable<void> Release(Json tree);
   asio::awaitable<void> ForgetEvents();
   asio::awaitable<void> Delete(ObjectPath path, objects::DeleteRequest request);
@@ -154,20 +167,24 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
       continue;
     }
     std::string ns = TextAt(tree["metadata"], "name");
-    const bool empty = co_await Empty(std::move(ns));
+    const auto remains = std::make_shared<NamespaceRemains>();
+    const bool empty = co_await Empty(ns, remains);
     if (empty) {
+      co_await RevokeTokens(ns);
       co_await Release(std::move(tree));
+    } else if (!remains->resources.empty()) {
+      co_await SayWhatRemains(std::move(tree), remains);
     }
   }
 }
 
 /// Deletes what is in a namespace. True: there was nothing.
-asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
+asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, RemainsPtr remains) {
   bool empty = true;
   for (const objects::KindInfo& kind : objects::AllKinds()) {
     if (kind.namespaced && !stopping) {
       ObjectPath all{.kind = &kind, .ns = ns, .name = ""};
-      const bool none = co_await EmptyKind(std::move(all));
+      const bool none = co_await EmptyKind(std::move(all), remains);
       empty = empty && none;
     }
   }
@@ -175,7 +192,7 @@ asio::awaitable<bool> Housekeeping::State::Empty(std::string ns) {
 }
 
 /// The same for one kind. Those that wait for others to let them go keep nothing behind them waiting.
-asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
+asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, RemainsPtr remains) {
   bool empty = true;
   ListOptions page{.limit = kPage};
   do {
@@ -186,7 +203,11 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
     for (const Object& object : list.value().items) {
       empty = false;
       const auto tree = ParseObject(object);
-      if (stopping || !tree.has_value() || tree.value()["metadata"].contains("deletionTimestamp")) {
+      if (stopping || !tree.has_value()) {
+        continue;
+      }
+      if (tree.value()["metadata"].contains("deletionTimestamp")) {
+        Count(*all.kind, tree.value(), *remains);
         continue;
       }
       ObjectPath path = all;
@@ -200,9 +221,44 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all) {
   co_return empty;
 }
 
+/// What keeps a namespace, where people look for it.
+asio::awaitable<void> Housekeeping::State::SayWhatRemains(Json tree, RemainsPtr remains) {
+  if (!SetConditions(tree, *remains, clock.Now())) {
+    co_return;
+  }
+  const ObjectPath path{
+      .kind = NamespaceKind(), .ns = "", .name = TextAt(tree["metadata"], "name")};
+  std::function<void(WriteDone)> start = [this, path, text = PrintJson(tree)](WriteDone done) {
+    registry.UpdateStatus(path, text, {}, std::move(done));
+  };
+  const auto written = co_await http::AwaitCallback<Result<Written>>(std::move(start));
+  static_cast<void>(written);
+}
+
+/// Who was let into a namespace alone is not let into the next one of this name.
+asio::awaitable<void> Housekeeping::State::RevokeTokens(std::string ns) {
+  const ObjectPath all{.kind = objects::FindByKind("access.slipway.dev/v1alpha1", "AccessToken"),
+                       .ns = "",
+                       .name = ""};
+  const auto list = registry.List(all, {});
+  if (!list.has_value()) {
+    co_return;
+  }
+  for (const Object& object : list.value().items) {
+    const auto tree = ParseObject(object);
+    if (tree.has_value() && TextAt(tree.value()["spec"], "namespace") == ns) {
+      const ObjectPath path{
+          .kind = all.kind, .ns = "", .name = TextAt(tree.value()["metadata"], "name")};
+      objects::DeleteRequest same;
+      same.uid = TextAt(tree.value()["metadata"], "uid");
+      co_await Delete(path, std::move(same));
+    }
+  }
+}
+
 /// Takes our finalizer from an empty namespace, which removes it.
 asio::awaitable<void> Housekeeping::State::Release(Json tree) {
-  Json& finalizers = tree["metadata"]["finalizers"];
+  Json& finalizers = tree["spec"]["finalizers"];
   Json others = Json::array();
   for (const Json& finalizer : finalizers) {
     if (finalizer != kContentsFinalizer) {

@@ -16,8 +16,9 @@ Result<void> CloseNamespace(nlohmann::json& tree) {
     return Fail(Code::kForbidden,
                 "namespaces \"default\" is forbidden: this namespace may not be deleted");
   }
-  nlohmann::json& finalizers = metadata["finalizers"];
-  if (std::find(finalizers.begin(), finalizers.end(), kContentsFinalizer) == finalizers.end()) {
+  nlohmann::json& finalizers = tree["spec"]["finalizers"];
+  if (!metadata.contains("deletionTimestamp") &&
+      std::find(finalizers.begin(), finalizers.end(), kContentsFinalizer) == finalizers.end()) {
     finalizers.push_back(kContentsFinalizer);
   }
   tree["status"]["phase"] = "Terminating";

@@ -9,8 +9,8 @@
 // What is special about Namespaces. Thread-safe.
 namespace slipway::apiserver {
 
-/// Holds a deleted namespace until everything in it is gone.
-inline constexpr std::string_view kContentsFinalizer = "slipway.dev/contents";
+/// Holds a deleted namespace until everything in it is gone: in spec.finalizers, where Kubernetes has it.
+inline constexpr std::string_view kContentsFinalizer = "kubernetes";
 
 inline constexpr std::string_view kDefaultNamespace = "default";
 

@@ -76,7 +76,8 @@ struct ObjectWriter::Job {
   Done done;
 };
 
-Result<void> ObjectWriter::CheckNamespace(const std::string& ns) const {
+Result<void> ObjectWriter::CheckNamespace(const ObjectPath& wanted) const {
+  const std::string& ns = wanted.ns;
   const ObjectPath path{.kind = NamespaceKind(), .ns = "", .name = ns};
   if (!IsPossible(path)) {
     return NotFound(path);
@@ -87,8 +88,10 @@ Result<void> ObjectWriter::CheckNamespace(const std::string& ns) const {
   }
   SLIPWAY_TRY(tree, objects::ParseJson(*entry->value));
   if (closing_.contains(entry->key) || tree["metadata"].contains("deletionTimestamp")) {
-    Error error = Fail(Code::kForbidden, "unable to create new content in namespace " + ns +
-                                             " because it is being terminated");
+    Error error = Fail(Code::kForbidden, wanted.kind->QualifiedPlural() + " \"" + wanted.name +
+                                             "\" is forbidden: unable to create new content in "
+                                             "namespace " +
+                                             ns + " because it is being terminated");
     error.causes.push_back({.field = "metadata.namespace",
                             .message = "namespace " + ns + " is being terminated",
                             .reason = "NamespaceTerminating"});
@@ -102,7 +105,8 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json t
   const objects::Birth birth{
       .now = clock_.Now(), .uid = RandomUuid(rng_), .name_suffix = RandomSuffix(rng_)};
   if (path.kind->namespaced) {
-    SLIPWAY_TRYV(CheckNamespace(path.ns));
+    path.name = NameIn(tree);
+    SLIPWAY_TRYV(CheckNamespace(path));
   }
   SLIPWAY_TRY(effect, objects::PrepareCreate(*path.kind, tree, request, birth));
   path.name = MetaText(tree, "name");

@@ -53,8 +53,8 @@ class ObjectWriter : public std::enable_shared_from_this<ObjectWriter> {
                                const objects::WriteRequest& request);
   Result<Intention> PlanChange(const ObjectPath& path, const Change& change);
 
-  /// kNotFound or kForbidden where nothing can be created in the namespace.
-  Result<void> CheckNamespace(const std::string& ns) const;
+  /// kNotFound or kForbidden where nothing can be created in the namespace of `wanted`.
+  Result<void> CheckNamespace(const ObjectPath& wanted) const;
 
   void Run(std::string key, bool dry_run, Attempt attempt, Done done);
   void Try(const std::shared_ptr<Job>& job);

@@ -16,12 +16,12 @@ bool SaysOfWhat(Code code) {
   switch (code) {
     case Code::kForbidden:
     case Code::kNotFound:
-    case Code::kMethodNotAllowed:
     case Code::kAlreadyExists:
     case Code::kConflict:
     case Code::kInvalid:
       return true;
     case Code::kBadRequest:
+    case Code::kMethodNotAllowed:
     case Code::kUnauthorized:
     case Code::kExpired:
     case Code::kTooLarge:
@@ -76,7 +76,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path,
     status["metadata"]["continue"] = continue_token;
   }
   const Json details = Details(error, path);
-  if (!details.empty()) {
+  if (!details.empty() || error.code == Code::kMethodNotAllowed) {
     status["details"] = details;
   }
   return PrintJson(status);

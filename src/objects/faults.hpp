@@ -25,6 +25,7 @@ class Faults {
   void Invalid(const std::string& message) const { Add(message, "FieldValueInvalid"); }
   void Required(const std::string& message) const { Add(message, "FieldValueRequired"); }
   void Duplicate(const std::string& message) const { Add(message, "FieldValueDuplicate"); }
+  void TooLong(const std::string& message) const { Add(message, "FieldValueTooLong"); }
   void Forbidden(const std::string& message) const { Add(message, "FieldValueForbidden"); }
 
  private:

@@ -13,6 +13,7 @@
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/objects/azure_hosts.hpp"
+#include "src/objects/core_rules.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
 #include "src/objects/template_rules.hpp"
@@ -24,7 +25,6 @@ namespace {
 constexpr Duration kShortestInterval{100};
 constexpr std::size_t kMaxServerName = 63;
 constexpr Duration kMaxListing{600'000};  ///< spec.provider.exec.timeout
-constexpr std::size_t kMaxValueName = 253;
 
 /// A part of a tree that fits its schema, as the type that the same schema gave.
 template <typename T>
@@ -57,22 +57,6 @@ void CheckMetadata(const Json& metadata, const Faults& faults) {
     for (const auto& [key, value] : keyed.items()) {
       if (!IsLabelKey(key)) {
         faults.At(part).Invalid("\"" + key + "\": " + kLabelKeyHint);
-      }
-    }
-  }
-}
-
-/// The keys of a Secret or ConfigMap: they become names of files.
-void CheckValueNames(const Json& object, const Faults& faults) {
-  constexpr std::string_view kAllowed =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-  for (const char* part : {"data", "binaryData"}) {
-    const Json values = object.value(part, Json::object());
-    for (const auto& [key, value] : values.items()) {
-      const bool allowed = !key.empty() && key.size() <= kMaxValueName && key != "." &&
-                           key != ".." && key.find_first_not_of(kAllowed) == std::string::npos;
-      if (!allowed) {
-        faults.At(part).Invalid("\"" + key + "\": must be a name of letters, digits, -, _ and .");
       }
     }
   }
@@ -284,17 +268,6 @@ void CheckImmutable(const char* field, const Json& before, const Json& after,
   }
 }
 
-void CheckValuesChange(const Json& before, const Json& after, const Faults& faults) {
-  if (before.contains("type")) {
-    CheckImmutable("type", before, after, faults);
-  }
-  if (before.value("immutable", false)) {
-    for (const char* field : {"data", "binaryData", "immutable"}) {
-      CheckImmutable(field, before, after, faults);
-    }
-  }
-}
-
 }  // namespace
 
 void Normalise(const KindInfo& kind, Json& object) {
@@ -317,9 +290,8 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
                                                        {"Rollout", CheckRollout}};
   std::vector<Cause> causes;
   CheckMetadata(object["metadata"], Faults(causes, "metadata"));
-  if (kind.kind == "Secret" || kind.kind == "ConfigMap") {
-    CheckValueNames(object, Faults(causes));
-  }
+  const std::vector<Cause> core = CheckCoreRules(kind, object);
+  causes.insert(causes.end(), core.begin(), core.end());
   const auto check = kChecks.find(kind.kind);
   if (check != kChecks.end()) {
     check->second(object, Faults(causes, "spec"));
@@ -328,13 +300,11 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
 }
 
 std::vector<Cause> CheckChange(const KindInfo& kind, const Json& before, const Json& after) {
-  std::vector<Cause> causes;
+  std::vector<Cause> causes = CheckCoreChange(kind, before, after);
   if (kind.kind == "Rollout") {
     CheckRolloutChange(before["spec"], after["spec"], Faults(causes, "spec"));
   } else if (kind.kind == "TestRun") {
     CheckImmutable("spec", before, after, Faults(causes));
-  } else if (kind.kind == "Secret" || kind.kind == "ConfigMap") {
-    CheckValuesChange(before, after, Faults(causes));
   }
   return causes;
 }

@@ -7,6 +7,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/core_rules.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
@@ -145,6 +146,7 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
 }
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
+  SLIPWAY_TRYV(CheckDecodable(kind, object));
   const std::string name = MetaText(object, "name");
   std::vector<Cause> causes = kind.schema.Validate(object);
   if (name.empty()) {
@@ -207,6 +209,15 @@ Result<void> CheckFinalizers(const KindInfo& kind, const Json& stored, const Jso
 bool HasFinalizers(const Json& object) {
   const auto found = object["metadata"].find("finalizers");
   return found != object["metadata"].end() && !found->empty();
+}
+
+/// Whether somebody must still do something before the object goes away. A Namespace says so in its spec
+/// too.
+bool IsHeld(const KindInfo& kind, const Json& object) {
+  const auto spec = object.find("spec");
+  const bool in_spec = kind.kind == "Namespace" && spec != object.end() &&
+                       !spec->value("finalizers", Json::array()).empty();
+  return in_spec || HasFinalizers(object);
 }
 
 /// Whether anything but metadata and status differs.
@@ -309,7 +320,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   }
   return WriteEffect{
       .changed = object != stored,
-      .removed = object["metadata"].contains("deletionTimestamp") && !HasFinalizers(object),
+      .removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object),
       .warnings = std::move(warnings)};
 }
 
@@ -355,13 +366,15 @@ Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const Dele
   } else if (kind.collected && request.propagation == DeleteRequest::Propagation::kOrphan) {
     AddFinalizer(object, kOrphanFinalizer);
   }
-  if (!HasFinalizers(object)) {
+  if (!IsHeld(kind, object)) {
     return WriteEffect{.changed = true, .removed = true};
   }
   if (!object["metadata"].contains("deletionTimestamp")) {
     object["metadata"]["deletionTimestamp"] =
         api::FormatTime(std::chrono::floor<std::chrono::seconds>(now));
-    object["metadata"]["deletionGracePeriodSeconds"] = 0;
+    if (kind.kind != "Namespace") {
+      object["metadata"]["deletionGracePeriodSeconds"] = 0;
+    }
     CountGeneration(kind, object);
   }
   return WriteEffect{.changed = object != before, .removed = false};

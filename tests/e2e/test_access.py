@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import ssl
 import subprocess
 import urllib.error
@@ -9,6 +10,7 @@ import urllib.request
 
 import pytest
 import yaml
+from conftest import PROJECT
 
 SECRETS = "/api/v1/namespaces/default/secrets"
 MAPS = "/api/v1/namespaces/default/configmaps"
@@ -174,6 +176,18 @@ def test_the_audit_log_says_who_did_what_and_shows_no_secret(served, tmp_path, w
     assert "hunter2" not in text and secret.rsplit(".", 1)[1] not in text and "aHVudGVyMg" not in text
     metrics = served.metrics()
     assert "slipway_audit_log_failing 0" in metrics and "slipway_audit_events_lost_total 0" in metrics
+
+
+def test_the_how_to_works_as_written(served):
+    text = (PROJECT / "docs/how-to/access.md").read_text()
+    script = "set -e\n" + "\n".join(re.findall(r"```sh\n(.*?)```", text, re.S))
+    # kubectl is somebody else's: its commands have tests of their own.
+    script = re.sub(r"^(kubectl .*|export KUBECONFIG=.*)\n", "", script, flags=re.M)
+    environment = served.environment() | {"PATH": f"{served.slipway_binary.parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], cwd=served.directory, env=environment, text=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+    assert re.search(r"^ci +deployer +default +20", done.stdout, re.M) and "access of ci revoked" in done.stdout
 
 
 def test_slipway_is_a_plugin_of_kubectl(served, tmp_path):

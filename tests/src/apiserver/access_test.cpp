@@ -147,6 +147,19 @@ TEST_F(AccessTest, TokensEndWhenTheyAreRevokedOrTheirTimeIsOver) {
   EXPECT_EQ(As(brief, "GET", kMaps).status, 401);
 }
 
+TEST_F(AccessTest, TokensOfANamespaceEndWithIt) {
+  ASSERT_EQ(Post("/api/v1/namespaces", {{"metadata", {{"name", "shop"}}}}).status, 201);
+  const std::string inside = Token("inside", {{"role", "admin"}, {"namespace", "shop"}});
+  const std::string outside = Token("outside", {{"role", "viewer"}});
+  EXPECT_EQ(As(inside, "GET", "/api/v1/namespaces/shop").status, 200);
+  WatchReader gone(world_, "/api/v1/namespaces",
+                   "fieldSelector=metadata.name%3Dshop&resourceVersion=0");
+  EXPECT_EQ(admin_.Ask("DELETE", "/api/v1/namespaces/shop").status, 200);
+  EXPECT_THAT(gone.Take(3), testing::ElementsAre("ADDED shop", "MODIFIED shop", "DELETED shop"));
+  EXPECT_EQ(As(inside, "GET", "/api/v1/namespaces/shop").status, 401);
+  EXPECT_EQ(As(outside, "GET", kMaps).status, 200);
+}
+
 TEST_F(AccessTest, TokensOutliveTheServer) {
   const std::string kept = Token("kept", {{"role", "viewer"}});
   const std::string revoked = Token("revoked", {{"role", "viewer"}});

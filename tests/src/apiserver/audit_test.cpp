@@ -142,8 +142,8 @@ class AuditTest : public testing::Test {
 TEST_F(AuditTest, WritesAndRefusalsAndReadsOfSecretsAreNoted) {
   const std::string secrets = "/api/v1/namespaces/default/secrets";
   http::TlsClient admin = world_.Admin();
-  const http::Answer made = admin.Ask(
-      "POST", kMaps, R"({"metadata":{"name":"a"}})", std::string(kJson) + "Audit-Id: mine-1\r\n");
+  const http::Answer made = admin.Ask("POST", kMaps, R"({"metadata":{"name":"a"}})",
+                                      std::string(kJson) + "Audit-Id: mine-1\r\n");
   EXPECT_EQ(made.headers.at("audit-id"), "mine-1");
   const http::Answer read = admin.Ask("GET", kMaps);
   EXPECT_EQ(read.headers.at("audit-id").size(), 36U);

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/json.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -46,10 +47,19 @@ TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
   EXPECT_EQ(Post(maps, BareMap("b")).status, 403);
   EXPECT_THAT(contents.Take(2), ElementsAre("DELETED a", "MODIFIED held"));
   EXPECT_EQ(Get("/api/v1/namespaces/prod").status, 200) << "it honours finalizers";
+  EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "MODIFIED prod"));
+  const json held = ReadJson(Get("/api/v1/namespaces/prod").body);
+  EXPECT_EQ(held["spec"]["finalizers"], json::array({"kubernetes"}));
+  EXPECT_EQ(held["status"]["phase"], "Terminating");
+  EXPECT_EQ(held["status"]["conditions"][3]["message"],
+            "Some resources are remaining: configmaps. has 1 resource instances");
+  EXPECT_EQ(held["status"]["conditions"][4]["message"],
+            "Some content in the namespace has finalizers remaining: slipway.dev/test in 1 "
+            "resource instances");
   EXPECT_EQ(
       client_.Ask("PATCH", maps + "/held", R"({"metadata":{"finalizers":null}})", kMerge).status,
       200);
-  EXPECT_THAT(gone.Take(3), ElementsAre("ADDED prod", "MODIFIED prod", "DELETED prod"));
+  EXPECT_THAT(gone.Take(1), ElementsAre("DELETED prod"));
 }
 
 TEST_F(HousekeepingTest, ManyObjectsThatAreHeldKeepTheOthersFromNothing) {

@@ -296,24 +296,5 @@ TEST(RolloutRules, LevelsThatOnlyGoOneWay) {
             "spec.promotedThrough: can only grow: what was promoted cannot be taken back\n");
 }
 
-TEST(ValueRules, NamesCanBeNamesOfFiles) {
-  EXPECT_EQ(
-      BrokenRules("ConfigMap", FromYaml("{data: {app.conf: x, A_b-1: x}, binaryData: {z: eA==}}")),
-      "");
-  EXPECT_EQ(
-      BrokenRules("ConfigMap", FromYaml("{data: {'a b': x, '..': x}, binaryData: {'a/b': eA==}}")),
-      "data: \"..\": must be a name of letters, digits, -, _ and .\n"
-      "data: \"a b\": must be a name of letters, digits, -, _ and .\n"
-      "binaryData: \"a/b\": must be a name of letters, digits, -, _ and .\n");
-}
-
-TEST(ValueRules, ImmutableOnesStay) {
-  const KindInfo& secret = KindNamed("Secret");
-  const Json before = FromYaml("{type: Opaque, immutable: true, data: {a: bWU=}}");
-  EXPECT_EQ(Lines(CheckChange(secret, before, before)), "");
-  EXPECT_EQ(Lines(CheckChange(secret, before, FromYaml("{type: other, data: {a: eA==}}"))),
-            "type: cannot be changed\ndata: cannot be changed\nimmutable: cannot be changed\n");
-}
-
 }  // namespace
 }  // namespace slipway::objects

@@ -1,0 +1,124 @@
+#include "src/objects/core_rules.hpp"
+
+#include <gtest/gtest.h>
+
+#include "src/objects/write_rules.hpp"
+#include "tests/src/objects/examples.hpp"
+
+namespace slipway::objects {
+namespace {
+
+std::string Faulty(const char* kind, Json object) {
+  object["metadata"].emplace("namespace", "default");
+  return Lines(CheckCoreRules(KindNamed(kind), object));
+}
+
+std::string Faulty(const char* kind, const char* yaml) { return Faulty(kind, FromYaml(yaml)); }
+
+std::string Undecodable(const std::string& value) {
+  const auto checked =
+      CheckDecodable(KindNamed("Secret"), Json{{"data", {{"a", "eA=="}, {"b", value}}}});
+  return checked.has_value() ? "" : checked.error().message;
+}
+
+TEST(CoreRules, KeysOfValuesAreThoseOfKubernetes) {
+  constexpr const char* kWords =
+      "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
+      "'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is "
+      "'[-._a-zA-Z0-9]+')\n";
+  EXPECT_EQ(Faulty("ConfigMap", "{data: {app.conf: x, A_b-1: x}, binaryData: {z: eA==}}"), "");
+  EXPECT_EQ(Faulty("ConfigMap", "{data: {'a b': x}}"),
+            std::string("data[a b]: Invalid value: \"a b\": ") + kWords);
+  EXPECT_EQ(Faulty("Secret", "{data: {'a/b': eA==}}"),
+            std::string("data[a/b]: Invalid value: \"a/b\": ") + kWords);
+  EXPECT_EQ(Faulty("ConfigMap", "{data: {'.': x, '..': x, '..a': x}}"),
+            "data[.]: Invalid value: \".\": must not be '.'\n"
+            "data[..]: Invalid value: \"..\": must not be '..'\n"
+            "data[..a]: Invalid value: \"..a\": must not start with '..'\n");
+  EXPECT_EQ(Faulty("ConfigMap", Json{{"data", {{std::string(254, 'a'), "x"}}}}),
+            "data[" + std::string(254, 'a') + "]: Invalid value: \"" + std::string(254, 'a') +
+                "\": must be no more than 253 characters\n");
+}
+
+TEST(CoreRules, OneKeyIsInOnePart) {
+  EXPECT_EQ(Faulty("ConfigMap", "{data: {a: x}, binaryData: {a: eA==}}"),
+            "data[a]: Invalid value: \"a\": duplicate of key present in binaryData\n");
+}
+
+TEST(CoreRules, ValuesTogetherHaveAtMostOneMebibyte) {
+  const std::string half(512 << 10, 'x');
+  EXPECT_EQ(Faulty("ConfigMap", Json{{"data", {{"a", half}, {"b", half}}}}), "");
+  EXPECT_EQ(Faulty("ConfigMap", Json{{"data", {{"a", half + "y"}, {"b", half}}}}),
+            "[]: Too long: may not be more than 1048576 bytes\n");
+  const std::string encoded(1'398'104, 'A');
+  EXPECT_EQ(Faulty("Secret", Json{{"data", {{"a", encoded}}}}),
+            "data: Too long: may not be more than 1048576 bytes\n");
+  EXPECT_EQ(Faulty("ConfigMap", Json{{"metadata", {{"annotations", {{"a", half}}}}}}),
+            "metadata.annotations: Too long: may not be more than 262144 bytes\n");
+}
+
+TEST(CoreRules, TypesOfSecretsDemandTheirKeys) {
+  EXPECT_EQ(Faulty("Secret", "{type: kubernetes.io/tls, data: {tls.crt: ''}}"),
+            "data[tls.key]: Required value\n");
+  EXPECT_EQ(Faulty("Secret", "{type: kubernetes.io/basic-auth}"),
+            "data[username]: Required value\ndata[password]: Required value\n");
+  EXPECT_EQ(Faulty("Secret", "{type: kubernetes.io/basic-auth, data: {password: eA==}}"), "");
+  EXPECT_EQ(Faulty("Secret", "{type: kubernetes.io/ssh-auth, data: {ssh-privatekey: ''}}"),
+            "data[ssh-privatekey]: Required value\n");
+  EXPECT_EQ(Faulty("Secret", "{type: kubernetes.io/dockerconfigjson}"),
+            "data[.dockerconfigjson]: Required value\n");
+  EXPECT_EQ(
+      Faulty("Secret", "{type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=}}"),
+      "");
+  EXPECT_EQ(Faulty("Secret", "{type: slipway.dev/agent-token}"), "");
+}
+
+TEST(CoreRules, WhatIsNoBase64IsSaidAsGoSaysIt) {
+  constexpr const char* kWords =
+      "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte ";
+  for (const char* good : {"", "eA==", "eHg=", "eHh4", "eH\nh4"}) {
+    EXPECT_EQ(Undecodable(good), "") << good;
+  }
+  for (const auto& [bad, at] : {std::pair{"!!!", "0"},
+                                {"ab!c", "2"},
+                                {"abc", "0"},
+                                {"abcdef", "4"},
+                                {"a===", "1"},
+                                {"ab=c", "2"},
+                                {"ab=", "3"},
+                                {"eA==x", "4"}}) {
+    EXPECT_EQ(Undecodable(bad), std::string(kWords) + at) << bad;
+  }
+}
+
+TEST(CoreRules, ImmutableOnesStay) {
+  const KindInfo& secret = KindNamed("Secret");
+  const Json before = FromYaml("{type: Opaque, immutable: true, data: {a: bWU=}}");
+  EXPECT_EQ(Lines(CheckCoreChange(secret, before, before)), "");
+  EXPECT_EQ(Lines(CheckCoreChange(secret, before, FromYaml("{type: other, data: {a: eA==}}"))),
+            "type: Invalid value: \"other\": field is immutable\n"
+            "immutable: Forbidden: field is immutable when `immutable` is set\n"
+            "data: Forbidden: field is immutable when `immutable` is set\n");
+}
+
+TEST(CoreRules, EventsAreInTheNamespaceOfTheirObject) {
+  EXPECT_EQ(Faulty("Event", "{involvedObject: {namespace: default}}"), "");
+  EXPECT_EQ(Faulty("Event", "{involvedObject: {namespace: other}}"),
+            "involvedObject.namespace: Invalid value: \"other\": does not match event.namespace\n");
+  EXPECT_EQ(Faulty("Event", "{involvedObject: {}}"), "");
+  EXPECT_EQ(Faulty("Event", "{metadata: {namespace: shop}, involvedObject: {}}"),
+            "involvedObject.namespace: Invalid value: \"\": does not match event.namespace\n");
+  EXPECT_EQ(Faulty("Event", "{involvedObject: {}, eventTime: '2026-01-01T00:00:00Z', action: a}"),
+            "reportingComponent: Required value\nreportingInstance: Required value\n"
+            "reason: Required value\n");
+}
+
+TEST(CoreRules, LeasesLastLongerThanNothing) {
+  EXPECT_EQ(Faulty("Lease", "{spec: {leaseDurationSeconds: 15, leaseTransitions: 0}}"), "");
+  EXPECT_EQ(Faulty("Lease", "{spec: {leaseDurationSeconds: 0, leaseTransitions: -1}}"),
+            "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0\n"
+            "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0\n");
+}
+
+}  // namespace
+}  // namespace slipway::objects
