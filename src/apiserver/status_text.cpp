@@ -16,13 +16,13 @@ bool SaysOfWhat(Code code) {
   switch (code) {
     case Code::kForbidden:
     case Code::kNotFound:
-    case Code::kMethodNotAllowed:
     case Code::kAlreadyExists:
     case Code::kConflict:
     case Code::kInvalid:
       return true;
     case Code::kBadRequest:
     case Code::kUnauthorized:
+    case Code::kMethodNotAllowed:
     case Code::kExpired:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
@@ -35,6 +35,14 @@ bool SaysOfWhat(Code code) {
   return false;
 }
 
+/// Whether the message of an error names the kind and not the resource: mostly that of what is invalid.
+bool NamesKind(const Error& error, const objects::KindInfo& kind) {
+  const std::string qualified =
+      (kind.group.empty() ? kind.kind : kind.kind + "." + kind.group) + " \"";
+  return error.message.starts_with(qualified) ||
+         error.message.starts_with("Operation cannot be fulfilled on " + qualified);
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
   if (path != nullptr && path->kind != nullptr && SaysOfWhat(error.code)) {
@@ -44,8 +52,7 @@ Json Details(const Error& error, const ObjectPath* path) {
     if (!path->kind->group.empty()) {
       details["group"] = path->kind->group;
     }
-    // Kubernetes names the kind of what is invalid, and the resource of everything else.
-    details["kind"] = error.code == Code::kInvalid ? path->kind->kind : path->kind->plural;
+    details["kind"] = NamesKind(error, *path->kind) ? path->kind->kind : path->kind->plural;
   }
   for (const Cause& cause : error.causes) {
     Json& shown = details["causes"].emplace_back();
@@ -76,7 +83,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path,
     status["metadata"]["continue"] = continue_token;
   }
   const Json details = Details(error, path);
-  if (!details.empty()) {
+  if (!details.empty() || error.code == Code::kMethodNotAllowed) {
     status["details"] = details;
   }
   return PrintJson(status);

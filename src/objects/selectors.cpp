@@ -197,6 +197,15 @@ bool Offers(const KindInfo& kind, const std::string& path) {
              kind.field_labels.end();
 }
 
+/// What Kubernetes says of a field that a selector may not ask for: something else of its own kinds.
+std::string NotOffered(const KindInfo& kind, const std::string& path) {
+  return kind.group.ends_with("slipway.dev") || !kind.field_labels.empty()
+             ? "field label not supported: " + path
+             : "\"" + path +
+                   "\" is not a known field selector: only \"metadata.name\", "
+                   "\"metadata.namespace\"";
+}
+
 /// Splits at commas that no backslash protects; the backslashes stay.
 std::vector<std::string> SplitTerms(std::string_view text) {
   std::vector<std::string> terms(1);
@@ -251,13 +260,11 @@ Result<FieldSelector> FieldSelector::Parse(const KindInfo& kind, std::string_vie
     const bool doubled = sign != std::string::npos && term.compare(sign, 2, "==") == 0;
     if (sign == std::string::npos || (term[sign] == '!' && !differs)) {
       return Fail(Code::kBadRequest,
-                  "the field selector \"" + term +
-                      "\" cannot be understood. Such are allowed: metadata.name=shop, "
-                      "status.phase!=Ended");
+                  "invalid selector: '" + std::string(text) + "'; can't understand '" + term + "'");
     }
     const std::string path = term.substr(0, sign);
     if (!Offers(kind, path)) {
-      return Fail(Code::kBadRequest, "field label not supported: " + path);
+      return Fail(Code::kBadRequest, NotOffered(kind, path));
     }
     const std::string value =
         Unescape(std::string_view(term).substr(sign + (differs || doubled ? 2 : 1)));
