@@ -97,6 +97,10 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
   if (!tree.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
   }
+  const Json grace = tree.value("gracePeriodSeconds", Json());
+  if (!grace.is_null() && !grace.is_number_integer()) {
+    return Fail(Code::kBadRequest, "DeleteOptions: gracePeriodSeconds must be a whole number");
+  }
   // kubectl says --dry-run here only.
   std::vector<std::string> dry_run;
   for (const Json& value : tree.value("dryRun", Json::array())) {

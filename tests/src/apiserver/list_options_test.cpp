@@ -149,8 +149,10 @@ TEST(DeleteOptions, TheOldFormOfThePolicyIsUnderstoodAlone) {
           .message,
       "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"Orphan\": "
       "orphanDependents and deletionPropagation cannot be both set");
-  EXPECT_EQ(DeleteWishOf(Head({}, "DELETE"), R"({"orphanDependents":1})").error().code,
-            Code::kBadRequest);
+  for (const char* body : {R"({"orphanDependents":1})", R"({"gracePeriodSeconds":"0"})"}) {
+    EXPECT_EQ(DeleteWishOf(Head({}, "DELETE"), body).error().code, Code::kBadRequest) << body;
+  }
+  EXPECT_TRUE(DeleteWishOf(Head({}, "DELETE"), R"({"gracePeriodSeconds":0})").has_value());
 }
 
 TEST(WriteOptions, AreRefusedUnderTheNameOfTheirVerb) {
