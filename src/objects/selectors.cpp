@@ -42,6 +42,13 @@ constexpr const char* kKeyRule =
     "an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
     "validation "
     "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr const char* kNameRule =
+    "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end "
+    "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "
+    "prefix and "
+    "'/' (e.g. 'example.com/MyName')";
 constexpr const char* kValueRule =
     "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
     "and "
@@ -104,13 +111,16 @@ class LabelParser {
                             .op = negated ? Operator::kDoesNotExist : Operator::kExists,
                             .values = {}};
     if (!IsLabelKey(requirement.key)) {
-      return Fail(Code::kBadRequest,
-                  "<nil>: Invalid value: \"" + requirement.key + "\": " + kKeyRule);
+      const bool parts = std::count(key.text.begin(), key.text.end(), '/') > 1;
+      return Fail(Code::kBadRequest, "<nil>: Invalid value: \"" + requirement.key +
+                                         "\": " + (parts ? kNameRule : kKeyRule));
     }
     if (negated || Peek().type == Token::Type::kEnd || IsNext(",")) {
       return requirement;
     }
     SLIPWAY_TRYV(TakeOperator(requirement));
+    // A set, and so in order: a fault names the place in that.
+    std::sort(requirement.values.begin(), requirement.values.end());
     SLIPWAY_TRYV(CheckValues(requirement));
     return requirement;
   }

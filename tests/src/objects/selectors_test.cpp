@@ -75,7 +75,7 @@ TEST(LabelSelector, SaysWhatIsWrongInTheWordsOfKubernetes) {
                 "an integer"},
            {"a in (b,-)",
             requirement +
-                "values[1][a]: Invalid value: \"-\": a valid label must be an empty string or "
+                "values[0][a]: Invalid value: \"-\": a valid label must be an empty string or "
                 "consist "
                 "of alphanumeric characters, '-', '_' or '.', and must start and end with an "
                 "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
