@@ -30,7 +30,9 @@ std::string Contents(const std::filesystem::path& file) {
 std::vector<std::string> SeedsOf(const std::filesystem::path& folder) {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    files.push_back(entry.path());
+    if (entry.path().extension() != ".md") {
+      files.push_back(entry.path());
+    }
   }
   std::sort(files.begin(), files.end());
   std::vector<std::string> seeds;
