@@ -1,5 +1,6 @@
 #include "src/apiserver/continue_token.hpp"
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -84,6 +85,11 @@ std::string ContinueToken::Print() const {
 }
 
 Result<ContinueToken> ContinueToken::Parse(const std::string& text) {
+  const std::size_t wrong = text.find_first_not_of(kAlphabet);
+  if (wrong != std::string::npos || text.size() % 4 == 1) {
+    return Invalid("continue key is not valid: illegal base64 data at input byte " +
+                   std::to_string(std::min(wrong, text.size() - 1)));
+  }
   const auto json = text.size() > kMaxBytes ? std::nullopt : FromBase64Url(text);
   const auto tree = json ? objects::ParseJson(*json) : Result<objects::Json>(Invalid(""));
   if (!tree.has_value() || !tree.value().is_object()) {

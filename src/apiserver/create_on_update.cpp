@@ -22,6 +22,10 @@ Result<std::string> AsNew(const ObjectPath& path, const std::string& json) {
     return Fail(Code::kBadRequest, "the body must be an object of kind " + path.kind->kind);
   }
   const std::string name = MetaField(tree, "name");
+  if (name.empty()) {
+    return Fail(Code::kBadRequest, "the name of the object (" + path.name +
+                                       " based on URL) was undeterminable: name must be provided");
+  }
   if (name != path.name) {
     return Fail(Code::kBadRequest, "the name of the object (" + name +
                                        ") does not match the name on the URL (" + path.name + ")");
@@ -29,8 +33,11 @@ Result<std::string> AsNew(const ObjectPath& path, const std::string& json) {
   if (const std::string uid = MetaField(tree, "uid"); !uid.empty()) {
     return Fail(Code::kConflict, "Operation cannot be fulfilled on " +
                                      path.kind->QualifiedPlural() + " \"" + name +
-                                     "\": Precondition failed: UID in precondition: " + uid +
-                                     ", UID in object meta: ");
+                                     "\": StorageError: invalid object, Code: 4, Key: /registry/" +
+                                     path.kind->plural + "/" + path.ns + "/" + name +
+                                     ", ResourceVersion: 0, AdditionalErrorMsg: Precondition "
+                                     "failed: UID in precondition: " +
+                                     uid + ", UID in object meta: ");
   }
   tree["metadata"].erase("resourceVersion");
   return PrintJson(tree);

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/apiserver/continue_token.hpp"
 #include "src/apiserver/option_faults.hpp"
 #include "src/apiserver/request_options.hpp"
 
@@ -121,6 +122,9 @@ Result<ListRequest> ListRequestOf(const RequestHead& head) {
   request.options.limit = limit.value_or(0) > 0 ? static_cast<std::size_t>(*limit) : 0;
   request.options.continue_token = std::string(head.Query("continue"));
   const bool continues = !request.options.continue_token.empty();
+  if (continues) {
+    SLIPWAY_TRYV(ContinueToken::Parse(request.options.continue_token));
+  }
   if (continues && revision.value_or(0) != 0) {
     return Fail(Code::kBadRequest,
                 "specifying resource version is not allowed when using continue");

@@ -32,6 +32,14 @@ void Object::AppendTo(std::string& out) const {
   out.append(*value_, hole);
 }
 
+void Object::AppendItemTo(std::string& out) const {
+  const std::size_t begin = out.size();
+  AppendTo(out);
+  const std::size_t found = out.find(kMetadata, begin);
+  SLIPWAY_ASSERT(found != std::string::npos, "stored object without metadata");
+  out.erase(begin + 1, found - begin - 1);
+}
+
 std::string Object::Text() const {
   std::string text;
   text.reserve(value_->size() + 48);

@@ -27,6 +27,9 @@ class Object {
   /// As Text, behind what `out` holds already.
   void AppendTo(std::string& out) const;
 
+  /// As AppendTo, without apiVersion and kind: an item of a list that says both for all of them.
+  void AppendItemTo(std::string& out) const;
+
   /// Bytes of Text, without the digits of the resourceVersion.
   std::size_t size() const { return value_->size(); }
 

@@ -42,6 +42,13 @@ void OptionFaults::Forbid(const std::string& field, const std::string& why) {
       {.field = field, .message = "Forbidden: " + why, .reason = "FieldValueForbidden"});
 }
 
+void OptionFaults::Invalid(const std::string& field, const std::string& value,
+                           const std::string& why) {
+  causes_.push_back({.field = field,
+                     .message = "Invalid value: " + value + ": " + why,
+                     .reason = "FieldValueInvalid"});
+}
+
 void OptionFaults::NotSupported(const std::string& field, const std::string& value,
                                 std::initializer_list<std::string_view> supported) {
   std::string message = "Unsupported value: " + value + ": supported values: ";

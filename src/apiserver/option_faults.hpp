@@ -18,7 +18,8 @@ class OptionFaults {
 
   void Forbid(const std::string& field, const std::string& why);
 
-  /// `value` as it is to be read, quotes included.
+  /// `value` as it is to be read, quotes included; below likewise.
+  void Invalid(const std::string& field, const std::string& value, const std::string& why);
   void NotSupported(const std::string& field, const std::string& value,
                     std::initializer_list<std::string_view> supported);
 

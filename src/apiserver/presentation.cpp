@@ -30,6 +30,10 @@ std::string EmptyList(const objects::KindInfo& kind) {
   return Base64(PrintJson(list) + "\n");
 }
 
+/// Kubernetes shows custom resources otherwise than its own kinds: each item of a list says what it is, and
+/// a token is there even where it is empty.
+bool IsOurs(const objects::KindInfo& kind) { return kind.group.ends_with("slipway.dev"); }
+
 Json ListMetadata(const ObjectList& list) {
   Json metadata = {{"resourceVersion", std::to_string(list.revision)}};
   if (!list.continue_token.empty()) {
@@ -92,13 +96,21 @@ Result<std::string> ShowList(const objects::KindInfo& kind, const ObjectList& li
   }
   std::string text;
   text.reserve(size);
+  Json metadata = ListMetadata(list);
+  if (IsOurs(kind)) {
+    metadata.emplace("continue", "");
+  }
   text.append(R"({"kind":")").append(kind.list_kind);
   text.append(R"(","apiVersion":")").append(kind.ApiVersion());
-  text.append(R"(","metadata":)").append(PrintJson(ListMetadata(list)));
+  text.append(R"(","metadata":)").append(PrintJson(metadata));
   text.append(R"(,"items":[)");
   for (std::size_t i = 0; i < list.items.size(); ++i) {
     text.append(i == 0 ? "" : ",");
-    list.items[i].AppendTo(text);
+    if (IsOurs(kind)) {
+      list.items[i].AppendTo(text);
+    } else {
+      list.items[i].AppendItemTo(text);
+    }
   }
   text.append("]}");
   return text;

@@ -65,6 +65,20 @@ Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& tex
   return faults.Verdict().error();
 }
 
+/// What is meant by the policy and by its old form, of which only one may be said.
+Result<std::string> PolicyOf(const std::string& policy, std::optional<bool> orphan) {
+  OptionFaults faults(kDeleteOptions);
+  if (orphan && !policy.empty()) {
+    faults.Invalid("propagationPolicy", QuotedText(policy),
+                   "orphanDependents and deletionPropagation cannot be both set");
+  }
+  SLIPWAY_TRYV(faults.Verdict());
+  if (!orphan) {
+    return policy;
+  }
+  return std::string(*orphan ? "Orphan" : "Background");
+}
+
 /// A field of an object as text; nullopt where it is absent, null or empty.
 Result<std::optional<std::string>> TextField(const Json& tree, const char* field) {
   const auto found = tree.find(field);
@@ -84,6 +98,10 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
   if (!tree.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
   }
+  const Json grace = tree.value("gracePeriodSeconds", Json());
+  if (!grace.is_null() && !grace.is_number_integer()) {
+    return Fail(Code::kBadRequest, "DeleteOptions: gracePeriodSeconds must be a whole number");
+  }
   // kubectl says --dry-run here only.
   std::vector<std::string> dry_run;
   for (const Json& value : tree.value("dryRun", Json::array())) {
@@ -92,7 +110,14 @@ Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& 
   SLIPWAY_TRYV(CheckDryRun(kDeleteOptions, dry_run));
   wish.dry_run = wish.dry_run || !dry_run.empty();
   SLIPWAY_TRY(propagation, TextField(tree, "propagationPolicy"));
-  policy = propagation.value_or(policy);
+  const Json orphan = tree.value("orphanDependents", Json());
+  if (!orphan.is_null() && !orphan.is_boolean()) {
+    return Fail(Code::kBadRequest, "DeleteOptions: orphanDependents must be true or false");
+  }
+  SLIPWAY_TRY(chosen,
+              PolicyOf(propagation.value_or(policy),
+                       orphan.is_null() ? std::nullopt : std::optional(orphan.get<bool>())));
+  policy = chosen;
   const Json preconditions = tree.value("preconditions", Json());
   if (preconditions.is_null()) {
     return Ok();
@@ -175,7 +200,10 @@ Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body
   DeleteWish wish;
   SLIPWAY_TRY(options, WriteOptionsOf(head));
   wish.dry_run = options.dry_run;
-  std::string policy(head.Query("propagationPolicy"));
+  SLIPWAY_TRY(policy, PolicyOf(std::string(head.Query("propagationPolicy")),
+                               head.HasQuery("orphanDependents")
+                                   ? std::optional(IsTrue(head, "orphanDependents"))
+                                   : std::nullopt));
   if (!body.empty()) {
     const protobuf::ExpectedObject expected{.api_version = "v1", .kind = "DeleteOptions"};
     SLIPWAY_TRY(text, TextOf(head, body, expected));
@@ -223,8 +251,9 @@ Result<std::optional<objects::IncludeObject>> TableOf(const RequestHead& head) {
   if (include == "None") {
     return std::optional(objects::IncludeObject::kNone);
   }
-  return Fail(Code::kBadRequest, "includeObject: Invalid value: " + QuotedText(include) +
-                                     ": must be 'Metadata', 'Object', 'None', or empty");
+  return Fail(Code::kBadRequest,
+              "Unable to convert to Table as requested: includeObject: Invalid value: " +
+                  QuotedText(include) + ": must be 'Metadata', 'Object', 'None', or empty");
 }
 
 }  // namespace slipway::apiserver

@@ -23,6 +23,7 @@ bool SaysOfWhat(Code code) {
     case Code::kBadRequest:
     case Code::kMethodNotAllowed:
     case Code::kUnauthorized:
+    case Code::kMethodNotAllowed:
     case Code::kExpired:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
@@ -35,6 +36,14 @@ bool SaysOfWhat(Code code) {
   return false;
 }
 
+/// Whether the message of an error names the kind and not the resource: mostly that of what is invalid.
+bool NamesKind(const Error& error, const objects::KindInfo& kind) {
+  const std::string qualified =
+      (kind.group.empty() ? kind.kind : kind.kind + "." + kind.group) + " \"";
+  return error.message.starts_with(qualified) ||
+         error.message.starts_with("Operation cannot be fulfilled on " + qualified);
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
   if (path != nullptr && path->kind != nullptr && SaysOfWhat(error.code)) {
@@ -44,8 +53,7 @@ Json Details(const Error& error, const ObjectPath* path) {
     if (!path->kind->group.empty()) {
       details["group"] = path->kind->group;
     }
-    // Kubernetes names the kind of what is invalid, and the resource of everything else.
-    details["kind"] = error.code == Code::kInvalid ? path->kind->kind : path->kind->plural;
+    details["kind"] = NamesKind(error, *path->kind) ? path->kind->kind : path->kind->plural;
   }
   for (const Cause& cause : error.causes) {
     Json& shown = details["causes"].emplace_back();

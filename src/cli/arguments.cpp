@@ -61,7 +61,12 @@ Result<std::string> ParseRevision(const std::string& word) {
 }
 
 Result<std::string> ParseSelector(const std::string& text) {
-  SLIPWAY_TRYV(objects::LabelSelector::Parse(text));
+  const auto parsed = objects::LabelSelector::Parse(text);
+  if (!parsed.has_value()) {
+    return Fail(Code::kInvalid,
+                "the selector \"" + text + "\" cannot be understood: " + parsed.error().message +
+                    ". Such are allowed: a=b, a!=b, a in (b,c), a notin (b,c), a, !a");
+  }
   return text;
 }
 

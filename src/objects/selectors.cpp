@@ -15,12 +15,6 @@ using Json = nlohmann::json;
 using Requirement = LabelSelector::Requirement;
 using Operator = LabelSelector::Operator;
 
-Error NoSelector(std::string_view text, const std::string& why) {
-  return Fail(Code::kBadRequest,
-              "the selector \"" + std::string(text.substr(0, 200)) + "\" cannot be understood: " +
-                  why + ". Such are allowed: a=b, a!=b, a in (b,c), a notin (b,c), a, !a");
-}
-
 std::optional<std::int64_t> ParseNumber(const std::string& text) {
   std::int64_t number = 0;
   const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -35,119 +29,199 @@ bool IsMore(const std::string& left, const std::string& right) {
   return first.has_value() && second.has_value() && first.value() > second.value();
 }
 
-/// Reads `labelSelector` from left to right.
+/// A sign, a word, or "" at the end.
+struct Token {
+  enum class Type : std::uint8_t { kEnd, kWord, kSign };
+  Type type = Type::kEnd;
+  std::string_view text;
+};
+
+constexpr const char* kKeyRule =
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end "
+    "with "
+    "an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation "
+    "is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')";
+constexpr const char* kNameRule =
+    "a qualified name must consist of alphanumeric characters, '-', '_' or '.', and must start and "
+    "end "
+    "with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for "
+    "validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]') with an optional DNS subdomain "
+    "prefix and "
+    "'/' (e.g. 'example.com/MyName')";
+constexpr const char* kValueRule =
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', "
+    "and "
+    "must start and end with an alphanumeric character (e.g. 'MyValue',  or 'my_value',  or "
+    "'12345', "
+    "regex used for validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')";
+constexpr std::size_t kMaxLabel = 63;
+constexpr const char* kTooLong = "must be no more than 63 characters";
+
+Error Found(std::string_view what, const std::string& expected) {
+  return Fail(Code::kBadRequest, "found '" + std::string(what) + "', expected: " + expected);
+}
+
+/// Reads `labelSelector` from left to right. Its faults are told in the words of Kubernetes.
 class LabelParser {
  public:
-  explicit LabelParser(std::string_view text) : text_(text), rest_(text) {}
+  explicit LabelParser(std::string_view text) : rest_(text) {}
 
   Result<std::vector<Requirement>> Run() {
     std::vector<Requirement> requirements;
-    SkipSpace();
-    while (!rest_.empty()) {
-      SLIPWAY_TRY(requirement, One());
-      requirements.push_back(std::move(requirement));
-      SkipSpace();
-      if (rest_.empty()) {
-        break;
+    while (Peek().type != Token::Type::kEnd) {
+      if (Peek().type != Token::Type::kWord && !IsNext("!")) {
+        return Found(Peek().text, "!, identifier, or 'end of string'");
       }
-      if (!Take(",")) {
-        return NoSelector(text_, "a comma is missing before \"" + std::string(rest_) + "\"");
+      auto requirement = One();
+      if (!requirement.has_value()) {
+        return Fail(Code::kBadRequest,
+                    "unable to parse requirement: " + requirement.error().message);
       }
-      SkipSpace();
-      if (rest_.empty()) {
-        return NoSelector(text_, "it ends with a comma");
-      }
+      requirements.push_back(std::move(requirement.value()));
+      SLIPWAY_TRYV(TakeComma());
     }
     return requirements;
   }
 
  private:
-  Result<Requirement> One() {
-    const bool negated = Take("!");
-    SkipSpace();
-    Requirement requirement{
-        .key = Word(), .op = negated ? Operator::kDoesNotExist : Operator::kExists, .values = {}};
-    if (!IsLabelKey(requirement.key)) {
-      return NoSelector(text_, "\"" + requirement.key + "\" is no name of a label");
+  Result<void> TakeComma() {
+    if (Peek().type == Token::Type::kEnd) {
+      return Ok();
     }
-    SkipSpace();
-    if (negated || rest_.empty() || rest_.front() == ',') {
+    if (const Token token = Next(); token.text != ",") {
+      return Found(token.text, "',' or 'end of string'");
+    }
+    if (Peek().type != Token::Type::kWord && !IsNext("!")) {
+      return Found(Peek().text, "identifier after ','");
+    }
+    return Ok();
+  }
+
+  Result<Requirement> One() {
+    const bool negated = IsNext("!");
+    if (negated) {
+      Next();
+    }
+    const Token key = Next();
+    if (key.type != Token::Type::kWord) {
+      return Found(key.text, "identifier");
+    }
+    Requirement requirement{.key = std::string(key.text),
+                            .op = negated ? Operator::kDoesNotExist : Operator::kExists,
+                            .values = {}};
+    if (!IsLabelKey(requirement.key)) {
+      const bool parts = std::count(key.text.begin(), key.text.end(), '/') > 1;
+      return Fail(Code::kBadRequest, "<nil>: Invalid value: \"" + requirement.key +
+                                         "\": " + (parts ? kNameRule : kKeyRule));
+    }
+    if (negated || Peek().type == Token::Type::kEnd || IsNext(",")) {
       return requirement;
     }
     SLIPWAY_TRYV(TakeOperator(requirement));
-    for (const std::string& value : requirement.values) {
-      if (!IsLabelValue(value)) {
-        return NoSelector(text_, "\"" + value + "\" is no value of a label");
-      }
-    }
+    // A set, and so in order: a fault names the place in that.
+    std::sort(requirement.values.begin(), requirement.values.end());
+    SLIPWAY_TRYV(CheckValues(requirement));
     return requirement;
   }
 
   Result<void> TakeOperator(Requirement& requirement) {
-    const std::pair<std::string_view, Operator> comparisons[] = {{"==", Operator::kIn},
-                                                                 {"=", Operator::kIn},
-                                                                 {"!=", Operator::kNotIn},
-                                                                 {">", Operator::kGreater},
-                                                                 {"<", Operator::kLess}};
-    for (const auto& [sign, op] : comparisons) {
-      if (Take(sign)) {
-        SkipSpace();
+    static constexpr std::pair<std::string_view, Operator> kOperators[] = {
+        {"in", Operator::kIn}, {"notin", Operator::kNotIn}, {"=", Operator::kIn},
+        {"==", Operator::kIn}, {"!=", Operator::kNotIn},    {">", Operator::kGreater},
+        {"<", Operator::kLess}};
+    const Token token = Next();
+    for (const auto& [sign, op] : kOperators) {
+      if (token.text == sign) {
         requirement.op = op;
-        requirement.values.push_back(Word());
-        const bool compares = op == Operator::kGreater || op == Operator::kLess;
-        if (compares && !ParseNumber(requirement.values.front())) {
-          return NoSelector(text_, std::string(sign) + " needs an integer");
-        }
-        return Ok();
+        return token.type == Token::Type::kWord ? TakeSet(requirement.values)
+                                                : TakeValue(requirement.values);
       }
     }
-    const std::string word = Word();
-    if (word != "in" && word != "notin") {
-      return NoSelector(
-          text_, "\"" + word + std::string(rest_) + "\" follows \"" + requirement.key + "\"");
+    return Found(token.text, "in, notin, =, ==, !=, gt, lt");
+  }
+
+  Result<void> TakeValue(std::vector<std::string>& values) {
+    if (Peek().type == Token::Type::kEnd || IsNext(",")) {
+      values.emplace_back();
+      return Ok();
     }
-    requirement.op = word == "in" ? Operator::kIn : Operator::kNotIn;
-    return TakeSet(requirement.values);
+    const Token value = Next();
+    if (value.type != Token::Type::kWord) {
+      return Found(value.text, "identifier");
+    }
+    values.emplace_back(value.text);
+    return Ok();
   }
 
   Result<void> TakeSet(std::vector<std::string>& values) {
-    SkipSpace();
-    if (!Take("(")) {
-      return NoSelector(text_, "a set in parentheses is missing");
+    if (const Token token = Next(); token.text != "(") {
+      return Fail(Code::kBadRequest, "found '" + std::string(token.text) + "' expected: '('");
     }
-    while (true) {
-      SkipSpace();
-      values.push_back(Word());
-      SkipSpace();
-      if (Take(")")) {
+    if (Peek().type != Token::Type::kWord && !IsNext(",") && !IsNext(")")) {
+      return Found(Peek().text, "',', ')' or identifier");
+    }
+    for (;;) {
+      const bool word = Peek().type == Token::Type::kWord;
+      values.emplace_back(word ? Next().text : "");
+      const Token after = Next();
+      if (after.text == ")") {
         return Ok();
       }
-      if (!Take(",")) {
-        return NoSelector(text_, "the set is not closed");
+      if (after.text != ",") {
+        return Found(after.text, word ? "',' or ')'" : "',', or identifier");
       }
     }
   }
 
-  std::string Word() {
-    const std::size_t end = std::min(rest_.find_first_of(" \t\n,()=!<>"), rest_.size());
-    const std::string word(rest_.substr(0, end));
-    rest_.remove_prefix(end);
-    return word;
-  }
-
-  bool Take(std::string_view prefix) {
-    if (!rest_.starts_with(prefix)) {
-      return false;
+  static Result<void> CheckValues(const Requirement& requirement) {
+    for (std::size_t i = 0; i < requirement.values.size(); ++i) {
+      const std::string& value = requirement.values[i];
+      const std::string place = "values[" + std::to_string(i) + "]";
+      const bool compares =
+          requirement.op == Operator::kGreater || requirement.op == Operator::kLess;
+      if (compares && !ParseNumber(value)) {
+        return Fail(Code::kBadRequest,
+                    place + ": Invalid value: \"" + value +
+                        "\": for 'Gt', 'Lt' operators, the value must be an integer");
+      }
+      if (!IsLabelValue(value)) {
+        return Fail(Code::kBadRequest,
+                    place + "[" + requirement.key + "]: Invalid value: \"" + value +
+                        "\": " + (value.size() > kMaxLabel ? kTooLong : kValueRule));
+      }
     }
-    rest_.remove_prefix(prefix.size());
-    return true;
+    return Ok();
   }
 
-  void SkipSpace() {
-    rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\n"), rest_.size()));
+  bool IsNext(std::string_view sign) const {
+    const Token token = Peek();
+    return token.type == Token::Type::kSign && token.text == sign;
   }
 
-  std::string_view text_;
+  Token Next() {
+    const Token token = Peek();
+    rest_ = token.type == Token::Type::kEnd
+                ? std::string_view()
+                : rest_.substr(static_cast<std::size_t>(token.text.data() + token.text.size() -
+                                                        rest_.data()));
+    return token;
+  }
+
+  Token Peek() const {
+    const std::size_t begin = rest_.find_first_not_of(" \t\r\n");
+    if (begin == std::string_view::npos) {
+      return {};
+    }
+    const std::string_view text = rest_.substr(begin);
+    for (const std::string_view sign : {"==", "!=", "=", "!", "(", ")", ",", "<", ">"}) {
+      if (text.starts_with(sign)) {
+        return {Token::Type::kSign, text.substr(0, sign.size())};
+      }
+    }
+    return {Token::Type::kWord, text.substr(0, text.find_first_of(" \t\r\n,()=!<>"))};
+  }
+
   std::string_view rest_;
 };
 
@@ -195,6 +269,15 @@ bool Offers(const KindInfo& kind, const std::string& path) {
   return path == "metadata.name" || (path == "metadata.namespace" && kind.namespaced) ||
          std::find(kind.field_labels.begin(), kind.field_labels.end(), path) !=
              kind.field_labels.end();
+}
+
+/// What Kubernetes says of a field that a selector may not ask for: something else of its own kinds.
+std::string NotOffered(const KindInfo& kind, const std::string& path) {
+  return kind.group.ends_with("slipway.dev") || !kind.field_labels.empty()
+             ? "field label not supported: " + path
+             : "\"" + path +
+                   "\" is not a known field selector: only \"metadata.name\", "
+                   "\"metadata.namespace\"";
 }
 
 /// Splits at commas that no backslash protects; the backslashes stay.
@@ -251,13 +334,11 @@ Result<FieldSelector> FieldSelector::Parse(const KindInfo& kind, std::string_vie
     const bool doubled = sign != std::string::npos && term.compare(sign, 2, "==") == 0;
     if (sign == std::string::npos || (term[sign] == '!' && !differs)) {
       return Fail(Code::kBadRequest,
-                  "the field selector \"" + term +
-                      "\" cannot be understood. Such are allowed: metadata.name=shop, "
-                      "status.phase!=Ended");
+                  "invalid selector: '" + std::string(text) + "'; can't understand '" + term + "'");
     }
     const std::string path = term.substr(0, sign);
     if (!Offers(kind, path)) {
-      return Fail(Code::kBadRequest, "field label not supported: " + path);
+      return Fail(Code::kBadRequest, NotOffered(kind, path));
     }
     const std::string value =
         Unescape(std::string_view(term).substr(sign + (differs || doubled ? 2 : 1)));

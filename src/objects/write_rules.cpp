@@ -42,9 +42,45 @@ void Restore(Json& object, const Json& stored, const char* field) {
   }
 }
 
+/// "Application.slipway.dev", or "Secret" for the core group.
+std::string QualifiedKind(const KindInfo& kind) {
+  return kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
+}
+
 Error Conflict(const KindInfo& kind, const std::string& name, const std::string& why) {
   return Fail(Code::kConflict, "Operation cannot be fulfilled on " + kind.QualifiedPlural() +
                                    " \"" + name + "\": " + why);
+}
+
+/// Of a DELETE: Kubernetes names the kind here.
+Error FailedPrecondition(const KindInfo& kind, const std::string& name, const std::string& why) {
+  return Fail(Code::kConflict, "Operation cannot be fulfilled on " + QualifiedKind(kind) + " \"" +
+                                   name + "\": " + why);
+}
+
+/// Of an update that wants an object of another uid. Kubernetes shows where its store has the object.
+Error OtherLife(const KindInfo& kind, const Json& stored, const std::string& uid) {
+  const std::string name = MetaText(stored, "name");
+  const std::string ns = MetaText(stored, "namespace");
+  const bool custom = kind.group.ends_with("slipway.dev");
+  const std::string key = "/registry/" + (custom ? kind.group + "/" : "") + kind.plural + "/" +
+                          (ns.empty() ? "" : ns + "/") + name;
+  return Conflict(kind, name,
+                  "StorageError: invalid object, Code: 4, Key: " + key +
+                      ", ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in "
+                      "precondition: " +
+                      uid + ", UID in object meta: " + MetaText(stored, "uid"));
+}
+
+/// Of a PUT that must say what it replaces. Kubernetes names the resource here.
+Error NoVersion(const KindInfo& kind, const std::string& name) {
+  const Cause cause{.field = "metadata.resourceVersion",
+                    .message = "Invalid value: 0x0: must be specified for an update",
+                    .reason = "FieldValueInvalid"};
+  Error error = Fail(Code::kInvalid, kind.QualifiedPlural() + " \"" + name +
+                                         "\" is invalid: " + cause.field + ": " + cause.message);
+  error.causes = {cause};
+  return error;
 }
 
 Error OneFault(const KindInfo& kind, const std::string& name, std::string field,
@@ -99,6 +135,10 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
     object["metadata"]["namespace"] = request.ns;
   }
   const std::string name = MetaText(object, "name");
+  if (!request.name.empty() && name.empty()) {
+    return Fail(Code::kBadRequest, "the name of the object (" + request.name +
+                                       " based on URL) was undeterminable: name must be provided");
+  }
   if (!request.name.empty() && name != request.name) {
     return Fail(Code::kBadRequest, "the name of the object (" + name +
                                        ") does not match the name on the URL (" + request.name +
@@ -175,16 +215,13 @@ Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const 
   const std::string version = MetaText(object, "resourceVersion");
   const std::string uid = MetaText(object, "uid");
   if (version.empty() && request.needs_resource_version) {
-    return OneFault(kind, name, "metadata.resourceVersion",
-                    "Invalid value: 0x0: must be specified for an update", "FieldValueInvalid");
+    return NoVersion(kind, name);
   }
   if (!version.empty() && version != MetaText(stored, "resourceVersion")) {
     return Conflict(kind, name, kAlreadyModified);
   }
   if (!uid.empty() && uid != MetaText(stored, "uid")) {
-    return Conflict(kind, name,
-                    "Precondition failed: UID in precondition: " + uid +
-                        ", UID in object meta: " + MetaText(stored, "uid"));
+    return OtherLife(kind, stored, uid);
   }
   return Ok();
 }
@@ -262,8 +299,7 @@ Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<C
     all +=
         (all.empty() ? "" : ", ") + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
   }
-  const std::string qualified = kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
-  Error error = Fail(Code::kInvalid, qualified + " \"" + name + "\" is invalid: " +
+  Error error = Fail(Code::kInvalid, QualifiedKind(kind) + " \"" + name + "\" is invalid: " +
                                          (causes.size() > 1 ? "[" + all + "]" : all));
   error.causes = std::move(causes);
   return error;
@@ -349,15 +385,18 @@ Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const Dele
   const std::string name = MetaText(object, "name");
   const std::string uid = MetaText(object, "uid");
   if (request.uid && *request.uid != uid) {
-    return Conflict(kind, name,
-                    "Precondition failed: UID in precondition: " + *request.uid +
-                        ", UID in object meta: " + uid);
+    return FailedPrecondition(kind, name,
+                              "the UID in the precondition (" + *request.uid +
+                                  ") does not match the UID in record (" + uid +
+                                  "). The object might have been deleted and then recreated");
   }
   const std::string version = MetaText(object, "resourceVersion");
   if (request.resource_version && *request.resource_version != version) {
-    return Conflict(kind, name,
-                    "Precondition failed: ResourceVersion in precondition: " +
-                        *request.resource_version + ", ResourceVersion in object meta: " + version);
+    return FailedPrecondition(kind, name,
+                              "the ResourceVersion in the precondition (" +
+                                  *request.resource_version +
+                                  ") does not match the ResourceVersion in record (" + version +
+                                  "). The object might have been modified");
   }
   const Json before = object;
   // Elsewhere nobody would take the finalizer, and the object would stay for ever.

@@ -26,7 +26,8 @@ def thing_of(tree):
     """(revision, Thing) of an object. What it says at both of its ends must be the same."""
     metadata = dict(tree["metadata"])
     revision = int(metadata.pop("resourceVersion"))
-    whole = json.dumps({**tree, "metadata": metadata}, sort_keys=True)
+    named = ("apiVersion", "kind")  # an item of a list says neither
+    whole = json.dumps({field: value for field, value in tree.items() if field not in named} | {"metadata": metadata}, sort_keys=True)
     data = tree["data"]
     mark = data["a"] if data["a"] == data["z"] else f"torn: {data['a']} and {data['z']}"
     return revision, Thing(metadata["name"], metadata["uid"], metadata["labels"]["tier"], mark,

@@ -42,6 +42,10 @@ class Checkout:
         shutil.copy(ROOT / "tests/peers/openstack/packages", self.openstack)
         self.openstack_folder().mkdir()
         (self.openstack_folder() / "complete").touch()
+        self.clients = self.peers.parent / "clients"
+        shutil.copytree(ROOT / "tests/peers/clients", self.clients)
+        self.clients_folder().mkdir()
+        (self.clients_folder() / "complete").touch()
         programs = directory / "bin"
         programs.mkdir()
         for name, body in FAKES.items():
@@ -50,8 +54,8 @@ class Checkout:
         self.environment = os.environ | {"PATH": f"{programs}:{os.environ['PATH']}", "LOG": str(self.log), "MISSING": "",
                                          "XDG_CACHE_HOME": str(self.cache)}
 
-    def folder(self, name, file):
-        return self.cache / "slipway" / f"{name}-{hashlib.sha256(file.read_bytes()).hexdigest()[:16]}"
+    def folder(self, name, *files):
+        return self.cache / "slipway" / f"{name}-{hashlib.sha256(b''.join(file.read_bytes() for file in files)).hexdigest()[:16]}"
 
     def peers_folder(self):
         """Where what the list of peers names is kept."""
@@ -60,6 +64,10 @@ class Checkout:
     def openstack_folder(self):
         """Where what the list of OpenStack's packages names is kept."""
         return self.folder("openstack", self.openstack)
+
+    def clients_folder(self):
+        """Where the client libraries of Kubernetes are kept."""
+        return self.folder("clients", self.clients / "package-lock.json", *sorted((self.clients / "go").iterdir()))
 
     def dev(self, *arguments, cwd="/", **environment):
         return subprocess.run([self.root / "dev", *arguments], cwd=cwd, env=self.environment | environment, text=True,

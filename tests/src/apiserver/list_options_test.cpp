@@ -32,6 +32,7 @@ std::string WatchSays(Query query) {
   return request.has_value() ? "good" : request.error().message;
 }
 
+constexpr const char* kToken = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiJhIn0";
 constexpr const char* kInvalid = "ListOptions.meta.k8s.io \"\" is invalid: ";
 
 TEST(ListOptions, ListsThatContradictThemselvesAreToldInTheWordsOfKubernetes) {
@@ -58,9 +59,9 @@ TEST(ListOptions, ListsThatContradictThemselvesAreToldInTheWordsOfKubernetes) {
                 "[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless "
                 "resourceVersion is "
                 "provided, sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list]");
-  EXPECT_EQ(ListSays({{"resourceVersion", "5"}, {"continue", "x"}}),
+  EXPECT_EQ(ListSays({{"resourceVersion", "5"}, {"continue", kToken}}),
             "specifying resource version is not allowed when using continue");
-  EXPECT_EQ(ListSays({{"resourceVersion", "0"}, {"continue", "x"}}), "good");
+  EXPECT_EQ(ListSays({{"resourceVersion", "0"}, {"continue", kToken}}), "good");
 }
 
 TEST(ListOptions, WatchesThatContradictThemselvesLikewise) {
@@ -132,6 +133,26 @@ TEST(ListOptions, TheStatusNamesTheOptionsAndEveryCause) {
                    {{{"reason", "FieldValueForbidden"},
                      {"message", "Forbidden: sendInitialEvents is forbidden for list"},
                      {"field", "sendInitialEvents"}}}}}));
+}
+
+TEST(DeleteOptions, TheOldFormOfThePolicyIsUnderstoodAlone) {
+  using Propagation = objects::DeleteRequest::Propagation;
+  const auto policy = [](Query query, const std::string& body) {
+    return DeleteWishOf(Head(std::move(query), "DELETE"), body).value().request.propagation;
+  };
+  EXPECT_EQ(policy({{"orphanDependents", "true"}}, ""), Propagation::kOrphan);
+  EXPECT_EQ(policy({{"orphanDependents", "false"}}, ""), Propagation::kBackground);
+  EXPECT_EQ(policy({}, R"({"orphanDependents":true})"), Propagation::kOrphan);
+  EXPECT_EQ(
+      DeleteWishOf(Head({}, "DELETE"), R"({"orphanDependents":true,"propagationPolicy":"Orphan"})")
+          .error()
+          .message,
+      "DeleteOptions.meta.k8s.io \"\" is invalid: propagationPolicy: Invalid value: \"Orphan\": "
+      "orphanDependents and deletionPropagation cannot be both set");
+  for (const char* body : {R"({"orphanDependents":1})", R"({"gracePeriodSeconds":"0"})"}) {
+    EXPECT_EQ(DeleteWishOf(Head({}, "DELETE"), body).error().code, Code::kBadRequest) << body;
+  }
+  EXPECT_TRUE(DeleteWishOf(Head({}, "DELETE"), R"({"gracePeriodSeconds":0})").has_value());
 }
 
 TEST(WriteOptions, AreRefusedUnderTheNameOfTheirVerb) {

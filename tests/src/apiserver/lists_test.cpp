@@ -100,7 +100,12 @@ TEST_F(ListsTest, TokensThatAreNoneAreToldWhatIsWrongWithThem) {
     EXPECT_FALSE(ReadJson(answer.body).contains("details"));
     return ReadJson(answer.body)["message"];
   };
-  EXPECT_EQ(says("!"), "invalid continue token: continue key is not valid");
+  EXPECT_EQ(
+      says("ab!"),
+      "invalid continue token: continue key is not valid: illegal base64 data at input byte 2");
+  EXPECT_EQ(
+      says("abcde"),
+      "invalid continue token: continue key is not valid: illegal base64 data at input byte 4");
   EXPECT_EQ(says("bm8ganNvbg"), "invalid continue token: continue key is not valid");
   EXPECT_EQ(says("eyJ2IjoieCJ9"),
             "invalid continue token: continue key is not valid: server does not recognize this "
@@ -215,6 +220,68 @@ TEST_F(ListsTest, ALeaseMayBeMadeByPutAndOthersMayNot) {
       404);
   EXPECT_EQ(Ask("PUT", std::string(kMaps) + "/a", Labelled("a", "web")).status, 404);
   EXPECT_EQ(Ask("PUT", std::string(kSources) + "/a", R"({"metadata":{"name":"a"}})").status, 404);
+}
+
+TEST_F(ListsTest, RefusalsAreInTheWordsOfKubernetes) {
+  const json made =
+      ReadJson(Ask("POST", kSources,
+                   R"({"metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
+                   .body);
+  const std::string uid = made["metadata"]["uid"];
+  const std::string path = std::string(kSources) + "/r";
+  const auto says = [&](const std::string& method, const std::string& body) {
+    return ReadJson(Ask(method, path, body).body);
+  };
+  const json other = says("DELETE", R"({"preconditions":{"uid":"other"}})");
+  EXPECT_EQ(other["message"],
+            "Operation cannot be fulfilled on GitRepository.slipway.dev \"r\": the UID in the "
+            "precondition "
+            "(other) does not match the UID in record (" +
+                uid + "). The object might have been deleted and then recreated");
+  EXPECT_EQ(other["details"],
+            (json{{"name", "r"}, {"group", "slipway.dev"}, {"kind", "GitRepository"}}));
+  EXPECT_THAT(
+      says("DELETE", R"({"preconditions":{"resourceVersion":"1"}})")["message"].get<std::string>(),
+      testing::HasSubstr("the ResourceVersion in the precondition (1) does not match the "
+                         "ResourceVersion in record ("));
+  const json blind = says("PUT", R"({"metadata":{"name":"r"}})");
+  EXPECT_EQ(blind["message"],
+            "gitrepositories.slipway.dev \"r\" is invalid: metadata.resourceVersion: Invalid "
+            "value: 0x0: must "
+            "be specified for an update");
+  EXPECT_EQ(blind["details"]["kind"], "gitrepositories");
+  EXPECT_EQ(says("PUT", R"({"metadata":{}})")["message"],
+            "the name of the object (r based on URL) was undeterminable: name must be provided");
+  json wrong = made;
+  wrong["metadata"]["uid"] = "other";
+  EXPECT_EQ(
+      says("PUT", wrong.dump())["message"],
+      "Operation cannot be fulfilled on gitrepositories.slipway.dev \"r\": StorageError: invalid "
+      "object, "
+      "Code: 4, Key: /registry/slipway.dev/gitrepositories/default/r, ResourceVersion: 0, "
+      "AdditionalErrorMsg: Precondition failed: UID in precondition: other, UID in object meta: " +
+          uid);
+  EXPECT_EQ(
+      ReadJson(Ask("GET", std::string(kMaps) + "?fieldSelector=spec.x%3D1").body)["message"],
+      "\"spec.x\" is not a known field selector: only \"metadata.name\", \"metadata.namespace\"");
+  EXPECT_EQ(ReadJson(Ask("GET", std::string(kMaps) + "?fieldSelector=x").body)["message"],
+            "invalid selector: 'x'; can't understand 'x'");
+  EXPECT_EQ(ReadJson(Ask("PATCH", kMaps, "{}").body)["details"], json::object());
+}
+
+TEST_F(ListsTest, ItemsSayWhatTheyAreWhereTheyAreCustomResources) {
+  Make("a");
+  const json maps = ReadJson(Ask("GET", kMaps).body);
+  EXPECT_FALSE(maps["items"][0].contains("kind") || maps["items"][0].contains("apiVersion"));
+  EXPECT_EQ(maps["items"][0]["metadata"]["name"], "a");
+  EXPECT_FALSE(maps["metadata"].contains("continue"));
+  ASSERT_EQ(Ask("POST", kSources,
+                R"({"metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
+                .status,
+            201);
+  const json sources = ReadJson(Ask("GET", kSources).body);
+  EXPECT_EQ(sources["items"][0]["kind"], "GitRepository");
+  EXPECT_EQ(sources["metadata"]["continue"], "");
 }
 
 TEST_F(ListsTest, PeopleGetLinesAndProgramsGetNone) {

@@ -54,7 +54,34 @@ TEST(LabelSelector, IsRefusedWhereItCannotBeUnderstood) {
     const auto parsed = LabelSelector::Parse(text);
     ASSERT_TRUE(parsed.has_error()) << text;
     EXPECT_EQ(parsed.error().code, Code::kBadRequest);
-    EXPECT_NE(parsed.error().message.find("Such are allowed: a=b"), std::string::npos);
+  }
+}
+
+TEST(LabelSelector, SaysWhatIsWrongInTheWordsOfKubernetes) {
+  const std::string requirement = "unable to parse requirement: ";
+  for (const auto& [text, message] : std::initializer_list<std::pair<const char*, std::string>>{
+           {"=x", "found '=', expected: !, identifier, or 'end of string'"},
+           {"a b", requirement + "found 'b', expected: in, notin, =, ==, !=, gt, lt"},
+           {"a in b", requirement + "found 'b' expected: '('"},
+           {"a in (", requirement + "found '', expected: ',', ')' or identifier"},
+           {"a in (b", requirement + "found '', expected: ',' or ')'"},
+           {"a=(b)", requirement + "found '(', expected: identifier"},
+           {"a,", "found '', expected: identifier after ','"},
+           {"a=b c", "found 'c', expected: ',' or 'end of string'"},
+           {"!a=b", "found '=', expected: ',' or 'end of string'"},
+           {"a>x",
+            requirement +
+                "values[0]: Invalid value: \"x\": for 'Gt', 'Lt' operators, the value must be "
+                "an integer"},
+           {"a in (b,-)",
+            requirement +
+                "values[0][a]: Invalid value: \"-\": a valid label must be an empty string or "
+                "consist "
+                "of alphanumeric characters, '-', '_' or '.', and must start and end with an "
+                "alphanumeric character (e.g. 'MyValue',  or 'my_value',  or '12345', regex used "
+                "for "
+                "validation is '(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])?')"}}) {
+    EXPECT_EQ(LabelSelector::Parse(text).error().message, message) << text;
   }
 }
 
