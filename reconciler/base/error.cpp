@@ -30,6 +30,7 @@ int HttpStatus(Code code) {
     case Code::kTooManyRequests:
       return 429;
     case Code::kInternal:
+    case Code::kUnexplained:
       return 500;
     case Code::kUnavailable:
       return 503;
@@ -67,6 +68,8 @@ const char* Reason(Code code) {
       return "TooManyRequests";
     case Code::kInternal:
       return "InternalError";
+    case Code::kUnexplained:
+      return "";
     case Code::kUnavailable:
       return "ServiceUnavailable";
     case Code::kTimeout:
@@ -93,6 +96,7 @@ Disposition DispositionOf(Code code) {
     case Code::kMethodNotAllowed:
     case Code::kTooLarge:
     case Code::kUnauthorized:
+    case Code::kUnexplained:
     case Code::kUnsupportedMediaType:
       return Disposition::kTerminal;
   }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "reconciler/base/json.hpp"
+#include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
 
@@ -39,17 +40,69 @@ std::string MediaType(const RequestHead& head, std::string_view header) {
   return type;
 }
 
+constexpr const char* kApplyType = "application/apply-patch+yaml";
+
+Error InvalidOptions(const std::string& options, std::vector<Cause> causes) {
+  std::string all;
+  for (const Cause& cause : causes) {
+    all += (all.empty() ? "" : ", ") + cause.field + ": " + cause.message;
+  }
+  Error error = Fail(Code::kInvalid, options + ".meta.k8s.io \"\" is invalid: " +
+                                         (causes.size() > 1 ? "[" + all + "]" : all));
+  error.causes = std::move(causes);
+  return error;
+}
+
 Error InvalidOption(const std::string& options, const std::string& field,
                     const std::string& message) {
-  Error error = Fail(Code::kInvalid, options + " \"\" is invalid: " + field + ": " + message);
-  error.causes.push_back({.field = field, .message = message, .reason = "FieldValueForbidden"});
-  return error;
+  return InvalidOptions(options,
+                        {{.field = field, .message = message, .reason = "FieldValueForbidden"}});
+}
+
+constexpr std::size_t kMaxFieldManager = 128;
+
+/// Who owns what a request writes: who it says, else the program that sends it.
+std::string FieldManagerOf(const RequestHead& head) {
+  std::string manager(head.Query("fieldManager"));
+  if (!manager.empty()) {
+    return manager;
+  }
+  const std::string agent = head.Header("user-agent");
+  for (const char letter : agent.substr(0, std::min(agent.find('/'), agent.size()))) {
+    if (static_cast<unsigned char>(letter) >= ' ' && letter != '\x7f') {
+      manager += letter;
+    }
+  }
+  return objects::FirstBytes(std::move(manager), kMaxFieldManager);
+}
+
+/// What is wrong with fieldManager and force.
+std::vector<Cause> JudgeFieldManager(const RequestHead& head, const std::string& verb) {
+  std::vector<Cause> causes;
+  const std::string_view manager = head.Query("fieldManager");
+  const bool apply = verb == "patch" && MediaType(head, "content-type") == kApplyType;
+  if (apply && manager.empty()) {
+    causes.push_back({.field = "fieldManager",
+                      .message = "Required value: is required for apply patch",
+                      .reason = "FieldValueRequired"});
+  }
+  if (verb == "patch" && !apply && head.HasQuery("force")) {
+    causes.push_back({.field = "force",
+                      .message = "Forbidden: may not be specified for non-apply patch",
+                      .reason = "FieldValueForbidden"});
+  }
+  if (manager.size() > kMaxFieldManager) {
+    causes.push_back({.field = "fieldManager",
+                      .message = "Too long: may not be more than 128 bytes",
+                      .reason = "FieldValueTooLong"});
+  }
+  return causes;
 }
 
 Result<void> CheckDryRun(std::string_view value) {
   if (value != "All") {
     return InvalidOption(
-        "CreateOptions.meta.k8s.io", "dryRun",
+        "CreateOptions", "dryRun",
         "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"");
   }
   return Ok();
@@ -77,7 +130,7 @@ Result<void> CheckMatch(const std::string& match, std::optional<store::Revision>
     return Ok();
   }
   const auto refused = [](const std::string& why) {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch", "Forbidden: " + why);
+    return InvalidOption("ListOptions", "resourceVersionMatch", "Forbidden: " + why);
   };
   if (continues) {
     return refused("resourceVersionMatch is forbidden when continue is provided");
@@ -105,7 +158,7 @@ Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& tex
   if (text == "Orphan") {
     return Propagation::kOrphan;
   }
-  return InvalidOption("DeleteOptions.meta.k8s.io", "propagationPolicy",
+  return InvalidOption("DeleteOptions", "propagationPolicy",
                        "Unsupported value: \"" + text +
                            "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
 }
@@ -204,12 +257,12 @@ Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
   const std::string match(head.Query("resourceVersionMatch"));
   const bool stream_list = IsTrue(head, "sendInitialEvents");
   if (head.HasQuery("sendInitialEvents") && match != "NotOlderThan") {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
+    return InvalidOption("ListOptions", "resourceVersionMatch",
                          "Forbidden: sendInitialEvents requires resourceVersionMatch to be set to "
                          "\"NotOlderThan\"");
   }
   if (!head.HasQuery("sendInitialEvents") && !match.empty()) {
-    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
+    return InvalidOption("ListOptions", "resourceVersionMatch",
                          "Forbidden: resourceVersionMatch is forbidden for watch unless "
                          "sendInitialEvents is provided");
   }
@@ -230,8 +283,17 @@ Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
   return request;
 }
 
-Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
-  WriteOptions options{.field_validation = objects::FieldValidation::kWarn};
+Result<WriteOptions> WriteOptionsOf(const RequestHead& head, const std::string& verb) {
+  WriteOptions options{.field_validation = objects::FieldValidation::kWarn,
+                       .field_manager = FieldManagerOf(head),
+                       .force = IsTrue(head, "force")};
+  const std::vector<Cause> causes = JudgeFieldManager(head, verb);
+  if (!causes.empty()) {
+    const char* kind = verb == "patch"    ? "PatchOptions"
+                       : verb == "update" ? "UpdateOptions"
+                                          : "CreateOptions";
+    return InvalidOptions(kind, causes);
+  }
   if (head.HasQuery("dryRun")) {
     SLIPWAY_TRYV(CheckDryRun(head.Query("dryRun")));
     options.dry_run = true;
@@ -242,7 +304,7 @@ Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
   } else if (validation == "Ignore") {
     options.field_validation = objects::FieldValidation::kIgnore;
   } else if (!validation.empty() && validation != "Warn") {
-    return InvalidOption("CreateOptions.meta.k8s.io", "fieldValidation",
+    return InvalidOption("CreateOptions", "fieldValidation",
                          "Unsupported value: \"" + std::string(validation) +
                              "\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
   }
@@ -251,7 +313,7 @@ Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
 
 Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body) {
   DeleteWish wish;
-  SLIPWAY_TRY(options, WriteOptionsOf(head));
+  SLIPWAY_TRY(options, WriteOptionsOf(head, "delete"));
   wish.dry_run = options.dry_run;
   std::string policy(head.Query("propagationPolicy"));
   if (!body.empty()) {
@@ -284,7 +346,22 @@ Result<std::string> ObjectTextOf(const RequestHead& head, std::string body) {
   return PrintJson(documents.front());
 }
 
-Result<PatchType> PatchTypeOf(const RequestHead& head) {
+Result<std::string> PatchTextOf(PatchType type, std::string body) {
+  if (type != PatchType::kApply || body.starts_with('{')) {
+    return body;
+  }
+  auto documents = objects::ParseYaml(body, body.size());  // the listener has bounded it
+  if (!documents.has_value()) {
+    return Fail(Code::kBadRequest, "error decoding YAML: " + documents.error().message);
+  }
+  if (documents.value().size() != 1) {
+    return Fail(Code::kBadRequest, "error decoding YAML: the body must hold one document, not " +
+                                       std::to_string(documents.value().size()));
+  }
+  return PrintJson(documents.value().front());
+}
+
+Result<PatchType> PatchTypeOf(const RequestHead& head, const objects::KindInfo& kind) {
   const std::string type = MediaType(head, "content-type");
   if (type == "application/merge-patch+json") {
     return PatchType::kMerge;
@@ -292,12 +369,17 @@ Result<PatchType> PatchTypeOf(const RequestHead& head) {
   if (type == "application/json-patch+json") {
     return PatchType::kJson;
   }
-  if (type == "application/strategic-merge-patch+json") {
+  if (type == kApplyType) {
+    return PatchType::kApply;
+  }
+  const bool custom = objects::IsCustom(kind);
+  if (type == "application/strategic-merge-patch+json" && !custom) {
     return PatchType::kStrategicMerge;
   }
   return Fail(Code::kUnsupportedMediaType,
-              "the body of the request was in an unknown format - accepted media types include: "
-              "application/json-patch+json, application/merge-patch+json");
+              std::string("the body of the request was in an unknown format - accepted media types "
+                          "include: application/json-patch+json, application/merge-patch+json, ") +
+                  (custom ? "" : "application/strategic-merge-patch+json, ") + kApplyType);
 }
 
 Result<std::optional<objects::IncludeObject>> TableOf(const RequestHead& head) {

@@ -42,8 +42,8 @@ struct WatchRequest {
 /// From the query of a WATCH.
 Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
 
-/// dryRun and fieldValidation of a query.
-Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head);
+/// dryRun, fieldValidation, fieldManager and force of a query. `verb` as VerbOf gave it.
+Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head, const std::string& verb);
 
 /// What a DELETE asks for, in its query and in its body.
 struct DeleteWish {
@@ -58,7 +58,10 @@ Result<DeleteWish> DeleteWishOf(const http::RequestHead& head, const std::string
 Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body);
 
 /// From the Content-Type of a PATCH.
-Result<PatchType> PatchTypeOf(const http::RequestHead& head);
+Result<PatchType> PatchTypeOf(const http::RequestHead& head, const objects::KindInfo& kind);
+
+/// The body of a PATCH as JSON text. What is applied may be YAML.
+Result<std::string> PatchTextOf(PatchType type, std::string body);
 
 /// How objects are to be shown: as a table, and with what beside the cells; nullopt: as they are.
 Result<std::optional<objects::IncludeObject>> TableOf(const http::RequestHead& head);

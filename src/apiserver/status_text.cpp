@@ -11,9 +11,16 @@ namespace {
 
 using objects::Json;
 
+/// Kubernetes says nothing of the object where fields of it have another owner, nor where it has no
+/// reason.
+bool NamesObject(const Error& error) {
+  return error.code != Code::kUnexplained &&
+         (error.causes.empty() || error.causes.front().reason != "FieldManagerConflict");
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
-  if (path != nullptr && path->kind != nullptr) {
+  if (path != nullptr && path->kind != nullptr && NamesObject(error)) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }
@@ -37,13 +44,13 @@ Json Details(const Error& error, const ObjectPath* path) {
 }  // namespace
 
 std::string FailureStatus(const Error& error, const ObjectPath* path) {
-  Json status = {{"kind", "Status"},
-                 {"apiVersion", "v1"},
-                 {"metadata", Json::object()},
-                 {"status", "Failure"},
-                 {"message", error.message},
-                 {"reason", Reason(error.code)},
-                 {"code", HttpStatus(error.code)}};
+  Json status = {{"kind", "Status"},           {"apiVersion", "v1"},
+                 {"metadata", Json::object()}, {"status", "Failure"},
+                 {"message", error.message},   {"code", HttpStatus(error.code)}};
+  const std::string reason = Reason(error.code);
+  if (!reason.empty()) {
+    status["reason"] = reason;
+  }
   const Json details = Details(error, path);
   if (!details.empty()) {
     status["details"] = details;

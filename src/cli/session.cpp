@@ -13,6 +13,8 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kPageSize = "500";
+/// Who owns what these commands write.
+constexpr const char* kFieldManager = "slipway-cli";
 
 /// The plural at the end of the path of one object, such as /api/v1/namespaces/default/secrets/x; "" where it is no such path.
 std::string KindAt(const std::string& path) {
@@ -50,6 +52,7 @@ std::string AdviceFor(Code code, const std::string& path) {
     case Code::kUnsupportedMediaType:
     case Code::kInvalid:
     case Code::kUnavailable:
+    case Code::kUnexplained:
     case Code::kTimeout:
       return "";
   }
@@ -140,7 +143,7 @@ Result<Listing> Session::List(const Resource& resource,
 Result<json> Session::Create(const std::string& path, const json& object) const {
   SLIPWAY_TRY(text, Send({.method = "POST",
                           .path = path,
-                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .query = {{"fieldManager", kFieldManager}, {"fieldValidation", "Strict"}},
                           .body = object.dump()}));
   return ParseAnswer(text);
 }
@@ -148,9 +151,21 @@ Result<json> Session::Create(const std::string& path, const json& object) const 
 Result<json> Session::MergePatch(const std::string& path, const json& patch) const {
   SLIPWAY_TRY(text, Send({.method = "PATCH",
                           .path = path,
-                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .query = {{"fieldManager", kFieldManager}, {"fieldValidation", "Strict"}},
                           .body = patch.dump(),
                           .content_type = "application/merge-patch+json"}));
+  return ParseAnswer(text);
+}
+
+Result<json> Session::ServerSideApply(const std::string& path, const json& object,
+                                      const std::string& manager, bool force) const {
+  SLIPWAY_TRY(text, Send({.method = "PATCH",
+                          .path = path,
+                          .query = {{"fieldManager", manager},
+                                    {"fieldValidation", "Strict"},
+                                    {"force", force ? "true" : "false"}},
+                          .body = object.dump(),
+                          .content_type = "application/apply-patch+yaml"}));
   return ParseAnswer(text);
 }
 

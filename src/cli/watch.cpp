@@ -148,6 +148,7 @@ bool MayPass(Code code) {
     case Code::kMethodNotAllowed:
     case Code::kAlreadyExists:
     case Code::kConflict:
+    case Code::kUnexplained:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
     case Code::kInvalid:

@@ -103,6 +103,8 @@ std::string KindInfo::QualifiedPlural() const {
   return group.empty() ? plural : plural + "." + group;
 }
 
+bool IsCustom(const KindInfo& kind) { return kind.group == "slipway.dev"; }
+
 const std::vector<KindInfo>& AllKinds() {
   static const std::vector<KindInfo> kKinds = [] {
     std::vector<KindInfo> kinds;

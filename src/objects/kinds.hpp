@@ -46,6 +46,9 @@ struct KindInfo {
   std::string QualifiedPlural() const;
 };
 
+/// Whether a kind is one of crd/, and not one that every Kubernetes has.
+bool IsCustom(const KindInfo& kind);
+
 /// The kinds of crd/ and core/, ordered by group, then plural. Made at the first call; lives as
 /// long as the process.
 const std::vector<KindInfo>& AllKinds();

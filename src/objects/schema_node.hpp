@@ -42,6 +42,7 @@ struct SchemaNode {
   std::optional<std::size_t> max_properties;
   bool nullable = false;
   bool secret = false;  ///< it, or something below it, holds values that no message may show
+  bool atomic = false;  ///< x-kubernetes-map-type: an object that has one owner as a whole
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> map_keys;
   std::vector<std::string> required;

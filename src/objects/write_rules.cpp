@@ -7,6 +7,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/field_ownership.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
@@ -106,6 +107,35 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
   return Ok();
 }
 
+/// Takes metadata.managedFields out of an object; null where it has none.
+Json TakeOwners(Json& object) {
+  Json& metadata = object["metadata"];
+  const auto found = metadata.find("managedFields");
+  if (found == metadata.end()) {
+    return {};
+  }
+  Json owners = std::move(*found);
+  metadata.erase(found);
+  return owners;
+}
+
+/// Puts in again what TakeOwners took, with what the write changed. To be called once the object is
+/// as it will be stored.
+void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json sent,
+                 const WriteRequest& request, Part part) {
+  const Author author{.manager = request.field_manager, .now = request.now, .part = part};
+  if (!request.applied) {
+    KeepOwners(kind, stored, object, sent, author);
+    return;
+  }
+  if (!sent.is_null()) {
+    object["metadata"]["managedFields"] = std::move(sent);
+  }
+  if (stored != nullptr) {
+    KeepTimes(*stored, object);
+  }
+}
+
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.
 Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteRequest& request,
                                               const std::vector<std::string>& unknown) {
@@ -136,7 +166,6 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
-  object["metadata"].erase("managedFields");
   object["metadata"].erase("selfLink");
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
@@ -263,6 +292,7 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
   }
+  Json sent = TakeOwners(object);
   Json& metadata = object["metadata"];
   const std::string base = MetaText(object, "generateName");
   if (MetaText(object, "name").empty() && !base.empty()) {
@@ -282,6 +312,9 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   CountGeneration(kind, object);
   SLIPWAY_TRYV(Judge(kind, object, nullptr));
   DropEmpty(metadata);
+  WriteRequest timed = request;
+  timed.now = birth.now;
+  TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
   return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings)};
 }
 
@@ -289,6 +322,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
                                   const WriteRequest& request) {
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  Json sent = TakeOwners(object);
   for (const char* field : {"uid", "creationTimestamp", "generation", "deletionTimestamp",
                             "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
     Restore(object, stored, field);
@@ -306,6 +340,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }
+  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
   return WriteEffect{
       .changed = object != stored,
       .removed = object["metadata"].contains("deletionTimestamp") && !HasFinalizers(object),
@@ -317,7 +352,9 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   SLIPWAY_ASSERT(kind.has_status, kind.kind + " has no status subresource");
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  Json sent = TakeOwners(object);
   Json merged = stored;
+  merged["metadata"].erase("managedFields");
   merged.erase("status");
   if (object.contains("status")) {
     merged["status"] = std::move(object["status"]);
@@ -328,6 +365,7 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   if (!causes.empty()) {
     return InvalidObject(kind, MetaText(stored, "name"), std::move(causes));
   }
+  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
   return WriteEffect{
       .changed = object != stored, .removed = false, .warnings = std::move(warnings)};
 }

@@ -216,7 +216,7 @@ TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
       415);
   EXPECT_EQ(client_
                 .Ask("PATCH", std::string(kMaps) + "/a", "{}",
-                     "Content-Type: application/apply-patch+yaml\r\n")
+                     "Content-Type: application/vnd.kubernetes.protobuf\r\n")
                 .status,
             415);
 }
