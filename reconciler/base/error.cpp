@@ -26,6 +26,7 @@ int HttpStatus(Code code) {
     case Code::kUnsupportedMediaType:
       return 415;
     case Code::kInvalid:
+    case Code::kUnprocessable:
       return 422;
     case Code::kTooManyRequests:
       return 429;
@@ -63,6 +64,7 @@ const char* Reason(Code code) {
     case Code::kUnsupportedMediaType:
       return "UnsupportedMediaType";
     case Code::kInvalid:
+    case Code::kUnprocessable:
       return "Invalid";
     case Code::kTooManyRequests:
       return "TooManyRequests";
@@ -97,6 +99,7 @@ Disposition DispositionOf(Code code) {
     case Code::kTooLarge:
     case Code::kUnauthorized:
     case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kUnsupportedMediaType:
       return Disposition::kTerminal;
   }

@@ -24,6 +24,7 @@ enum class Code : std::uint8_t {
   kTooLarge,              ///< 413
   kUnsupportedMediaType,  ///< 415
   kInvalid,               ///< 422: understood and refused; `causes` says everything that is wrong
+  kUnprocessable,         ///< 422: a patch that cannot be applied to the object as it is
   kTooManyRequests,       ///< 429: `retry_after` says when
   kInternal,              ///< 500: our own fault
   kUnexplained,  ///< 500 without a reason: an applied configuration that does not fit its schema

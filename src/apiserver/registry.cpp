@@ -80,6 +80,7 @@ ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::st
              const Json& stored, Json& wanted) -> Result<objects::WriteEffect> {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     objects::WriteRequest request = RequestOf(path, options, clock);
+    request.patched = true;
     SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
     SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
     wanted = std::move(patched);

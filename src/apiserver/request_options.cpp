@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "reconciler/base/json.hpp"
-#include "src/objects/field_path.hpp"
+#include "src/apiserver/field_manager_option.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
 
@@ -40,69 +40,17 @@ std::string MediaType(const RequestHead& head, std::string_view header) {
   return type;
 }
 
-constexpr const char* kApplyType = "application/apply-patch+yaml";
-
-Error InvalidOptions(const std::string& options, std::vector<Cause> causes) {
-  std::string all;
-  for (const Cause& cause : causes) {
-    all += (all.empty() ? "" : ", ") + cause.field + ": " + cause.message;
-  }
-  Error error = Fail(Code::kInvalid, options + ".meta.k8s.io \"\" is invalid: " +
-                                         (causes.size() > 1 ? "[" + all + "]" : all));
-  error.causes = std::move(causes);
-  return error;
-}
-
 Error InvalidOption(const std::string& options, const std::string& field,
                     const std::string& message) {
-  return InvalidOptions(options,
-                        {{.field = field, .message = message, .reason = "FieldValueForbidden"}});
-}
-
-constexpr std::size_t kMaxFieldManager = 128;
-
-/// Who owns what a request writes: who it says, else the program that sends it.
-std::string FieldManagerOf(const RequestHead& head) {
-  std::string manager(head.Query("fieldManager"));
-  if (!manager.empty()) {
-    return manager;
-  }
-  const std::string agent = head.Header("user-agent");
-  for (const char letter : agent.substr(0, std::min(agent.find('/'), agent.size()))) {
-    if (static_cast<unsigned char>(letter) >= ' ' && letter != '\x7f') {
-      manager += letter;
-    }
-  }
-  return objects::FirstBytes(std::move(manager), kMaxFieldManager);
-}
-
-/// What is wrong with fieldManager and force.
-std::vector<Cause> JudgeFieldManager(const RequestHead& head, const std::string& verb) {
-  std::vector<Cause> causes;
-  const std::string_view manager = head.Query("fieldManager");
-  const bool apply = verb == "patch" && MediaType(head, "content-type") == kApplyType;
-  if (apply && manager.empty()) {
-    causes.push_back({.field = "fieldManager",
-                      .message = "Required value: is required for apply patch",
-                      .reason = "FieldValueRequired"});
-  }
-  if (verb == "patch" && !apply && head.HasQuery("force")) {
-    causes.push_back({.field = "force",
-                      .message = "Forbidden: may not be specified for non-apply patch",
-                      .reason = "FieldValueForbidden"});
-  }
-  if (manager.size() > kMaxFieldManager) {
-    causes.push_back({.field = "fieldManager",
-                      .message = "Too long: may not be more than 128 bytes",
-                      .reason = "FieldValueTooLong"});
-  }
-  return causes;
+  Error error = Fail(Code::kInvalid, options + " \"\" is invalid: " + field + ": " + message);
+  error.causes.push_back({.field = field, .message = message, .reason = "FieldValueForbidden"});
+  return error;
 }
 
 Result<void> CheckDryRun(std::string_view value) {
   if (value != "All") {
     return InvalidOption(
-        "CreateOptions", "dryRun",
+        "CreateOptions.meta.k8s.io", "dryRun",
         "Unsupported value: \"" + std::string(value) + "\": supported values: \"All\"");
   }
   return Ok();
@@ -130,7 +78,7 @@ Result<void> CheckMatch(const std::string& match, std::optional<store::Revision>
     return Ok();
   }
   const auto refused = [](const std::string& why) {
-    return InvalidOption("ListOptions", "resourceVersionMatch", "Forbidden: " + why);
+    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch", "Forbidden: " + why);
   };
   if (continues) {
     return refused("resourceVersionMatch is forbidden when continue is provided");
@@ -158,7 +106,7 @@ Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& tex
   if (text == "Orphan") {
     return Propagation::kOrphan;
   }
-  return InvalidOption("DeleteOptions", "propagationPolicy",
+  return InvalidOption("DeleteOptions.meta.k8s.io", "propagationPolicy",
                        "Unsupported value: \"" + text +
                            "\": supported values: \"Background\", \"Foreground\", \"Orphan\"");
 }
@@ -257,12 +205,12 @@ Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
   const std::string match(head.Query("resourceVersionMatch"));
   const bool stream_list = IsTrue(head, "sendInitialEvents");
   if (head.HasQuery("sendInitialEvents") && match != "NotOlderThan") {
-    return InvalidOption("ListOptions", "resourceVersionMatch",
+    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
                          "Forbidden: sendInitialEvents requires resourceVersionMatch to be set to "
                          "\"NotOlderThan\"");
   }
   if (!head.HasQuery("sendInitialEvents") && !match.empty()) {
-    return InvalidOption("ListOptions", "resourceVersionMatch",
+    return InvalidOption("ListOptions.meta.k8s.io", "resourceVersionMatch",
                          "Forbidden: resourceVersionMatch is forbidden for watch unless "
                          "sendInitialEvents is provided");
   }
@@ -284,27 +232,19 @@ Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
 }
 
 Result<WriteOptions> WriteOptionsOf(const RequestHead& head, const std::string& verb) {
-  WriteOptions options{.field_validation = objects::FieldValidation::kWarn,
-                       .field_manager = FieldManagerOf(head),
-                       .force = IsTrue(head, "force")};
-  const std::vector<Cause> causes = JudgeFieldManager(head, verb);
-  if (!causes.empty()) {
-    const char* kind = verb == "patch"    ? "PatchOptions"
-                       : verb == "update" ? "UpdateOptions"
-                                          : "CreateOptions";
-    return InvalidOptions(kind, causes);
-  }
+  WriteOptions options{.field_validation = objects::FieldValidation::kWarn};
   if (head.HasQuery("dryRun")) {
     SLIPWAY_TRYV(CheckDryRun(head.Query("dryRun")));
     options.dry_run = true;
   }
+  SLIPWAY_TRYV(ReadFieldManager(head, verb, options));
   const std::string_view validation = head.Query("fieldValidation");
   if (validation == "Strict") {
     options.field_validation = objects::FieldValidation::kStrict;
   } else if (validation == "Ignore") {
     options.field_validation = objects::FieldValidation::kIgnore;
   } else if (!validation.empty() && validation != "Warn") {
-    return InvalidOption("CreateOptions", "fieldValidation",
+    return InvalidOption("CreateOptions.meta.k8s.io", "fieldValidation",
                          "Unsupported value: \"" + std::string(validation) +
                              "\": supported values: \"Ignore\", \"Strict\", \"Warn\"");
   }

@@ -1,5 +1,7 @@
 #include "src/apiserver/status_text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -11,10 +13,13 @@ namespace {
 
 using objects::Json;
 
-/// Kubernetes says nothing of the object where fields of it have another owner, nor where it has no
-/// reason.
+/// Kubernetes says nothing of the object where fields of it have another owner, nor where it could not
+/// begin to work on it.
 bool NamesObject(const Error& error) {
-  return error.code != Code::kUnexplained &&
+  static const std::array<Code, 5> kSilent = {Code::kBadRequest, Code::kTooLarge,
+                                              Code::kUnexplained, Code::kUnprocessable,
+                                              Code::kUnsupportedMediaType};
+  return std::find(kSilent.begin(), kSilent.end(), error.code) == kSilent.end() &&
          (error.causes.empty() || error.causes.front().reason != "FieldManagerConflict");
 }
 
@@ -52,7 +57,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path) {
     status["reason"] = reason;
   }
   const Json details = Details(error, path);
-  if (!details.empty()) {
+  if (!details.empty() || error.code == Code::kUnprocessable) {
     status["details"] = details;
   }
   return PrintJson(status);

@@ -53,6 +53,7 @@ std::string AdviceFor(Code code, const std::string& path) {
     case Code::kInvalid:
     case Code::kUnavailable:
     case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kTimeout:
       return "";
   }
@@ -170,7 +171,9 @@ Result<json> Session::ServerSideApply(const std::string& path, const json& objec
 }
 
 Error Advised(Error error, const std::string& path) {
-  const std::string advice = AdviceFor(error.code, path);
+  const bool owned = !error.causes.empty() && error.causes.front().reason == "FieldManagerConflict";
+  const std::string advice =
+      owned ? "leave them out, or take them with --force-conflicts" : AdviceFor(error.code, path);
   error.message += advice.empty() ? "" : "; " + advice;
   return error;
 }

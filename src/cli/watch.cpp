@@ -149,6 +149,7 @@ bool MayPass(Code code) {
     case Code::kAlreadyExists:
     case Code::kConflict:
     case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
     case Code::kInvalid:

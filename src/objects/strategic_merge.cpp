@@ -107,7 +107,8 @@ Result<bool> AreObjects(const Json& left, const Json& right) {
   for (const Json* list : {&left, &right}) {
     for (const Json& item : *list) {
       if (item.is_array()) {
-        return Fail(Code::kInvalid, "lists of lists are not supported");
+        return Fail(Code::kUnprocessable,
+                    "the server rejected our request due to an error in our request");
       }
       first = first == nullptr ? &item : first;
       if (item.is_number() ? !first->is_number() : item.type() != first->type()) {

@@ -9,8 +9,10 @@
 #include "reconciler/base/json.hpp"
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/field_path.hpp"
+#include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
+#include "src/objects/schema_node.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -138,7 +140,8 @@ void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json se
 
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.
 Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteRequest& request,
-                                              const std::vector<std::string>& unknown) {
+                                              const std::vector<std::string>& unknown,
+                                              const std::string& patched) {
   std::vector<std::string> messages;
   for (const std::string& path : unknown) {
     messages.push_back("unknown field \"" + path + "\"");
@@ -157,6 +160,13 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
   for (const std::string& message : messages) {
     all += (all.empty() ? "" : ", ") + message;
   }
+  if (request.patched) {
+    const std::string message =
+        "Invalid value: " + Quoted(patched) + ": strict decoding error: " + all;
+    Error error = Fail(Code::kUnprocessable, " \"\" is invalid: patch: " + message);
+    error.causes.push_back({.field = "patch", .message = message, .reason = "FieldValueInvalid"});
+    return error;
+  }
   return Fail(Code::kBadRequest, kind.kind + " in version \"" + kind.version +
                                      "\" cannot be handled as a " + kind.kind +
                                      ": strict decoding error: " + all);
@@ -167,10 +177,14 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
   object["metadata"].erase("selfLink");
+  const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
+  const std::string patched = !shown                      ? std::string()
+                              : kind.schema.root().secret ? std::string("(hidden)")
+                                                          : PrintJson(object);
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
   kind.schema.Default(object);
-  return ReportFields(kind, request, unknown);
+  return ReportFields(kind, request, unknown, patched);
 }
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {

@@ -192,7 +192,8 @@ TEST_F(RegistryTest, AJsonPatchWithATestGuardsAgainstAnotherLifeOfTheName) {
     return json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", wanted}},
                         {{"op", "replace"}, {"path", "/spec/interval"}, {"value", "9m"}}});
   };
-  EXPECT_EQ(home_.Patch(path, PatchType::kJson, patch("another")).error().code, Code::kInvalid);
+  EXPECT_EQ(home_.Patch(path, PatchType::kJson, patch("another")).error().code,
+            Code::kUnprocessable);
   ASSERT_TRUE(home_.Patch(path, PatchType::kJson, patch(uid)).has_value());
   EXPECT_EQ(home_.Get(path)["spec"]["interval"], "9m");
 }

@@ -142,7 +142,7 @@ TEST(StrategicMerge, ListsOfUnlikeItemsAreRefused) {
   EXPECT_EQ(Finalizers(R"(["a"])", R"("finalizers":[{"a":"b"}])"),
             "500 list element types are not identical: [[a] [map[a:b]]]");
   EXPECT_EQ(Finalizers(R"(["a"])", R"("finalizers":[["a"]])"),
-            "422 lists of lists are not supported");
+            "422 the server rejected our request due to an error in our request");
 }
 
 TEST(StrategicMerge, IsNotForKindsOfOurs) {
