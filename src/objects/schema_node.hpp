@@ -20,7 +20,8 @@ enum class NodeType : std::uint8_t { kObject, kArray, kString, kInteger, kBoolea
 /// x-kubernetes-list-type: what makes two items the same.
 enum class ListType : std::uint8_t { kAtomic, kSet, kMap };
 
-/// One schema and those below it. Absent keywords are nullopt, nullptr or empty.
+/// One schema and those below it. Absent keywords are nullopt, nullptr or empty. Thread-safe once it is
+/// compiled.
 struct SchemaNode {
   SchemaNode();
   ~SchemaNode();

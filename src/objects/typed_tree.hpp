@@ -29,6 +29,7 @@ std::string MisfitOf(const SchemaNode& schema, const nlohmann::json& tree, bool 
 /// Every leaf, every item of a set or a map, and every field that the schema leaves open.
 FieldSet FieldsOf(const SchemaNode& schema, const nlohmann::json& tree);
 
+/// What becomes of `before` where `after` takes its place.
 Comparison Compare(const SchemaNode& schema, const nlohmann::json& before,
                    const nlohmann::json& after);
 
