@@ -26,10 +26,12 @@ int HttpStatus(Code code) {
     case Code::kUnsupportedMediaType:
       return 415;
     case Code::kInvalid:
+    case Code::kUnprocessable:
       return 422;
     case Code::kTooManyRequests:
       return 429;
     case Code::kInternal:
+    case Code::kUnexplained:
       return 500;
     case Code::kUnavailable:
       return 503;
@@ -62,11 +64,14 @@ const char* Reason(Code code) {
     case Code::kUnsupportedMediaType:
       return "UnsupportedMediaType";
     case Code::kInvalid:
+    case Code::kUnprocessable:
       return "Invalid";
     case Code::kTooManyRequests:
       return "TooManyRequests";
     case Code::kInternal:
       return "InternalError";
+    case Code::kUnexplained:
+      return "";
     case Code::kUnavailable:
       return "ServiceUnavailable";
     case Code::kTimeout:
@@ -93,6 +98,8 @@ Disposition DispositionOf(Code code) {
     case Code::kMethodNotAllowed:
     case Code::kTooLarge:
     case Code::kUnauthorized:
+    case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kUnsupportedMediaType:
       return Disposition::kTerminal;
   }

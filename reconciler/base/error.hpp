@@ -24,10 +24,12 @@ enum class Code : std::uint8_t {
   kTooLarge,              ///< 413
   kUnsupportedMediaType,  ///< 415
   kInvalid,               ///< 422: understood and refused; `causes` says everything that is wrong
+  kUnprocessable,         ///< 422: a patch that cannot be applied to the object as it is
   kTooManyRequests,       ///< 429: `retry_after` says when
   kInternal,              ///< 500: our own fault
-  kUnavailable,           ///< 503: the other side cannot be reached or is not ready; try again
-  kTimeout,               ///< 504: no answer within the deadline; the outcome is unknown
+  kUnexplained,  ///< 500 without a reason: an applied configuration that does not fit its schema
+  kUnavailable,  ///< 503: the other side cannot be reached or is not ready; try again
+  kTimeout,      ///< 504: no answer within the deadline; the outcome is unknown
 };
 
 /// One thing that is wrong with a document.
@@ -59,7 +61,7 @@ enum class Disposition : std::uint8_t {
 /// HTTP status code of an error, 400 to 504.
 int HttpStatus(Code code);
 
-/// The `reason` of a Kubernetes Status, such as "AlreadyExists".
+/// The `reason` of a Kubernetes Status, such as "AlreadyExists"; "" for kUnexplained.
 const char* Reason(Code code);
 
 /// What a controller does after an error with this code.

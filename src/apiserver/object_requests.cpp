@@ -144,12 +144,13 @@ struct Manner {
   PatchType type = PatchType::kMerge;  ///< of a patch
 };
 
-Result<Manner> MannerOf(const http::RequestHead& head, const std::string& verb) {
-  SLIPWAY_TRY(options, WriteOptionsOf(head));
+Result<Manner> MannerOf(const http::RequestHead& head, const std::string& verb,
+                        const objects::KindInfo& kind) {
+  SLIPWAY_TRY(options, WriteOptionsOf(head, verb));
   SLIPWAY_TRY(form, TableOf(head));
   Manner manner{.options = options, .form = form};
   if (verb == "patch") {
-    SLIPWAY_TRY(type, PatchTypeOf(head));
+    SLIPWAY_TRY(type, PatchTypeOf(head, kind));
     manner.type = type;
   }
   return manner;
@@ -244,13 +245,14 @@ asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath 
 asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb,
                                                 Route route) const {
   const http::RequestHead& head = exchange->head();
-  const auto manner = MannerOf(head, verb);
+  const auto manner = MannerOf(head, verb, *route.path.kind);
   if (!manner.has_value()) {
     co_return Failure(manner.error(), &OptionsPath(WriteOptionsKind(head)));
   }
   auto text = co_await exchange->ReadBody(kAnyBody);
-  if (text.has_value() && verb != "patch") {
-    text = ObjectTextOf(head, std::move(text.value()), *route.path.kind);
+  if (text.has_value()) {
+    text = verb == "patch" ? PatchTextOf(manner.value().type, std::move(text.value()))
+                           : ObjectTextOf(head, std::move(text.value()), *route.path.kind);
   }
   if (!text.has_value()) {
     co_return Failure(text.error(), &route.path);
@@ -269,7 +271,9 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
     verb = "create";
   }
   if (!written.has_value()) {
-    if (verb == "create" && written.error().code == Code::kNotFound) {
+    const bool creates = verb == "create" || (manner.value().type == PatchType::kApply &&
+                                              route.target == Route::Target::kObject);
+    if (creates && written.error().code == Code::kNotFound) {
       // Nothing else can be absent here.
       const ObjectPath space{.kind = NamespaceKind(), .ns = "", .name = route.path.ns};
       co_return Failure(written.error(), &space);
@@ -280,7 +284,7 @@ asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::strin
     co_return Failure(written.error(), &route.path);
   }
   int status = 200;
-  if (verb == "create") {
+  if (verb == "create" || written.value().created) {
     status = 201;
   }
   auto shown =

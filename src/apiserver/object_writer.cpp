@@ -55,6 +55,25 @@ std::string RandomSuffix(Rng& rng) {
   return text;
 }
 
+/// An object that does not exist has no uid. A resourceVersion says nothing then.
+Result<void> CheckUid(const ObjectPath& path, Json& tree) {
+  Json& metadata = tree["metadata"];
+  if (!metadata.is_object()) {
+    return Ok();
+  }
+  metadata.erase("resourceVersion");
+  const std::string uid = metadata.contains("uid") && metadata["uid"].is_string()
+                              ? metadata["uid"].get<std::string>()
+                              : std::string();
+  if (!uid.empty()) {
+    return Fail(Code::kConflict, "Operation cannot be fulfilled on " +
+                                     path.kind->QualifiedPlural() + " \"" + path.name +
+                                     "\": uid mismatch: the provided object specified uid " + uid +
+                                     ", and no existing object was found");
+  }
+  return Ok();
+}
+
 }  // namespace
 
 struct ObjectWriter::Intention {
@@ -155,7 +174,9 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
 
 void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteOptions options,
                                 Done done) {
-  objects::WriteRequest request{.ns = path.ns, .field_validation = options.field_validation};
+  objects::WriteRequest request{.ns = path.ns,
+                                .field_validation = options.field_validation,
+                                .field_manager = std::move(options.field_manager)};
   auto parsed = objects::ParseJson(json, request.duplicates);
   if (!parsed.has_value()) {
     post_([done = std::move(done), error = std::move(parsed.error())] { done(error); });
@@ -175,6 +196,23 @@ void ObjectWriter::ChangeObject(ObjectPath path, bool dry_run, Change change, Do
   std::string key = PrefixOf(path) + path.name;
   Attempt attempt = [this, path = std::move(path), change = std::move(change)] {
     return PlanChange(path, change);
+  };
+  Run(std::move(key), dry_run, std::move(attempt), std::move(done));
+}
+
+void ObjectWriter::ChangeOrCreateObject(ObjectPath path, bool dry_run, Change change,
+                                        Creation creation, Done done) {
+  std::string key = PrefixOf(path) + path.name;
+  Attempt attempt = [this, path = std::move(path), change = std::move(change),
+                     creation = std::move(creation)]() -> Result<Intention> {
+    auto changed = PlanChange(path, change);
+    if (changed.has_value() || changed.error().code != Code::kNotFound || !IsPossible(path)) {
+      return changed;
+    }
+    objects::WriteRequest request;
+    SLIPWAY_TRY(tree, creation(request));
+    SLIPWAY_TRYV(CheckUid(path, tree));
+    return PlanCreate(path, std::move(tree), request);
   };
   Run(std::move(key), dry_run, std::move(attempt), std::move(done));
 }
@@ -228,6 +266,7 @@ void ObjectWriter::Try(const std::shared_ptr<Job>& job) {
   }
   Finish(job, Outcome{Object(std::move(intention.shown), intention.revision),
                       intention.write.kind == store::Write::Kind::kDelete,
+                      intention.write.kind == store::Write::Kind::kCreate,
                       std::move(intention.warnings), std::move(intention.uid)});
 }
 
@@ -245,7 +284,7 @@ void ObjectWriter::Commit(const std::shared_ptr<Job>& job, Intention intention) 
       const bool creates = intention.write.kind == store::Write::Kind::kCreate;
       if (revision.has_value()) {
         self->Finish(job, Outcome{Object(intention.shown, revision.value()),
-                                  intention.write.kind == store::Write::Kind::kDelete,
+                                  intention.write.kind == store::Write::Kind::kDelete, creates,
                                   intention.warnings, intention.uid});
         return;
       }

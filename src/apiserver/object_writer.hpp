@@ -18,6 +18,7 @@ namespace slipway::apiserver {
 struct Outcome {
   Object object;         ///< as it is now, or as it was last
   bool removed = false;  ///< it is gone
+  bool created = false;  ///< it was not there before
   std::vector<std::string> warnings{};
   std::string uid{};
 };
@@ -36,11 +37,17 @@ class ObjectWriter : public std::enable_shared_from_this<ObjectWriter> {
   using Change = std::function<Result<objects::WriteEffect>(const nlohmann::json& stored,
                                                             nlohmann::json& wanted)>;
 
+  /// Makes an object where none is stored, and fills in the request that it is to be created with.
+  using Creation = std::function<Result<nlohmann::json>(objects::WriteRequest& request)>;
+
   ObjectWriter(store::Store& store, const Clock& clock, Post post, std::uint64_t seed)
       : store_(store), clock_(clock), post_(std::move(post)), rng_(seed) {}
 
   void CreateObject(ObjectPath path, const std::string& json, WriteOptions options, Done done);
   void ChangeObject(ObjectPath path, bool dry_run, Change change, Done done);
+  /// ChangeObject where there is one, otherwise creates what `creation` makes.
+  void ChangeOrCreateObject(ObjectPath path, bool dry_run, Change change, Creation creation,
+                            Done done);
   void DeleteObject(ObjectPath path, objects::DeleteRequest request, bool dry_run, Done done);
 
  private:

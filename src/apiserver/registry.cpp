@@ -9,16 +9,17 @@
 #include "src/apiserver/namespaces.hpp"
 #include "src/apiserver/object_writer.hpp"
 #include "src/apiserver/reads.hpp"
+#include "src/objects/field_ownership.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/patch.hpp"
+#include "src/objects/strategic_merge.hpp"
 
 namespace slipway::apiserver {
 namespace {
 
 using objects::Json;
 
-/// Which part of an object a write is about.
-enum class Part : std::uint8_t { kMain, kStatus };
+using objects::Part;
 
 /// Kubernetes lets clients replace core objects blindly, but neither custom resources nor Leases.
 bool NeedsResourceVersion(const objects::KindInfo& kind) { return !kind.group.empty(); }
@@ -36,38 +37,6 @@ Result<void> CheckPart(Part part, const objects::KindInfo& kind) {
   return Ok();
 }
 
-/// A strategic merge patch means what a merge patch means as long as it holds neither directives nor
-/// lists, which is what kubectl sends for labels, annotations and data.
-bool IsPlainMerge(const Json& patch) {
-  if (patch.is_array()) {
-    return false;
-  }
-  if (!patch.is_object()) {
-    return true;
-  }
-  for (const auto& [name, value] : patch.items()) {
-    if (name.starts_with("$") || !IsPlainMerge(value)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-Result<Json> ApplyStrategicMerge(const objects::KindInfo& kind, const Json& stored,
-                                 const Json& patch) {
-  if (kind.group == "slipway.dev") {
-    return Fail(Code::kUnsupportedMediaType,
-                "the body of the request was in an unknown format - accepted media types include: "
-                "application/json-patch+json, application/merge-patch+json");
-  }
-  if (!IsPlainMerge(patch)) {
-    return Fail(Code::kUnsupportedMediaType,
-                "strategic merge patches with lists or directives are not supported; use "
-                "application/merge-patch+json or application/json-patch+json");
-  }
-  return objects::ApplyMergePatch(stored, patch);
-}
-
 Result<Json> ApplyPatch(const objects::KindInfo& kind, PatchType type, const Json& stored,
                         const Json& patch) {
   switch (type) {
@@ -76,19 +45,29 @@ Result<Json> ApplyPatch(const objects::KindInfo& kind, PatchType type, const Jso
     case PatchType::kJson:
       return objects::ApplyJsonPatch(stored, patch);
     case PatchType::kStrategicMerge:
-      return ApplyStrategicMerge(kind, stored, patch);
+      return objects::ApplyStrategicMerge(kind, stored, patch);
+    case PatchType::kApply:
+      break;  // Applying does that
   }
   SLIPWAY_UNREACHABLE("patch type outside the enum");
 }
 
+objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& options,
+                                const Clock& clock) {
+  return {.ns = path.ns,
+          .name = path.name,
+          .field_validation = options.field_validation,
+          .field_manager = options.field_manager,
+          .now = clock.Now()};
+}
+
 /// PUT of an object or of its status.
 ObjectWriter::Change Replacement(Part part, ObjectPath path, std::string json,
-                                 const WriteOptions& options) {
-  return [part, path = std::move(path), json = std::move(json),
-          validation = options.field_validation](const Json& stored,
-                                                 Json& wanted) -> Result<objects::WriteEffect> {
+                                 const WriteOptions& options, const Clock& clock) {
+  return [part, path = std::move(path), json = std::move(json), options, &clock](
+             const Json& stored, Json& wanted) -> Result<objects::WriteEffect> {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
-    objects::WriteRequest request{.ns = path.ns, .name = path.name, .field_validation = validation};
+    objects::WriteRequest request = RequestOf(path, options, clock);
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(sent, objects::ParseJson(json, request.duplicates));
     wanted = std::move(sent);
@@ -97,18 +76,49 @@ ObjectWriter::Change Replacement(Part part, ObjectPath path, std::string json,
 }
 
 ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::string text,
-                             const WriteOptions& options) {
-  return [part, path = std::move(path), type, text = std::move(text),
-          validation = options.field_validation](const Json& stored,
-                                                 Json& wanted) -> Result<objects::WriteEffect> {
+                             const WriteOptions& options, const Clock& clock) {
+  return [part, path = std::move(path), type, text = std::move(text), options, &clock](
+             const Json& stored, Json& wanted) -> Result<objects::WriteEffect> {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
-    objects::WriteRequest request{.ns = path.ns, .name = path.name, .field_validation = validation};
+    objects::WriteRequest request = RequestOf(path, options, clock);
+    request.patched = true;
     SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
     SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
     wanted = std::move(patched);
     return Prepare(part, *path.kind, stored, wanted, request);
   };
 }
+
+/// An apply to one object or to its status.
+struct Applying {
+  Part part;
+  ObjectPath path;
+  std::string text;
+  WriteOptions options;
+  const Clock& clock;
+
+  /// What becomes of `stored`; nullptr: of nothing. Fills in what `request` has to know.
+  Result<Json> Apply(const Json* stored, objects::WriteRequest& request) const {
+    SLIPWAY_TRYV(CheckPart(part, *path.kind));
+    request = RequestOf(path, options, clock);
+    request.applied = true;
+    SLIPWAY_TRY(configuration, objects::ParseJson(text, request.duplicates));
+    if (!configuration.is_object()) {
+      return Fail(Code::kBadRequest, "error decoding YAML: the body must be an object");
+    }
+    const objects::Author author{
+        .manager = options.field_manager, .now = request.now, .part = part};
+    return objects::ApplyConfiguration(*path.kind, stored, std::move(configuration), author,
+                                       options.force);
+  }
+
+  Result<objects::WriteEffect> operator()(const Json& stored, Json& wanted) const {
+    objects::WriteRequest request;
+    SLIPWAY_TRY(applied, Apply(&stored, request));
+    wanted = std::move(applied);
+    return Prepare(part, *path.kind, stored, wanted, request);
+  }
+};
 
 ObjectWriter::Done ToWritten(WriteDone done) {
   return [done = std::move(done)](Result<Outcome> outcome) {
@@ -117,7 +127,7 @@ ObjectWriter::Done ToWritten(WriteDone done) {
       return;
     }
     Outcome& what = outcome.value();
-    done(Written{std::move(what.object), std::move(what.warnings), what.removed});
+    done(Written{std::move(what.object), std::move(what.warnings), what.removed, what.created});
   };
 }
 
@@ -177,28 +187,48 @@ void Registry::Create(ObjectPath path, std::string json, WriteOptions options, W
 }
 
 void Registry::Update(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
-  auto change = Replacement(Part::kMain, path, std::move(json), options);
+  auto change = Replacement(Part::kMain, path, std::move(json), options, state_->clock);
   state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
                                ToWritten(std::move(done)));
 }
 
 void Registry::UpdateStatus(ObjectPath path, std::string json, WriteOptions options,
                             WriteDone done) {
-  auto change = Replacement(Part::kStatus, path, std::move(json), options);
+  auto change = Replacement(Part::kStatus, path, std::move(json), options, state_->clock);
   state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
                                ToWritten(std::move(done)));
 }
 
 void Registry::Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
                      WriteDone done) {
-  auto change = Patched(Part::kMain, path, type, std::move(patch), options);
+  if (type == PatchType::kApply) {
+    Apply(std::move(path), std::move(patch), std::move(options), std::move(done));
+    return;
+  }
+  auto change = Patched(Part::kMain, path, type, std::move(patch), options, state_->clock);
   state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
                                ToWritten(std::move(done)));
 }
 
+void Registry::Apply(ObjectPath path, std::string configuration, WriteOptions options,
+                     WriteDone done) {
+  const bool dry_run = options.dry_run;
+  Applying applying{Part::kMain, path, std::move(configuration), std::move(options), state_->clock};
+  ObjectWriter::Creation creation = [applying](objects::WriteRequest& request) {
+    return applying.Apply(nullptr, request);
+  };
+  state_->writer->ChangeOrCreateObject(std::move(path), dry_run, std::move(applying),
+                                       std::move(creation), ToWritten(std::move(done)));
+}
+
 void Registry::PatchStatus(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
                            WriteDone done) {
-  auto change = Patched(Part::kStatus, path, type, std::move(patch), options);
+  ObjectWriter::Change change;
+  if (type == PatchType::kApply) {
+    change = Applying{Part::kStatus, path, std::move(patch), options, state_->clock};
+  } else {
+    change = Patched(Part::kStatus, path, type, std::move(patch), options, state_->clock);
+  }
   state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
                                ToWritten(std::move(done)));
 }

@@ -31,6 +31,8 @@ struct ObjectPath {
 struct WriteOptions {
   bool dry_run = false;  ///< everything but the change itself
   objects::FieldValidation field_validation = objects::FieldValidation::kIgnore;
+  std::string field_manager = "slipway";  ///< the owner of what changes; ours: the control plane
+  bool force = false;                     ///< of an apply: take fields away from their owners
 };
 
 /// What a write left behind.
@@ -38,6 +40,7 @@ struct Written {
   Object object;
   std::vector<std::string> warnings;  ///< for the client, such as `unknown field "spec.colour"`
   bool removed = false;  ///< the write took the last finalizer of a deleted object: it is gone now
+  bool created = false;  ///< the write was an apply, and there was no object before
 };
 
 /// What a delete left behind.
@@ -54,7 +57,8 @@ using DeleteDone = std::function<void(Result<Deleted>)>;
 enum class PatchType : std::uint8_t {
   kMerge,           ///< RFC 7396
   kJson,            ///< RFC 6902
-  kStrategicMerge,  ///< core kinds only, as far as it means the same as kMerge; else 415
+  kStrategicMerge,  ///< core kinds only
+  kApply            ///< server-side apply
 };
 
 /// Which objects a list or a watch is about. Both as they stand in a URL, unescaped.
@@ -148,6 +152,8 @@ class Registry {
   void UpdateStatus(ObjectPath path, std::string json, WriteOptions options, WriteDone done);
 
   /// As Update. Without a resourceVersion in the result it is tried again when others interfere.
+  /// An apply, whose `patch` is a part of the object that the caller wants, creates the object where
+  /// there is none, but never its status alone; kConflict with causes where others own fields of it.
   void Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
              WriteDone done);
   void PatchStatus(ObjectPath path, PatchType type, std::string patch, WriteOptions options,
@@ -162,6 +168,9 @@ class Registry {
 
  private:
   struct State;
+
+  void Apply(ObjectPath path, std::string configuration, WriteOptions options, WriteDone done);
+
   std::unique_ptr<State> state_;
 };
 

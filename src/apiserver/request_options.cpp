@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/field_manager_option.hpp"
 #include "src/apiserver/option_faults.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/yaml.hpp"
@@ -175,13 +176,14 @@ std::string WriteOptionsKind(const RequestHead& head) {
   return head.method == "DELETE" ? kDeleteOptions : "CreateOptions";
 }
 
-Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
+Result<WriteOptions> WriteOptionsOf(const RequestHead& head, const std::string& verb) {
   WriteOptions options{.field_validation = objects::FieldValidation::kWarn};
   const std::string kind = WriteOptionsKind(head);
   if (head.HasQuery("dryRun")) {
     SLIPWAY_TRYV(CheckDryRun(kind, {std::string(head.Query("dryRun"))}));
     options.dry_run = true;
   }
+  SLIPWAY_TRYV(ReadFieldManager(head, verb, options));
   const std::string_view validation = head.Query("fieldValidation");
   if (validation == "Strict") {
     options.field_validation = objects::FieldValidation::kStrict;
@@ -198,7 +200,7 @@ Result<WriteOptions> WriteOptionsOf(const RequestHead& head) {
 
 Result<DeleteWish> DeleteWishOf(const RequestHead& head, const std::string& body) {
   DeleteWish wish;
-  SLIPWAY_TRY(options, WriteOptionsOf(head));
+  SLIPWAY_TRY(options, WriteOptionsOf(head, "delete"));
   wish.dry_run = options.dry_run;
   SLIPWAY_TRY(policy, PolicyOf(std::string(head.Query("propagationPolicy")),
                                head.HasQuery("orphanDependents")
@@ -221,7 +223,22 @@ Result<std::string> ObjectTextOf(const RequestHead& head, std::string body,
   return TextOf(head, std::move(body), {.api_version = version, .kind = kind.kind});
 }
 
-Result<PatchType> PatchTypeOf(const RequestHead& head) {
+Result<std::string> PatchTextOf(PatchType type, std::string body) {
+  if (type != PatchType::kApply || body.starts_with('{')) {
+    return body;
+  }
+  auto documents = objects::ParseYaml(body, body.size());  // the listener has bounded it
+  if (!documents.has_value()) {
+    return Fail(Code::kBadRequest, "error decoding YAML: " + documents.error().message);
+  }
+  if (documents.value().size() != 1) {
+    return Fail(Code::kBadRequest, "error decoding YAML: the body must hold one document, not " +
+                                       std::to_string(documents.value().size()));
+  }
+  return PrintJson(documents.value().front());
+}
+
+Result<PatchType> PatchTypeOf(const RequestHead& head, const objects::KindInfo& kind) {
   const std::string type = MediaType(head, "content-type");
   if (type == "application/merge-patch+json") {
     return PatchType::kMerge;
@@ -229,12 +246,17 @@ Result<PatchType> PatchTypeOf(const RequestHead& head) {
   if (type == "application/json-patch+json") {
     return PatchType::kJson;
   }
-  if (type == "application/strategic-merge-patch+json") {
+  if (type == kApplyType) {
+    return PatchType::kApply;
+  }
+  const bool custom = objects::IsCustom(kind);
+  if (type == "application/strategic-merge-patch+json" && !custom) {
     return PatchType::kStrategicMerge;
   }
   return Fail(Code::kUnsupportedMediaType,
-              "the body of the request was in an unknown format - accepted media types include: "
-              "application/json-patch+json, application/merge-patch+json");
+              std::string("the body of the request was in an unknown format - accepted media types "
+                          "include: application/json-patch+json, application/merge-patch+json, ") +
+                  (custom ? "" : "application/strategic-merge-patch+json, ") + kApplyType);
 }
 
 Result<std::optional<objects::IncludeObject>> TableOf(const RequestHead& head) {

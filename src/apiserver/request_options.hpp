@@ -20,8 +20,8 @@ bool IsTrue(const http::RequestHead& head, std::string_view parameter);
 /// "CreateOptions" and the like: what the query of a request is called where something is wrong with it.
 std::string WriteOptionsKind(const http::RequestHead& head);
 
-/// dryRun and fieldValidation of a query.
-Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head);
+/// dryRun, fieldValidation, fieldManager and force of a query. `verb` as VerbOf gave it.
+Result<WriteOptions> WriteOptionsOf(const http::RequestHead& head, const std::string& verb);
 
 /// What a DELETE asks for, in its query and in its body.
 struct DeleteWish {
@@ -38,7 +38,10 @@ Result<std::string> ObjectTextOf(const http::RequestHead& head, std::string body
                                  const objects::KindInfo& kind);
 
 /// From the Content-Type of a PATCH.
-Result<PatchType> PatchTypeOf(const http::RequestHead& head);
+Result<PatchType> PatchTypeOf(const http::RequestHead& head, const objects::KindInfo& kind);
+
+/// The body of a PATCH as JSON text. What is applied may be YAML.
+Result<std::string> PatchTextOf(PatchType type, std::string body);
 
 /// How objects are to be shown: as a table, and with what beside the cells; nullopt: as they are.
 Result<std::optional<objects::IncludeObject>> TableOf(const http::RequestHead& head);

@@ -1,5 +1,7 @@
 #include "src/apiserver/status_text.hpp"
 
+#include <algorithm>
+#include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
 
@@ -23,7 +25,8 @@ bool SaysOfWhat(Code code) {
     case Code::kBadRequest:
     case Code::kMethodNotAllowed:
     case Code::kUnauthorized:
-    case Code::kMethodNotAllowed:
+    case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kExpired:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
@@ -46,7 +49,9 @@ bool NamesKind(const Error& error, const objects::KindInfo& kind) {
 
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
-  if (path != nullptr && path->kind != nullptr && SaysOfWhat(error.code)) {
+  const bool owners =
+      !error.causes.empty() && error.causes.front().reason == "FieldManagerConflict";
+  if (path != nullptr && path->kind != nullptr && SaysOfWhat(error.code) && !owners) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }
@@ -73,18 +78,18 @@ Json Details(const Error& error, const ObjectPath* path) {
 
 std::string FailureStatus(const Error& error, const ObjectPath* path,
                           const std::string& continue_token) {
-  Json status = {{"kind", "Status"},
-                 {"apiVersion", "v1"},
-                 {"metadata", Json::object()},
-                 {"status", "Failure"},
-                 {"message", error.message},
-                 {"reason", Reason(error.code)},
-                 {"code", HttpStatus(error.code)}};
+  Json status = {{"kind", "Status"},           {"apiVersion", "v1"},
+                 {"metadata", Json::object()}, {"status", "Failure"},
+                 {"message", error.message},   {"code", HttpStatus(error.code)}};
+  if (const std::string reason = Reason(error.code); !reason.empty()) {
+    status["reason"] = reason;
+  }
   if (!continue_token.empty()) {
     status["metadata"]["continue"] = continue_token;
   }
   const Json details = Details(error, path);
-  if (!details.empty() || error.code == Code::kMethodNotAllowed) {
+  if (!details.empty() || error.code == Code::kMethodNotAllowed ||
+      error.code == Code::kUnprocessable) {
     status["details"] = details;
   }
   return PrintJson(status);

@@ -147,7 +147,7 @@ apiserver::WriteDone RegistryClient::Adapt(Done done) const {
     }
     Error error = written.error();
     // A patch whose `test` failed: invalid objects have causes, this has none.
-    if (error.code == Code::kInvalid && error.causes.empty()) {
+    if (error.code == Code::kUnprocessable) {
       error.code = Code::kConflict;
     }
     done(std::move(error));

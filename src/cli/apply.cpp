@@ -50,11 +50,18 @@ Result<std::string> ApplyOne(const Session& session, const Named& target, const 
   return std::string("configured");
 }
 
+Result<std::string> ApplyOnServer(const Session& session, const Named& target, const json& document,
+                                  const ApplyOptions& options) {
+  const std::string path = session.PathIn(target.resource, target.ns, target.name);
+  SLIPWAY_TRYV(
+      session.ServerSideApply(path, document, options.field_manager, options.force_conflicts));
+  return std::string("serverside-applied");
+}
+
 }  // namespace
 
-ExitCode Apply(const Session& session, const std::vector<std::string>& files,
-               const Streams& streams) {
-  const auto documents = ReadDocuments(files, streams.in);
+ExitCode Apply(const Session& session, const ApplyOptions& options, const Streams& streams) {
+  const auto documents = ReadDocuments(options.files, streams.in);
   if (!documents.has_value()) {
     return Report(documents.error(), streams);
   }
@@ -66,7 +73,10 @@ ExitCode Apply(const Session& session, const std::vector<std::string>& files,
   for (const Document& document : documents.value()) {
     auto target = NameOf(document, session.ns());
     if (target.has_value()) {
-      const auto done = ApplyOne(session, target.value(), ReadJson(document.json));
+      const json wanted = ReadJson(document.json);
+      const auto done = options.server_side
+                            ? ApplyOnServer(session, target.value(), wanted, options)
+                            : ApplyOne(session, target.value(), wanted);
       if (done.has_value()) {
         streams.out << target.value().resource.plural << "/" << target.value().name << " "
                     << done.value() << "\n";

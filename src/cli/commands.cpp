@@ -96,10 +96,19 @@ void Refuse(bool wrong, const std::string& message) {
 
 void AddApply(CLI::App& app, const FramePtr& frame) {
   auto* command = app.add_subcommand("apply", "Create or change objects as files say");
-  auto files = std::make_shared<std::vector<std::string>>();
-  command->add_option("-f,--filename", *files, "File, folder, or - for standard input")->required();
+  auto options = std::make_shared<ApplyOptions>();
+  command->add_option("-f,--filename", options->files, "File, folder, or - for standard input")
+      ->required();
+  command->add_flag("--server-side", options->server_side,
+                    "Let the API merge, and keep who owns which field");
+  command->add_flag("--force-conflicts", options->force_conflicts,
+                    "Take fields away from their owners; with --server-side");
+  command->add_option("--field-manager", options->field_manager,
+                      "Who owns what is applied; with --server-side (slipway-cli)");
   command->callback([=] {
-    frame->Run([&](const Session& session) { return Apply(session, *files, frame->streams); });
+    Refuse(options->force_conflicts && !options->server_side,
+           "--force-conflicts means something with --server-side only");
+    frame->Run([&](const Session& session) { return Apply(session, *options, frame->streams); });
   });
 }
 
@@ -138,6 +147,8 @@ void AddGet(CLI::App& app, const FramePtr& frame) {
   command->add_flag("-A,--all-namespaces", options->all_namespaces, "Of every namespace");
   command->add_flag("--ignore-not-found", options->ignore_not_found,
                     "An object that is not there is no error");
+  command->add_flag("--show-managed-fields", options->show_managed_fields,
+                    "Show who owns which field, with -o yaml or json");
   command->callback([=] {
     const Targets targets = Understood(ParseTargets(options->resource, options->names));
     options->resource = targets.resource;

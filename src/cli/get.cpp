@@ -75,6 +75,18 @@ Result<json> FetchTable(const Session& session, const Resource& resource,
   return table;
 }
 
+void HideManagedFields(json& shown) {
+  const auto hide = [](json& object) {
+    if (object.contains("metadata") && object["metadata"].is_object()) {
+      object["metadata"].erase("managedFields");
+    }
+  };
+  hide(shown);
+  if (shown.contains("items")) {
+    std::for_each(shown["items"].begin(), shown["items"].end(), hide);
+  }
+}
+
 void PrintNames(const json& shown, const Resource& resource, const Streams& streams) {
   const auto print = [&](const json& object) {
     streams.out << resource.plural << "/" << object["metadata"].value("name", "") << "\n";
@@ -186,12 +198,15 @@ ExitCode Get(const Session& session, const GetOptions& options, const Streams& s
   if (options.output == Output::kTable || options.output == Output::kWide) {
     return GetTable(session, resource.value(), options, streams);
   }
-  const auto shown = Fetch(session, resource.value(), options);
+  auto shown = Fetch(session, resource.value(), options);
   if (!shown.has_value()) {
     if (options.ignore_not_found && shown.error().code == Code::kNotFound) {
       return kSucceeded;
     }
     return Report(shown.error(), streams);
+  }
+  if (!options.show_managed_fields) {
+    HideManagedFields(shown.value());
   }
   if (options.output == Output::kJson) {
     streams.out << shown.value().dump(4) << "\n";

@@ -18,15 +18,22 @@ struct GetOptions {
   bool watch = false;
   bool all_namespaces = false;
   bool ignore_not_found = false;
+  bool show_managed_fields = false;  ///< who owns which field; long, and seldom of interest
+};
+
+struct ApplyOptions {
+  std::vector<std::string> files;  ///< as Apply says
+  bool server_side = false;        ///< the API merges, and keeps who owns which field
+  bool force_conflicts = false;    ///< take fields away from their owners
+  std::string field_manager = "slipway-cli";
 };
 
 /// Each of these is one command, whole: it talks to the API, prints, and says how it ended.
 ExitCode Get(const Session& session, const GetOptions& options, const Streams& streams);
 
-/// Applies every document of `files` ("-" is standard input; of a folder every *.yaml, *.yml and
+/// Applies every document of the files ("-" is standard input; of a folder every *.yaml, *.yml and
 /// *.json, ordered). A document that fails does not keep the others from being applied.
-ExitCode Apply(const Session& session, const std::vector<std::string>& files,
-               const Streams& streams);
+ExitCode Apply(const Session& session, const ApplyOptions& options, const Streams& streams);
 
 /// Deletes by name, or every document of `files`.
 struct DeleteOptions {

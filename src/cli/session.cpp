@@ -13,6 +13,8 @@ using nlohmann::json;
 namespace {
 
 constexpr const char* kPageSize = "500";
+/// Who owns what these commands write.
+constexpr const char* kFieldManager = "slipway-cli";
 
 /// The plural at the end of the path of one object, such as /api/v1/namespaces/default/secrets/x; "" where it is no such path.
 std::string KindAt(const std::string& path) {
@@ -51,6 +53,8 @@ std::string AdviceFor(Code code, const std::string& path) {
     case Code::kUnsupportedMediaType:
     case Code::kInvalid:
     case Code::kUnavailable:
+    case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kTimeout:
       return "";
   }
@@ -147,7 +151,7 @@ Result<Listing> Session::List(const Resource& resource,
 Result<json> Session::Create(const std::string& path, const json& object) const {
   SLIPWAY_TRY(text, Send({.method = "POST",
                           .path = path,
-                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .query = {{"fieldManager", kFieldManager}, {"fieldValidation", "Strict"}},
                           .body = object.dump()}));
   return ParseAnswer(text);
 }
@@ -155,14 +159,28 @@ Result<json> Session::Create(const std::string& path, const json& object) const 
 Result<json> Session::MergePatch(const std::string& path, const json& patch) const {
   SLIPWAY_TRY(text, Send({.method = "PATCH",
                           .path = path,
-                          .query = {{"fieldManager", "slipway"}, {"fieldValidation", "Strict"}},
+                          .query = {{"fieldManager", kFieldManager}, {"fieldValidation", "Strict"}},
                           .body = patch.dump(),
                           .content_type = "application/merge-patch+json"}));
   return ParseAnswer(text);
 }
 
+Result<json> Session::ServerSideApply(const std::string& path, const json& object,
+                                      const std::string& manager, bool force) const {
+  SLIPWAY_TRY(text, Send({.method = "PATCH",
+                          .path = path,
+                          .query = {{"fieldManager", manager},
+                                    {"fieldValidation", "Strict"},
+                                    {"force", force ? "true" : "false"}},
+                          .body = object.dump(),
+                          .content_type = "application/apply-patch+yaml"}));
+  return ParseAnswer(text);
+}
+
 Error Advised(Error error, const std::string& path) {
-  const std::string advice = AdviceFor(error.code, path);
+  const bool owned = !error.causes.empty() && error.causes.front().reason == "FieldManagerConflict";
+  const std::string advice =
+      owned ? "leave them out, or take them with --force-conflicts" : AdviceFor(error.code, path);
   error.message += advice.empty() ? "" : "; " + advice;
   return error;
 }

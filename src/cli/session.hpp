@@ -89,6 +89,10 @@ class Session {
                        const std::map<std::string, std::string>& query = {},
                        bool all_namespaces = false) const;
   Result<nlohmann::json> Create(const std::string& path, const nlohmann::json& object) const;
+  /// `object`: the part of it that `manager` wants. kConflict where others own something of that,
+  /// unless `force`.
+  Result<nlohmann::json> ServerSideApply(const std::string& path, const nlohmann::json& object,
+                                         const std::string& manager, bool force) const;
   Result<nlohmann::json> MergePatch(const std::string& path, const nlohmann::json& patch) const;
 
   /// One request, and one watch, as kube::Client has them; errors also say what to do.

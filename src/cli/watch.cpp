@@ -148,6 +148,8 @@ bool MayPass(Code code) {
     case Code::kMethodNotAllowed:
     case Code::kAlreadyExists:
     case Code::kConflict:
+    case Code::kUnexplained:
+    case Code::kUnprocessable:
     case Code::kTooLarge:
     case Code::kUnsupportedMediaType:
     case Code::kInvalid:

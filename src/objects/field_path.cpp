@@ -15,7 +15,7 @@ bool IsPlain(std::string_view key) {
 
 }  // namespace
 
-std::string Shortened(std::string text, std::size_t bytes) {
+std::string FirstBytes(std::string text, std::size_t bytes) {
   if (text.size() <= bytes) {
     return text;
   }
@@ -24,7 +24,11 @@ std::string Shortened(std::string text, std::size_t bytes) {
     --end;
   }
   text.resize(end);
-  return text + "…";
+  return text;
+}
+
+std::string Shortened(std::string text, std::size_t bytes) {
+  return text.size() <= bytes ? text : FirstBytes(std::move(text), bytes) + "…";
 }
 
 std::string FieldPath::Text() const {

@@ -13,6 +13,9 @@ inline constexpr std::size_t kMaxPathBytes = 1024;
 /// Fields of one document that are reported as unknown, or as there twice.
 inline constexpr std::size_t kMaxReportedFields = 100;
 
+/// The first `bytes` of a text, at most; never half of a UTF-8 character.
+std::string FirstBytes(std::string text, std::size_t bytes);
+
 /// The first `bytes` of a text, at most, with "…" where something is left out. Never half of a
 /// UTF-8 character.
 std::string Shortened(std::string text, std::size_t bytes);

@@ -128,6 +128,8 @@ bool KindInfo::Offers(std::string_view verb) const {
   return std::find(verbs.begin(), verbs.end(), verb) != verbs.end();
 }
 
+bool IsCustom(const KindInfo& kind) { return kind.group == "slipway.dev"; }
+
 const std::vector<KindInfo>& AllKinds() {
   static const std::vector<KindInfo> kKinds = LoadKinds(false);
   return kKinds;

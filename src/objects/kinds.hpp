@@ -50,6 +50,9 @@ struct KindInfo {
   bool Offers(std::string_view verb) const;
 };
 
+/// Whether a kind is one of crd/, and not one that every Kubernetes has.
+bool IsCustom(const KindInfo& kind);
+
 /// The kinds of crd/ and core/ that clients see, ordered by group, then plural. Made at the first call; lives as
 /// long as the process.
 const std::vector<KindInfo>& AllKinds();

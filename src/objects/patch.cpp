@@ -1,9 +1,12 @@
 #include "src/objects/patch.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "src/objects/json_text.hpp"
@@ -19,12 +22,24 @@ constexpr std::size_t kMaxMoved = 10'000'000;
 
 using Pointer = std::vector<std::string>;
 
+/// The text is no patch.
 Error Malformed(const std::string& what) {
-  return Fail(Code::kBadRequest, "the patch is malformed: " + what);
+  return Fail(Code::kBadRequest, "error decoding patch: json: cannot unmarshal " + what);
 }
 
-Error Misfit(const std::string& path, const std::string& what) {
-  return Fail(Code::kInvalid, "the patch does not fit the object: " + path + ": " + what);
+/// The patch cannot be applied. Kubernetes does not say why.
+Error Misfit() {
+  return Fail(Code::kUnprocessable,
+              "the server rejected our request due to an error in our request");
+}
+
+/// What a JSON value is called in a message of Go.
+const char* GoName(const Json& value) {
+  return value.is_object()    ? "object"
+         : value.is_array()   ? "array"
+         : value.is_string()  ? "string"
+         : value.is_boolean() ? "bool"
+                              : "number";
 }
 
 /// About how long the tree is as text.
@@ -48,35 +63,37 @@ Result<Json> Accepted(Json object) {
   return object;
 }
 
-/// RFC 6901.
-Result<Pointer> ParsePointer(const std::string& text) {
+/// RFC 6901, read as leniently as Kubernetes reads it: what is before the first slash does not
+/// count, nor does a ~ that means nothing.
+Pointer ParsePointer(const std::string& text) {
   Pointer pointer;
-  if (!text.empty() && text.front() != '/') {
-    return Malformed("\"" + text + "\" is no JSON pointer: it must be empty or begin with /");
-  }
-  for (std::size_t index = 0; index < text.size(); ++index) {
+  for (std::size_t index = text.find('/'); index < text.size(); ++index) {
+    const bool escape = text[index] == '~' && index + 1 < text.size() &&
+                        (text[index + 1] == '0' || text[index + 1] == '1');
     if (text[index] == '/') {
       pointer.emplace_back();
-    } else if (text[index] != '~') {
-      pointer.back() += text[index];
-    } else if (index + 1 < text.size() && (text[index + 1] == '0' || text[index + 1] == '1')) {
+    } else if (escape) {
       pointer.back() += text[++index] == '0' ? '~' : '/';
     } else {
-      return Malformed("\"" + text + "\" is no JSON pointer: ~ must be written ~0");
+      pointer.back() += text[index];
     }
   }
   return pointer;
 }
 
-/// An index into an array below `bound`; no sign, no leading zero.
-std::optional<std::size_t> ParseIndex(const std::string& text, std::size_t bound) {
-  const bool digits = !text.empty() && text.size() <= 9 &&
-                      text.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || (text.size() > 1 && text.front() == '0')) {
+/// An index into an array below `bound`. A negative one counts from the end.
+std::optional<std::size_t> ParseIndex(std::string_view text, std::size_t bound) {
+  if (text.starts_with('+')) {
+    text.remove_prefix(1);
+  }
+  std::int64_t index = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), index);
+  if (error != std::errc() || end != text.data() + text.size()) {
     return std::nullopt;
   }
-  const std::size_t index = std::stoul(text);
-  return index < bound ? std::optional(index) : std::nullopt;
+  const auto size = static_cast<std::int64_t>(bound);
+  index += index < 0 ? size : 0;
+  return index >= 0 && index < size ? std::optional(static_cast<std::size_t>(index)) : std::nullopt;
 }
 
 /// The value that a pointer (or its first `length` steps) leads to; nullptr where there is none.
@@ -101,32 +118,40 @@ class Patcher {
   explicit Patcher(Json& document) : document_(document) {}
 
   Result<void> Apply(const Json& operation) {
+    if (!operation.is_object()) {
+      return Malformed(std::string(GoName(operation)) +
+                       " into Go value of type handlers.jsonPatchOp");
+    }
     SLIPWAY_TRY(name, Text(operation, "op"));
     SLIPWAY_TRY(path, Text(operation, "path"));
+    SLIPWAY_TRY(from, Text(operation, "from"));
     if (name == "remove") {
       SLIPWAY_TRYV(Take(path));
       return Ok();
     }
     if (name == "move" || name == "copy") {
-      return Carry(operation, name == "move", path);
+      return Carry(from, name == "move", path);
     }
-    if (name != "add" && name != "replace" && name != "test") {
-      return Malformed("there is no operation \"" + name + "\"");
-    }
-    if (!operation.contains("value")) {
-      return Malformed("the operation " + name + " needs a value");
-    }
+    const Json value = operation.value("value", Json());
     if (name == "add") {
-      return Add(path, operation["value"]);
+      return Add(path, value);
     }
-    return name == "replace" ? Replace(path, operation["value"]) : Test(path, operation["value"]);
+    if (name == "replace") {
+      return Replace(path, value);
+    }
+    return name == "test" ? Test(path, value) : Result<void>(Misfit());
   }
 
  private:
+  /// "" where it is absent: that is no path to anything, and no operation.
   static Result<std::string> Text(const Json& operation, const char* field) {
-    const auto found = operation.is_object() ? operation.find(field) : operation.end();
-    if (!operation.is_object() || found == operation.end() || !found->is_string()) {
-      return Malformed(std::string("each operation needs the text field ") + field);
+    const auto found = operation.find(field);
+    if (found == operation.end() || found->is_null()) {
+      return std::string();
+    }
+    if (!found->is_string()) {
+      return Malformed(std::string(GoName(*found)) + " into Go struct field jsonPatchOp." + field +
+                       " of type string");
     }
     return found->get<std::string>();
   }
@@ -160,29 +185,28 @@ class Patcher {
     return Spend(0);
   }
 
+  /// What holds the value that a pointer leads to; nullptr where that is no object and no list.
+  Json* Parent(const Pointer& pointer) {
+    Json* parent = pointer.empty() ? nullptr : Find(document_, pointer, pointer.size() - 1);
+    return parent != nullptr && parent->is_structured() ? parent : nullptr;
+  }
+
   Result<void> Add(const std::string& path, Json value) {
-    SLIPWAY_TRY(pointer, ParsePointer(path));
+    const Pointer pointer = ParsePointer(path);
     SLIPWAY_TRYV(CheckDepth(pointer, value));
-    if (pointer.empty()) {
-      document_ = std::move(value);
-      return Ok();
-    }
-    Json* parent = Find(document_, pointer, pointer.size() - 1);
+    Json* parent = Parent(pointer);
     if (parent == nullptr) {
-      return Misfit(path, "what it should be added to does not exist");
+      return Misfit();
     }
     const std::string& last = pointer.back();
     if (parent->is_object()) {
       (*parent)[last] = std::move(value);
       return Ok();
     }
-    if (!parent->is_array()) {
-      return Misfit(path, "what it should be added to is neither an object nor a list");
-    }
     const auto index =
         last == "-" ? std::optional(parent->size()) : ParseIndex(last, parent->size() + 1);
     if (!index) {
-      return Misfit(path, "the list has no such place");
+      return Misfit();
     }
     SLIPWAY_TRYV(Spend(parent->size() - *index));
     parent->insert(parent->begin() + static_cast<std::ptrdiff_t>(*index), std::move(value));
@@ -190,17 +214,13 @@ class Patcher {
   }
 
   Result<Json> Take(const std::string& path) {
-    SLIPWAY_TRY(pointer, ParsePointer(path));
-    Json* target = Find(document_, pointer, pointer.size());
+    const Pointer pointer = ParsePointer(path);
+    Json* parent = Parent(pointer);
+    Json* target = parent == nullptr ? nullptr : Find(*parent, {pointer.back()}, 1);
     if (target == nullptr) {
-      return Misfit(path, "does not exist");
+      return Misfit();
     }
     Json value = std::move(*target);
-    if (pointer.empty()) {
-      document_ = nullptr;
-      return value;
-    }
-    Json* parent = Find(document_, pointer, pointer.size() - 1);
     if (parent->is_object()) {
       parent->erase(pointer.back());
     } else {
@@ -211,46 +231,57 @@ class Patcher {
     return value;
   }
 
+  /// Adds a field that is not there, as Kubernetes does.
   Result<void> Replace(const std::string& path, const Json& value) {
-    SLIPWAY_TRY(pointer, ParsePointer(path));
-    Json* target = Find(document_, pointer, pointer.size());
-    if (target == nullptr) {
-      return Misfit(path, "does not exist");
-    }
+    const Pointer pointer = ParsePointer(path);
     SLIPWAY_TRYV(CheckDepth(pointer, value));
+    Json* parent = Parent(pointer);
+    if (pointer.empty() && value.is_structured()) {
+      document_ = value;
+      return Ok();
+    }
+    if (parent != nullptr && parent->is_object()) {
+      (*parent)[pointer.back()] = value;
+      return Ok();
+    }
+    Json* target = parent == nullptr ? nullptr : Find(*parent, {pointer.back()}, 1);
+    if (target == nullptr) {
+      return Misfit();
+    }
     *target = value;
     return Ok();
   }
 
+  /// What is not there is null.
   Result<void> Test(const std::string& path, const Json& value) {
-    SLIPWAY_TRY(pointer, ParsePointer(path));
+    const Pointer pointer = ParsePointer(path);
+    const Json* parent = pointer.empty() ? &document_ : Parent(pointer);
     const Json* target = Find(document_, pointer, pointer.size());
-    if (target == nullptr || *target != value) {
-      return Misfit(path, "the test failed: the value is another one");
+    const bool absent = parent != nullptr && parent->is_object() && target == nullptr;
+    if (absent ? !value.is_null() : target == nullptr || *target != value) {
+      return Misfit();
     }
     return Ok();
   }
 
-  Result<void> Carry(const Json& operation, bool move, const std::string& path) {
-    SLIPWAY_TRY(from, Text(operation, "from"));
-    if (move && path.starts_with(from + "/")) {
-      return Misfit(path, "a value cannot be moved into itself");
-    }
+  Result<void> Carry(const std::string& from, bool move, const std::string& path) {
     if (move) {
       SLIPWAY_TRY(value, Take(from));
       return Add(path, std::move(value));
     }
-    SLIPWAY_TRY(pointer, ParsePointer(from));
+    const Pointer pointer = ParsePointer(from);
+    const Json* parent = Parent(pointer);
     const Json* source = Find(document_, pointer, pointer.size());
-    if (source == nullptr) {
-      return Misfit(from, "does not exist");
+    if (parent == nullptr || (source == nullptr && !parent->is_object())) {
+      return Misfit();
     }
-    copied_bytes_ += Weight(*source);
+    const Json copied = source == nullptr ? Json() : *source;
+    copied_bytes_ += Weight(copied);
     if (copied_bytes_ > kMaxCopiedBytes) {
       return Fail(Code::kTooLarge,
                   "the patch copies more than " + std::to_string(kMaxCopiedBytes) + " bytes");
     }
-    return Add(path, Json(*source));
+    return Add(path, copied);
   }
 
   Json& document_;
@@ -262,7 +293,7 @@ class Patcher {
 
 Result<Json> ApplyMergePatch(const Json& object, const Json& patch) {
   if (!patch.is_object()) {
-    return Fail(Code::kBadRequest, "a merge patch of an object must be an object");
+    return Malformed(std::string(GoName(patch)) + " into Go value of type map[string]interface {}");
   }
   Json result = object;
   result.merge_patch(patch);
@@ -271,12 +302,12 @@ Result<Json> ApplyMergePatch(const Json& object, const Json& patch) {
 
 Result<Json> ApplyJsonPatch(const Json& object, const Json& patch) {
   if (!patch.is_array()) {
-    return Malformed("a JSON patch must be a list of operations");
+    return Malformed(std::string(GoName(patch)) + " into Go value of type []handlers.jsonPatchOp");
   }
   if (patch.size() > kMaxPatchOperations) {
-    return Fail(Code::kTooLarge, "the patch has " + std::to_string(patch.size()) +
-                                     " operations, and " + std::to_string(kMaxPatchOperations) +
-                                     " is the limit");
+    return Fail(Code::kTooLarge,
+                "Request entity too large: The allowed maximum operations in a JSON patch is " +
+                    std::to_string(kMaxPatchOperations) + ", got " + std::to_string(patch.size()));
   }
   Json result = object;
   Patcher patcher(result);

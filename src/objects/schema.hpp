@@ -31,6 +31,9 @@ class Schema {
   /// Everything that is wrong, in document order; empty when the tree fits. At most 100 causes.
   std::vector<Cause> Validate(const nlohmann::json& tree) const;
 
+  /// For this folder: what it was compiled to.
+  const SchemaNode& root() const { return *root_; }
+
  private:
   std::shared_ptr<const SchemaNode> root_;
 };

@@ -62,12 +62,15 @@ Setter Set(std::optional<T> SchemaNode::*member) {
   };
 }
 
-/// What each keyword does. Those that only matter to people and to server-side apply do nothing
-/// here.
+/// What each keyword does. Those that only matter to people do nothing here.
 const std::map<std::string, Setter>& Keywords() {
   static const std::map<std::string, Setter> kKeywords = {
       {"description", Ignore},
-      {"x-kubernetes-map-type", Ignore},
+      {"x-kubernetes-map-type",
+       [](SchemaNode& node, const Json& value, const std::string& path) {
+         SLIPWAY_ASSERT(value == "atomic" || value == "granular", path + ": no such map type");
+         node.atomic = value == "atomic";
+       }},
       {"type", [](SchemaNode& node, const Json& value,
                   const std::string& path) { node.type = TypeOf(value.get<std::string>(), path); }},
       {"x-kubernetes-int-or-string",

@@ -20,7 +20,8 @@ enum class NodeType : std::uint8_t { kObject, kArray, kString, kInteger, kBoolea
 /// x-kubernetes-list-type: what makes two items the same.
 enum class ListType : std::uint8_t { kAtomic, kSet, kMap };
 
-/// One schema and those below it. Absent keywords are nullopt, nullptr or empty.
+/// One schema and those below it. Absent keywords are nullopt, nullptr or empty. Thread-safe once it is
+/// compiled.
 struct SchemaNode {
   SchemaNode();
   ~SchemaNode();
@@ -43,6 +44,7 @@ struct SchemaNode {
   bool nullable = false;
   bool preserve = false;  ///< fields that are not known stay
   bool secret = false;    ///< it, or something below it, holds values that no message may show
+  bool atomic = false;  ///< x-kubernetes-map-type: an object that has one owner as a whole
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> map_keys;
   std::vector<std::string> required;

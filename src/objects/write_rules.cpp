@@ -8,9 +8,12 @@
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/objects/core_rules.hpp"
+#include "src/objects/field_ownership.hpp"
 #include "src/objects/field_path.hpp"
+#include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
+#include "src/objects/schema_node.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -147,9 +150,39 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
   return Ok();
 }
 
+/// Takes metadata.managedFields out of an object; null where it has none.
+Json TakeOwners(Json& object) {
+  Json& metadata = object["metadata"];
+  const auto found = metadata.find("managedFields");
+  if (found == metadata.end()) {
+    return {};
+  }
+  Json owners = std::move(*found);
+  metadata.erase(found);
+  return owners;
+}
+
+/// Puts in again what TakeOwners took, with what the write changed. To be called once the object is
+/// as it will be stored.
+void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json sent,
+                 const WriteRequest& request, Part part) {
+  const Author author{.manager = request.field_manager, .now = request.now, .part = part};
+  if (!request.applied) {
+    KeepOwners(kind, stored, object, sent, author);
+    return;
+  }
+  if (!sent.is_null()) {
+    object["metadata"]["managedFields"] = std::move(sent);
+  }
+  if (stored != nullptr) {
+    KeepTimes(*stored, object);
+  }
+}
+
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.
 Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteRequest& request,
-                                              const std::vector<std::string>& unknown) {
+                                              const std::vector<std::string>& unknown,
+                                              const std::string& patched) {
   std::vector<std::string> messages;
   for (const std::string& path : unknown) {
     messages.push_back("unknown field \"" + path + "\"");
@@ -168,6 +201,13 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
   for (const std::string& message : messages) {
     all += (all.empty() ? "" : ", ") + message;
   }
+  if (request.patched) {
+    const std::string message =
+        "Invalid value: " + Quoted(patched) + ": strict decoding error: " + all;
+    Error error = Fail(Code::kUnprocessable, " \"\" is invalid: patch: " + message);
+    error.causes.push_back({.field = "patch", .message = message, .reason = "FieldValueInvalid"});
+    return error;
+  }
   return Fail(Code::kBadRequest, kind.kind + " in version \"" + kind.version +
                                      "\" cannot be handled as a " + kind.kind +
                                      ": strict decoding error: " + all);
@@ -177,12 +217,15 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
-  object["metadata"].erase("managedFields");
   object["metadata"].erase("selfLink");
+  const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
+  const std::string patched = !shown                      ? std::string()
+                              : kind.schema.root().secret ? std::string("(hidden)")
+                                                          : PrintJson(object);
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
   kind.schema.Default(object);
-  return ReportFields(kind, request, unknown);
+  return ReportFields(kind, request, unknown, patched);
 }
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
@@ -311,6 +354,7 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
   }
+  Json sent = TakeOwners(object);
   Json& metadata = object["metadata"];
   const std::string base = MetaText(object, "generateName");
   if (MetaText(object, "name").empty() && !base.empty()) {
@@ -330,6 +374,9 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   CountGeneration(kind, object);
   SLIPWAY_TRYV(Judge(kind, object, nullptr));
   DropEmpty(metadata);
+  WriteRequest timed = request;
+  timed.now = birth.now;
+  TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
   return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings)};
 }
 
@@ -337,6 +384,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
                                   const WriteRequest& request) {
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  Json sent = TakeOwners(object);
   for (const char* field : {"uid", "creationTimestamp", "generation", "deletionTimestamp",
                             "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
     Restore(object, stored, field);
@@ -354,6 +402,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }
+  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
   return WriteEffect{
       .changed = object != stored,
       .removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object),
@@ -365,7 +414,9 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   SLIPWAY_ASSERT(kind.has_status, kind.kind + " has no status subresource");
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  Json sent = TakeOwners(object);
   Json merged = stored;
+  merged["metadata"].erase("managedFields");
   merged.erase("status");
   if (object.contains("status")) {
     merged["status"] = std::move(object["status"]);
@@ -376,6 +427,7 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   if (!causes.empty()) {
     return InvalidObject(kind, MetaText(stored, "name"), std::move(causes));
   }
+  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
   return WriteEffect{
       .changed = object != stored, .removed = false, .warnings = std::move(warnings)};
 }

@@ -27,6 +27,10 @@ struct WriteRequest {
   std::vector<std::string>
       duplicates{};  ///< paths of fields that were there twice, as ParseJson found them
   bool needs_resource_version = false;  ///< a PUT of a custom resource: kInvalid without one
+  std::string field_manager{};          ///< who becomes the owner of what changes
+  Time now{};                           ///< in updates: when
+  bool patched = false;  ///< a patch made the object: what is wrong with it is wrong with the patch
+  bool applied = false;  ///< ApplyConfiguration made the object: its managedFields stand
 };
 
 /// What only the caller can give to a new object.

@@ -216,25 +216,28 @@ TEST_F(RegistryTest, AJsonPatchWithATestGuardsAgainstAnotherLifeOfTheName) {
     return json::array({{{"op", "test"}, {"path", "/metadata/uid"}, {"value", wanted}},
                         {{"op", "replace"}, {"path", "/spec/interval"}, {"value", "9m"}}});
   };
-  EXPECT_EQ(home_.Patch(path, PatchType::kJson, patch("another")).error().code, Code::kInvalid);
+  EXPECT_EQ(home_.Patch(path, PatchType::kJson, patch("another")).error().code,
+            Code::kUnprocessable);
   ASSERT_TRUE(home_.Patch(path, PatchType::kJson, patch(uid)).has_value());
   EXPECT_EQ(home_.Get(path)["spec"]["interval"], "9m");
 }
 
-TEST_F(RegistryTest, StrategicMergeWorksForCoreKindsAsFarAsItIsAMerge) {
+TEST_F(RegistryTest, StrategicMergeWorksForCoreKinds) {
   Make("configmaps", ConfigMap("a"));
   Make("gitrepositories", Repository("shop"));
-  const json labels = {{"metadata", {{"labels", {{"a", "b"}}}}}};
-  EXPECT_TRUE(
-      home_.Patch(PathTo("configmaps", "a"), PatchType::kStrategicMerge, labels).has_value());
-  EXPECT_EQ(home_.Get(PathTo("configmaps", "a"))["metadata"]["labels"]["a"], "b");
-  const json list = {{"metadata", {{"finalizers", {"x.dev/y"}}}}};
-  EXPECT_EQ(home_.Patch(PathTo("configmaps", "a"), PatchType::kStrategicMerge, list).error().code,
-            Code::kUnsupportedMediaType);
-  EXPECT_EQ(home_.Patch(PathTo("gitrepositories", "shop"), PatchType::kStrategicMerge, labels)
+  const json first = {{"metadata", {{"labels", {{"a", "b"}}}, {"finalizers", {"x.dev/y"}}}}};
+  const json second = {{"metadata", {{"finalizers", {"x.dev/z"}}}}};
+  for (const json& patch : {first, second}) {
+    EXPECT_TRUE(
+        home_.Patch(PathTo("configmaps", "a"), PatchType::kStrategicMerge, patch).has_value());
+  }
+  const json metadata = home_.Get(PathTo("configmaps", "a"))["metadata"];
+  EXPECT_EQ(metadata["labels"]["a"], "b");
+  EXPECT_EQ(metadata["finalizers"], (json{"x.dev/z", "x.dev/y"}));
+  EXPECT_EQ(home_.Patch(PathTo("gitrepositories", "shop"), PatchType::kStrategicMerge, first)
                 .error()
                 .code,
-            Code::kUnsupportedMediaType);
+            Code::kBadRequest);
 }
 
 TEST_F(RegistryTest, WritesOfOneObjectAreMadeInTheOrderOfTheCalls) {

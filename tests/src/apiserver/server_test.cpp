@@ -215,7 +215,7 @@ TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
   EXPECT_EQ(client_.Ask("POST", kMaps, yaml, "Content-Type: text/plain\r\n").status, 415);
   EXPECT_EQ(client_
                 .Ask("PATCH", std::string(kMaps) + "/a", "{}",
-                     "Content-Type: application/apply-patch+yaml\r\n")
+                     "Content-Type: application/vnd.kubernetes.protobuf\r\n")
                 .status,
             415);
 }

@@ -39,8 +39,11 @@ TEST(MergePatch, ReplacesListsWhole) {
 }
 
 TEST(MergePatch, MustBeAnObject) {
-  for (const char* patch : {"[]", "1", "null", "\"x\""}) {
-    EXPECT_EQ(Merge("{}", patch), "400 a merge patch of an object must be an object");
+  using Pair = std::pair<const char*, const char*>;
+  for (const auto& [patch, name] :
+       {Pair{"[]", "array"}, Pair{"1", "number"}, Pair{"\"x\"", "string"}}) {
+    EXPECT_EQ(Merge("{}", patch), std::string("400 error decoding patch: json: cannot unmarshal ") +
+                                      name + " into Go value of type map[string]interface {}");
   }
 }
 
@@ -54,7 +57,10 @@ TEST(JsonPatch, AddsToObjectsAndLists) {
   EXPECT_EQ(Patch(R"({"l":[1]})", R"([{"op":"add","path":"/l/1","value":2}])"), R"({"l":[1,2]})");
   EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"/a~1b~0c","value":1}])"), R"({"a/b~c":1})");
   EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"/","value":1}])"), R"({"":1})");
-  EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"add","path":"","value":{"b":2}}])"), R"({"b":2})");
+  EXPECT_EQ(Patch(R"({"l":[1,3]})", R"([{"op":"add","path":"/l/-2","value":2}])"),
+            R"({"l":[1,2,3]})");
+  EXPECT_EQ(Patch(R"({"l":[1]})", R"([{"op":"add","path":"/l/01","value":2}])"), R"({"l":[1,2]})");
+  EXPECT_EQ(Patch("{}", R"([{"op":"add","path":"a/b~2"}])"), R"({"b~2":null})");
 }
 
 TEST(JsonPatch, RemovesReplacesMovesAndCopies) {
@@ -78,33 +84,49 @@ TEST(JsonPatch, TestsBeforeItChanges) {
             "{}");
   EXPECT_EQ(
       Patch(R"({"a":1})", R"([{"op":"remove","path":"/a"},{"op":"test","path":"/a","value":1}])"),
-      "422 the patch does not fit the object: /a: the test failed: the value is another one");
+      "422 the server rejected our request due to an error in our request");
+  EXPECT_EQ(Patch("{}", R"([{"op":"test","path":"/a","value":null}])"), "{}");
+  EXPECT_EQ(Patch("{}", R"([{"op":"test","path":"/a/b","value":null}])").substr(0, 3), "422");
   EXPECT_EQ(Patch(R"({"a":"1"})", R"([{"op":"test","path":"/a","value":1}])").substr(0, 3), "422");
   EXPECT_EQ(Patch(R"({"a":10.0})", R"([{"op":"test","path":"/a","value":10}])"), R"({"a":10.0})");
 }
 
 TEST(JsonPatch, PathsThatLeadNowhereDoNotFit) {
-  for (const char* patch :
-       {R"([{"op":"remove","path":"/x"}])", R"([{"op":"replace","path":"/x","value":1}])",
-        R"([{"op":"add","path":"/x/y","value":1}])", R"([{"op":"add","path":"/a/b","value":1}])",
-        R"([{"op":"add","path":"/l/2","value":1}])", R"([{"op":"add","path":"/l/01","value":1}])",
-        R"([{"op":"add","path":"/l/x","value":1}])", R"([{"op":"remove","path":"/l/-"}])",
-        R"([{"op":"copy","from":"/x","path":"/y"}])",
-        R"([{"op":"move","from":"/l","path":"/l/0"}])",
-        R"([{"op":"add","path":"/l/99999999999999999999","value":1}])"}) {
+  for (const char* patch : {R"([{"op":"remove","path":"/x"}])",
+                            R"([{"op":"replace","path":"/x/y","value":1}])",
+                            R"([{"op":"replace","path":"/l/7","value":1}])",
+                            R"([{"op":"add","path":"","value":{"b":2}}])",
+                            R"([{"op":"remove","path":""}])",
+                            R"([{"op":"add","path":"a","value":1}])",
+                            R"([{"op":"jump","path":"/a","value":1}])",
+                            R"([{"path":"/a"}])",
+                            R"([{"op":"add"}])",
+                            R"([{"op":"move","path":"/a"}])",
+                            R"([{"op":"move","from":"/x","path":"/y"}])",
+                            R"([{"op":"add","path":"/x/y","value":1}])",
+                            R"([{"op":"add","path":"/a/b","value":1}])",
+                            R"([{"op":"add","path":"/l/2","value":1}])",
+                            R"([{"op":"add","path":"/l/-3","value":1}])",
+                            R"([{"op":"add","path":"/l/x","value":1}])",
+                            R"([{"op":"remove","path":"/l/-"}])",
+                            R"([{"op":"copy","from":"/l/7","path":"/y"}])",
+                            R"([{"op":"move","from":"/l","path":"/l/0"}])",
+                            R"([{"op":"add","path":"/l/99999999999999999999","value":1}])"}) {
     EXPECT_EQ(Patch(R"({"a":"text","l":[1]})", patch).substr(0, 3), "422") << patch;
   }
 }
 
 TEST(JsonPatch, MalformedOnesAreBadRequests) {
   for (const char* patch :
-       {"{}", "[1]", R"([{"op":"add"}])", R"([{"path":"/a"}])", R"([{"op":"add","path":"/a"}])",
-        R"([{"op":"jump","path":"/a","value":1}])", R"([{"op":"add","path":"a","value":1}])",
-        R"([{"op":"add","path":"/a~2","value":1}])", R"([{"op":"move","path":"/a"}])",
-        R"([{"op":1,"path":"/a"}])", R"([{"op":"remove","path":""}])",
-        R"([{"op":"add","path":"","value":3}])"}) {
+       {"{}", "[1]", R"([{"op":1,"path":"/a"}])", R"([{"op":"copy","path":"/a","from":[]}])",
+        R"([{"op":"replace","path":"","value":[3]}])"}) {
     EXPECT_EQ(Patch(R"({"a":1})", patch).substr(0, 3), "400") << patch;
   }
+}
+
+TEST(JsonPatch, FieldsThatAreNotThereAreReplacedAndCopiedAllTheSame) {
+  EXPECT_EQ(Patch("{}", R"([{"op":"replace","path":"/x","value":1}])"), R"({"x":1})");
+  EXPECT_EQ(Patch("{}", R"([{"op":"copy","from":"/x","path":"/y"}])"), R"({"y":null})");
 }
 
 TEST(JsonPatch, IsBounded) {

@@ -14,8 +14,13 @@ const Birth kBirth{
 
 const KindInfo& Application() { return KindNamed("Application"); }
 
-WriteRequest Create() { return {.ns = "default"}; }
-WriteRequest Write() { return {.ns = "default", .name = "shop"}; }
+WriteRequest Create() { return {.ns = "default", .field_manager = "test"}; }
+WriteRequest Write() {
+  return {.ns = "default",
+          .name = "shop",
+          .field_manager = "test",
+          .now = Time{std::chrono::milliseconds(2'500)}};
+}
 
 /// An Application as a GET would show it.
 Json Stored() {
@@ -39,6 +44,9 @@ TEST(Create, SetsWhatOnlyTheApiMaySet) {
   ASSERT_TRUE(effect.has_value()) << effect.error().message;
   EXPECT_TRUE(effect.value().changed);
   EXPECT_TRUE(effect.value().warnings.empty());
+  EXPECT_EQ(object["metadata"]["managedFields"].size(), 1U);
+  EXPECT_EQ(object["metadata"]["managedFields"][0]["manager"], "test");
+  object["metadata"].erase("managedFields");
   EXPECT_EQ(object["metadata"], (Json{{"name", "shop"},
                                       {"namespace", "default"},
                                       {"uid", "uid-1"},
@@ -224,6 +232,11 @@ TEST(StatusUpdate, TakesNothingButStatus) {
   ASSERT_TRUE(PrepareStatusUpdate(Application(), stored, object, Write()).value().changed);
   Json wanted = stored;
   wanted["status"]["lastNumber"] = 4;
+  const Json owners = object["metadata"]["managedFields"];
+  ASSERT_EQ(owners.size(), 2U);
+  EXPECT_EQ(owners[1]["subresource"], "status");
+  EXPECT_EQ(owners[1]["time"], "1970-01-01T00:00:02Z");
+  object["metadata"]["managedFields"] = wanted["metadata"]["managedFields"];
   EXPECT_EQ(object, wanted);
 }
 
