@@ -14,10 +14,6 @@ const Verbs kCustomOrder = {"delete", "deletecollection", "get",    "list",
                             "patch",  "create",           "update", "watch"};
 const Verbs kStatusVerbs = {"get", "patch", "update"};
 
-bool IsCustom(const objects::KindInfo& kind) {
-  return !kind.group.empty() && !kind.group.ends_with(".k8s.io");
-}
-
 Resource ResourceOf(const objects::KindInfo& kind) {
   Resource resource{.group = kind.group,
                     .version = kind.version,
