@@ -179,6 +179,26 @@ void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json se
   }
 }
 
+/// TrackOwners for a write to the status. Kubernetes looks at the metadata that was sent as well, which
+/// will not be stored: who wrote over a field there has lost it.
+void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, Json metadata,
+                       Json sent, const WriteRequest& request) {
+  metadata["resourceVersion"] = stored["metadata"]["resourceVersion"];
+  if (request.applied || metadata == object["metadata"]) {
+    TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
+    return;
+  }
+  Json seen = object;
+  seen["metadata"] = std::move(metadata);
+  std::vector<std::string> unknown;
+  kind.schema.Prune(seen, unknown);
+  TrackOwners(kind, &stored, seen, std::move(sent), request, Part::kStatus);
+  Json owners = TakeOwners(seen);
+  if (!owners.is_null()) {
+    object["metadata"]["managedFields"] = std::move(owners);
+  }
+}
+
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.
 Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteRequest& request,
                                               const std::vector<std::string>& unknown,
@@ -415,6 +435,7 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
   Json sent = TakeOwners(object);
+  Json metadata = object["metadata"];
   Json merged = stored;
   merged["metadata"].erase("managedFields");
   merged.erase("status");
@@ -427,7 +448,7 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   if (!causes.empty()) {
     return InvalidObject(kind, MetaText(stored, "name"), std::move(causes));
   }
-  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
+  TrackStatusOwners(kind, stored, object, std::move(metadata), std::move(sent), request);
   return WriteEffect{
       .changed = object != stored, .removed = false, .warnings = std::move(warnings)};
 }

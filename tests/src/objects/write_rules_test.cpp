@@ -240,6 +240,19 @@ TEST(StatusUpdate, TakesNothingButStatus) {
   EXPECT_EQ(object, wanted);
 }
 
+TEST(StatusUpdate, WhoseMetadataWasWrittenOverHasLostItAsInKubernetes) {
+  Json stored = Stored();
+  stored["metadata"]["labels"] = {{"a", "1"}, {"b", "1"}};
+  stored["metadata"]["managedFields"][0]["fieldsV1"] = {
+      {"f:metadata", {{"f:labels", {{"f:a", Json::object()}, {"f:b", Json::object()}}}}}};
+  Json object = stored;
+  object["metadata"]["labels"]["a"] = "2";
+  ASSERT_TRUE(PrepareStatusUpdate(Application(), stored, object, Write()).has_value());
+  EXPECT_EQ(object["metadata"]["labels"], stored["metadata"]["labels"]);
+  EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"],
+            (Json{{"f:metadata", {{"f:labels", {{"f:b", Json::object()}}}}}}));
+}
+
 TEST(StatusUpdate, IsJudgedAndComparedToo) {
   const Json stored = Stored();
   Json same = stored;
