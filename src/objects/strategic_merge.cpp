@@ -43,7 +43,7 @@ Result<const SchemaNode*> FieldIn(const SchemaNode* schema, const std::string& n
   if (schema != nullptr) {
     const auto found = schema->properties.find(name);
     below = found != schema->properties.end() ? found->second.get() : schema->additional.get();
-    if (below == nullptr && name != "managedFields") {
+    if (below == nullptr && name != "managedFields" && !schema->preserve) {
       return Unexplained("unable to find api field for the json field " + Quoted(name));
     }
   }

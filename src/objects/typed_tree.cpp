@@ -197,7 +197,7 @@ class MisfitFinder {
     for (const auto& [name, field] : value.items()) {
       const SchemaNode* below = AnyField(&schema, name);
       const std::string field_path = path + "." + name;
-      if (below == nullptr && !IsFree(schema)) {
+      if (below == nullptr && !IsFree(schema) && !schema.preserve) {
         Report(field_path, "field not declared in schema");
         return;
       }
