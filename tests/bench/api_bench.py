@@ -92,8 +92,10 @@ class Kubernetes(Subject):
 
     def come_back(self):
         """After a kill -9 of kube-apiserver; etcd goes on."""
-        self.side.server.kill()
-        self.side.server.__init__(self.side.server.name, self.side.server.argv, self.side.server.log)
+        killed = self.side.server
+        killed.kill()
+        self.side.server = kubernetes_world.demo_world.Process(killed.name, killed.argv, killed.log)
+        self.side.processes[self.side.processes.index(killed)] = self.side.server
 
 
 class Slipway(Subject):
@@ -104,9 +106,8 @@ class Slipway(Subject):
         super().__init__("slipway server", side, lambda: [side.world.server])
 
     def come_back(self):
-        server = self.side.world.server
-        server.kill()
-        server.__init__(server.name, server.argv, server.log)
+        self.side.world.server.kill()
+        self.side.world.launch_server()
 
 
 def creates(subjects):
