@@ -21,6 +21,7 @@
 #include <cstdio>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -121,20 +122,34 @@ class Connection {
   std::uint16_t port_;
 };
 
-/// Opens all of them, some at a time, and returns when the last one is open.
-template <typename Connections>
-void OpenAll(asio::io_context& io, Connections& connections) {
-  std::size_t next = 0;
-  const std::function<void()> open = [&] {
-    if (next < connections.size()) {
-      connections[next++]->Open(open);
+/// Opens all of them, some at a time: a connection that has shaken hands and says nothing would be closed. `begin` gets each one, and a
+/// function to call once it is in use; `done` runs after the last one.
+template <typename Connections, typename Begin>
+void OpenAll(const Connections& connections, Begin begin, std::function<void()> done) {
+  struct State {
+    std::size_t next = 0;
+    std::size_t used = 0;
+    std::function<void()> open;
+  };
+  const auto state = std::make_shared<State>();
+  state->open = [&connections, begin, done, state] {
+    if (state->next == connections.size()) {
+      return;
     }
+    auto& connection = *connections[state->next++];
+    connection.Open([&connections, &connection, begin, done, state] {
+      begin(connection, [&connections, done, state] {
+        if (++state->used == connections.size()) {
+          done();
+        } else {
+          state->open();
+        }
+      });
+    });
   };
   for (std::size_t i = 0; i < kHandshakes; ++i) {
-    open();
+    state->open();
   }
-  io.restart();
-  io.run();
 }
 
 /// One client that creates.
@@ -201,12 +216,11 @@ void RunCreates(const Options& options) {
   for (std::size_t i = 0; i < options.clients; ++i) {
     clients.push_back(std::make_unique<Creator>(io, context, options.port));
   }
-  OpenAll(io, clients);
   const Requests requests(options);
   std::size_t next = options.first;
   std::size_t failed = 0;
   const std::size_t end = options.first + options.objects;
-  std::function<void(Creator&)> go = [&](Creator& client) {
+  const std::function<void(Creator&)> go = [&](Creator& client) {
     if (next == end) {
       return;
     }
@@ -217,25 +231,26 @@ void RunCreates(const Options& options) {
       go(client);
     });
   };
+  OpenAll(
+      clients, [](Creator&, const std::function<void()>& used) { used(); }, [] {});
+  io.run();
   const Stopwatch watch;
   for (const auto& client : clients) {
     go(*client);
   }
   io.restart();
   io.run();
-  std::printf(R"({"seconds": %.6f, "failed": %zu})"
-              "\n",
-              watch.Seconds(), failed);
+  std::printf("{\"seconds\": %.6f, \"failed\": %zu}\n", watch.Seconds(), failed);
 }
 
-/// One client that watches. Events end with a brace and a new line, and nothing else in the stream does.
+/// One client that watches. An event ends with a new line, and what is around it (heads, lengths of chunks) with a return before that.
 class Watcher : public Connection {
  public:
   Watcher(asio::io_context& io, asio::ssl::context& context, std::uint16_t port,
           std::function<void()> seen)
       : Connection(io, context, port), seen_(std::move(seen)) {}
 
-  /// `begun` once the server has answered. What is there already is shown as events first: there must be nothing.
+  /// One object is there, and shown as the first event: then the watch has `begun`. (Kubernetes sends no head before an event.)
   void Watch(const std::string& path, std::function<void()> begun) {
     begun_ = std::move(begun);
     request_ =
@@ -253,15 +268,12 @@ class Watcher : public Connection {
         return;
       }
       Check(error, "watch");
-      if (begun_) {
-        if (!std::string_view(part_.data(), count).starts_with("HTTP/1.1 200 ")) {
-          Die("the answer to a watch is: " + std::string(part_.data(), count));
-        }
-        std::exchange(begun_, nullptr)();
+      if (last_ == 0 && !std::string_view(part_.data(), count).starts_with("HTTP/1.1 200 ")) {
+        Die("the answer to a watch is: " + std::string(part_.data(), count));
       }
       for (std::size_t i = 0; i < count; ++i) {
-        if (part_[i] == '\n' && last_ == '}') {
-          seen_();
+        if (part_[i] == '\n' && last_ != '\r') {
+          begun_ ? std::exchange(begun_, nullptr)() : seen_();
         }
         last_ = part_[i];
       }
@@ -276,72 +288,88 @@ class Watcher : public Connection {
   char last_ = 0;
 };
 
-double Percentile(std::vector<double>& sorted, double part) {
+double Percentile(const std::vector<double>& sorted, double part) {
   return sorted[static_cast<std::size_t>(part * static_cast<double>(sorted.size() - 1))];
 }
 
-void RunWatches(const Options& options) {
-  asio::io_context io;
-  asio::ssl::context context = Credentials(options);
-  std::size_t missing = 0;
-  double written = 0;  // when the writer had its answer; 0: not yet
-  std::vector<double> lags;
-  const Stopwatch watch;
-  std::function<void()> after = [] {};
-  const auto seen = [&] {
-    lags.push_back(written == 0 ? 0 : watch.Seconds() - written);
-    if (--missing == 0 && written != 0) {
-      after();
+/// So many watchers, and one who writes for them.
+class Watching {
+ public:
+  explicit Watching(const Options& options)
+      : options_(options),
+        requests_(options),
+        context_(Credentials(options)),
+        writer_(io_, context_, options.port),
+        next_(options.first),
+        end_(options.first + options.objects) {
+    for (std::size_t i = 0; i < options.clients; ++i) {
+      watchers_.push_back(
+          std::make_unique<Watcher>(io_, context_, options.port, [this] { Seen(); }));
     }
-  };
-  std::vector<std::unique_ptr<Watcher>> watchers;
-  for (std::size_t i = 0; i < options.clients; ++i) {
-    watchers.push_back(std::make_unique<Watcher>(io, context, options.port, seen));
   }
-  std::vector<std::unique_ptr<Creator>> writers;
-  writers.push_back(std::make_unique<Creator>(io, context, options.port));
-  OpenAll(io, writers);
-  OpenAll(io, watchers);
-  std::size_t waiting = watchers.size();
-  const Requests requests(options);
-  std::size_t next = options.first;
-  const std::size_t end = options.first + options.objects;
-  double begun = 0;
-  double seconds = 0;
-  const std::function<void()> write = [&] {
-    if (next == end) {
-      seconds = watch.Seconds() - begun;
-      io.stop();
+
+  void Run() {
+    const auto watch = [this](Watcher& watcher, std::function<void()> begun) {
+      watcher.Watch(options_.Path(), std::move(begun));
+    };
+    OpenAll(watchers_, watch, [this] {
+      writer_.Open([this] {
+        begun_ = clock_.Seconds();
+        Write();
+      });
+    });
+    io_.run();
+    std::ranges::sort(lags_);
+    std::printf(
+        "{\"seconds\": %.6f, \"events\": %zu, \"p50\": %.6f, \"p99\": %.6f, \"most\": %.6f}\n",
+        clock_.Seconds() - begun_, lags_.size(), Percentile(lags_, 0.5), Percentile(lags_, 0.99),
+        lags_.back());
+  }
+
+ private:
+  void Write() {
+    if (next_ == end_) {
+      io_.stop();
       return;
     }
-    missing = watchers.size();
-    written = 0;
-    writers[0]->Create(requests.Create(next++), [&](bool created) {
+    missing_ = watchers_.size();
+    written_.reset();
+    writer_.Create(requests_.Create(next_++), [this](bool created) {
       if (!created) {
-        Die("not created: " + writers[0]->answer());
+        Die("not created: " + writer_.answer());
       }
-      written = watch.Seconds();
-      if (missing == 0) {
-        after();
-      }
-    });
-  };
-  after = [&] { asio::post(io, write); };
-  for (const auto& watcher : watchers) {
-    watcher->Watch(options.Path(), [&] {
-      if (--waiting == 0) {
-        begun = watch.Seconds();
-        write();
-      }
+      written_ = clock_.Seconds();
+      GoOn();
     });
   }
-  io.restart();
-  io.run();
-  std::ranges::sort(lags);
-  std::printf(R"({"seconds": %.6f, "events": %zu, "p50": %.6f, "p99": %.6f, "most": %.6f})"
-              "\n",
-              seconds, lags.size(), Percentile(lags, 0.5), Percentile(lags, 0.99), lags.back());
-}
+
+  void Seen() {
+    lags_.push_back(written_ ? clock_.Seconds() - *written_ : 0);
+    --missing_;
+    GoOn();
+  }
+
+  /// The writer has its answer, and everybody has seen it: the next.
+  void GoOn() {
+    if (written_ && missing_ == 0) {
+      asio::post(io_, [this] { Write(); });
+    }
+  }
+
+  const Options& options_;
+  const Requests requests_;
+  const Stopwatch clock_;
+  asio::io_context io_;
+  asio::ssl::context context_;
+  Creator writer_;
+  std::vector<std::unique_ptr<Watcher>> watchers_;
+  std::size_t next_;
+  std::size_t end_;
+  std::size_t missing_ = 0;        ///< watchers that have not seen the last one
+  std::optional<double> written_;  ///< when the writer had its answer
+  double begun_ = 0;
+  std::vector<double> lags_;
+};
 
 }  // namespace
 }  // namespace slipway::bench
@@ -368,7 +396,7 @@ int main(int argc, char** argv) {
     slipway::bench::RunCreates(options);
   });
   app.add_subcommand("watch", "one client creates, the others watch")->callback([&] {
-    slipway::bench::RunWatches(options);
+    slipway::bench::Watching(options).Run();
   });
   CLI11_PARSE(app, argc, argv);
   return 0;
