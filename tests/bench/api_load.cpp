@@ -254,7 +254,8 @@ class Watcher : public Connection {
   void Watch(const std::string& path, std::function<void()> begun) {
     begun_ = std::move(begun);
     request_ =
-        "GET " + path + "?watch=true&timeoutSeconds=3600 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+        "GET " + path +
+        "?watch=true&resourceVersion=0&timeoutSeconds=3600 HTTP/1.1\r\nHost: localhost\r\n\r\n";
     asio::async_write(stream(), asio::buffer(request_), [this](const Code& error, std::size_t) {
       Check(error, "write");
       Read();
