@@ -226,13 +226,18 @@ class World:
         self.patience = 8  # seconds that applications have to end by themselves
 
     # -- the server ---------------------------------------------------------------------------------------------------
-    def start_server(self):
-        """Starts `slipway server` and waits until it serves. A restart keeps its ports."""
-        log = self.directory / "server.log"
-        seen = log.stat().st_size if log.exists() else 0
+    def launch_server(self):
+        """Starts `slipway server`. A restart keeps its ports."""
         self.server = Process("slipway server", [
             self.slipway_binary, "server", "--data-dir", self.data, "--listen", self.listen, "--agent-listen",
-            self.agent_listen, "--agent-grace", self.grace, *self.server_flags], log, env=os.environ | self.server_variables)
+            self.agent_listen, "--agent-grace", self.grace, *self.server_flags], self.directory / "server.log",
+            env=os.environ | self.server_variables)
+
+    def start_server(self):
+        """Starts it, and waits until it serves."""
+        log = self.directory / "server.log"
+        seen = log.stat().st_size if log.exists() else 0
+        self.launch_server()
 
         def ready():
             if not self.server.running():
