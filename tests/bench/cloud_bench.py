@@ -118,7 +118,7 @@ def of_aws(slipway):
 
 def pages_with_curl(google):
     """Seconds for all pages over one connection. Where they are was found out before."""
-    query = f"{google.url}/compute/v1/projects/{gcp_world.PROJECT}/aggregated/instances?maxResults=100"
+    query = f"{google.url}/compute/v1/projects/{gcp_world.PROJECT}/aggregated/instances?maxResults=500"
     token = google.token(gcp_world.READ)
     headers, urls, following = ["-H", f"authorization: Bearer {token}"], [], ""
     while True:

@@ -21,6 +21,7 @@ PEERS = pathlib.Path(os.environ["SLIPWAY_PEERS"])
 sys.path.insert(0, str(next((PEERS / "lib").glob("python3*/site-packages"))))
 
 import boto3  # noqa: E402  (found by the line above)
+from fake_api import hold  # noqa: E402
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIDTEST", "AWS_SECRET_ACCESS_KEY": "secret-of-the-test"}
 IMAGE = "ami-12c6146b"
@@ -194,9 +195,9 @@ class FaultProxy(Proxy):
                 text = re.sub(r"<nextToken>[^<]*</nextToken>", "", text)
                 text = re.sub(r"<reservationSet>.*</reservationSet>", f"<reservationSet/><nextToken>{token}+</nextToken>", text,
                               flags=re.S)
-        elif what == "cut body":
-            return send(handler, status, text, promised=len(text.encode()) + 100)
-        return send(handler, status, text)
+        send(handler, status, text, promised=len(text.encode()) + 100 if what in ("cut body", "slow body") else None)
+        if what == "slow body":
+            hold(handler)
 
 
 class LaunchHook(Proxy):

@@ -33,6 +33,7 @@ from cryptography import x509  # noqa: E402
 from cryptography.exceptions import InvalidSignature  # noqa: E402
 from cryptography.hazmat.primitives import hashes, serialization  # noqa: E402
 from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: E402
+from fake_api import hold  # noqa: E402
 
 SUBSCRIPTIONS = ["0b1f6471-1bf0-4dda-aec3-cb9272f09590", "11111111-2222-3333-4444-555555555555"]
 GROUPS = ["shop-prod", "Shop_Net"]
@@ -563,7 +564,9 @@ def send_page(handler, answer, what):
     text = json.dumps(answer)
     if what == "cut text":
         text = text[:len(text) // 2]
-    return send(handler, 200, text, promised=len(text.encode()) + 100 if what == "cut body" else None)
+    send(handler, 200, text, promised=len(text.encode()) + 100 if what in ("cut body", "slow body") else None)
+    if what == "slow body":
+        hold(handler)
 
 
 def send(handler, status, text, promised=None):

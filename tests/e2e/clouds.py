@@ -93,7 +93,7 @@ class Watched(WatchedFleet):
 
 
 # What every provider's API is made to do, whatever else it has of its own.
-FAULTS_OF_ALL = {"throttle", "trouble", "reset", "cut body", "cut text", "loop", "expired", "denied", "page of the web", "elsewhere"}
+FAULTS_OF_ALL = {"throttle", "trouble", "reset", "cut body", "slow body", "cut text", "loop", "expired", "denied", "page of the web", "elsewhere"}
 
 
 def check_that_no_fault_removes_a_server(watched, names, faults, spoil):

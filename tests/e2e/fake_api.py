@@ -1,5 +1,6 @@
 """An API that says what a test wants, over plain HTTP: for what the real one does too seldom."""
 
+import contextlib
 import http.server
 import json
 import threading
@@ -76,6 +77,13 @@ class FakeApi:
     def close(self):
         self.server.shutdown()
         self.server.server_close()
+
+
+def hold(handler):
+    """Says nothing more until the client goes away, which is to have the patience of a minute at most."""
+    handler.connection.settimeout(60)
+    with contextlib.suppress(OSError):
+        handler.connection.recv(1)
 
 
 def status(code, reason):

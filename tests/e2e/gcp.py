@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa  # noqa: E402
 from google.cloud import compute_v1  # noqa: E402
 from google.cloud.compute_v1.services.instances.transports import InstancesRestTransport  # noqa: E402
 from google.oauth2 import service_account  # noqa: E402
+from fake_api import hold  # noqa: E402
 
 PROJECT = "shop-prod"
 ZONES = ["europe-west1-b", "europe-west1-c", "us-east1-b"]
@@ -366,7 +367,9 @@ class FakeGoogle:
         text = json.dumps(answer)
         if what == "cut text":
             text = text[:len(text) // 2]
-        return send(handler, 200, text, promised=len(text.encode()) + 100 if what == "cut body" else None)
+        send(handler, 200, text, promised=len(text.encode()) + 100 if what in ("cut body", "slow body") else None)
+        if what == "slow body":
+            hold(handler)
 
 
 def form_of(handler, body):

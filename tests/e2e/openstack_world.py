@@ -23,6 +23,7 @@ SERVICES = pathlib.Path(__file__).parents[1] / "peers/openstack"
 sys.path.insert(0, str(next((PEERS / "lib").glob("python3*/site-packages"))))
 
 import openstack  # noqa: E402  (found by the line above)
+from fake_api import hold  # noqa: E402
 
 REGIONS = ["RegionOne", "RegionTwo"]
 STATUS = {  # what a server must be in Nova's database to be shown with this status
@@ -123,7 +124,9 @@ class Proxy:
         passed = {name: value for name, value in answer.getheaders()
                   if name.lower() not in ("content-length", "connection", "transfer-encoding", "date", "server")}
         connection.close()
-        return send(handler, answer.status, *spoiled(data, what, passed, handler.path))
+        send(handler, answer.status, *spoiled(data, what, passed, handler.path))
+        if what == "slow body":
+            hold(handler)
 
 
 def spoiled(data, what, headers, path):
@@ -146,7 +149,7 @@ def spoiled(data, what, headers, path):
         data = data[:len(data) // 2]
     if what == "old":
         headers = {name: value for name, value in headers.items() if name.lower() != "openstack-api-version"}
-    if what == "cut body":
+    if what in ("cut body", "slow body"):
         promised = len(data) + 100
     return data, headers, promised
 

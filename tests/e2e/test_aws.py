@@ -162,6 +162,7 @@ FAULTS = {
     "trouble": ("ServiceUnavailable", "EC2 of eu-west-1 answers InternalError: An internal error has occurred. (request 3f4f1f4e)"),
     "reset": ("ServiceUnavailable", "EC2 of eu-west-1: http://127.0.0.1:"),
     "cut body": ("ServiceUnavailable", "EC2 of eu-west-1: http://127.0.0.1:"),
+    "slow body": ("Timeout", " gave no whole answer within "),
     "cut text": ("ListInvalid", "cannot be believed: it is no XML"),
     "loop": ("ListInvalid", "its pages go round in a circle"),
     "expired": ("CredentialsRefused", "ExpiredToken: The provided token has expired. (request 3f4f1f4e)"),

@@ -202,6 +202,7 @@ FAULTS = {
     "trouble": ("ServiceUnavailable", SAYS + "ServiceUnavailable: Please try again. (request 5b1b1b0c)"),
     "reset": ("ServiceUnavailable", f"Azure Resource Manager of {FIRST}: http://127.0.0.1:"),
     "cut body": ("ServiceUnavailable", f"Azure Resource Manager of {FIRST}: http://127.0.0.1:"),
+    "slow body": ("Timeout", " gave no whole answer within "),
     "cut text": ("ListInvalid", "cannot be believed: it is no JSON"),
     "no list": ("ListInvalid", "cannot be believed: it is no list"),
     "loop": ("ListInvalid", "its pages go round in a circle"),

@@ -162,6 +162,7 @@ FAULTS = {
     "trouble": ("ServiceUnavailable", SAYS + "backendError: Internal error. Please try again. (request 3f4f1f4e)"),
     "reset": ("ServiceUnavailable", "Compute Engine of shop-prod: http://127.0.0.1:"),
     "cut body": ("ServiceUnavailable", "Compute Engine of shop-prod: http://127.0.0.1:"),
+    "slow body": ("Timeout", " gave no whole answer within "),
     "cut text": ("ListInvalid", "cannot be believed: it is no JSON"),
     "loop": ("ListInvalid", "its pages go round in a circle"),
     "unreachables": ("ListInvalid", "it lacks what could not be reached: projects/shop-prod/zones/us-east1-b"),

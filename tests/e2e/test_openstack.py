@@ -164,6 +164,7 @@ FAULTS = {
     "gateway": ("ServiceUnavailable", "answers HTTP status 503"),
     "reset": ("ServiceUnavailable", ": http://127.0.0.1:"),
     "cut body": ("ServiceUnavailable", ": http://127.0.0.1:"),
+    "slow body": ("Timeout", " gave no whole answer within "),
     "cut text": ("ListInvalid", "cannot be believed: it is no JSON"),
     "loop": ("ListInvalid", "its pages go round in a circle"),
     "nameless": ("ListInvalid", "it has a next page, and does not say which"),

@@ -15,16 +15,16 @@ bool IsKeptOut(const api::Server& server) { return server.spec.standby || server
 
 void Checker::OnStep(const std::map<std::string, std::unique_ptr<Host>>& hosts) {
   for (const auto& [name, server] : servers_) {
+    // What was seen before the provider held it back, or before anybody knew of that, counts too; and so does what was promoted later.
+    const bool out = IsKeptOut(server) || cloud_.StandsBy(name) || cloud_.IsHeld(name);
     const auto host = hosts.find(name);
-    if (!server.spec.joining || host == hosts.end() || !host->second->reachable()) {
+    if (!out || host == hosts.end() || !host->second->reachable()) {
       continue;
     }
-    for (const auto& [application, releases] : promoted_) {
-      for (const Release& release : releases) {
-        if (host->second->IsHealthyOn(application,
-                                      {Commit(release.first), ReleaseHash(release.second)})) {
-          seen_healthy_[name + "/" + application][release] = loop_.Mono();
-        }
+    for (const api::Intent& wanted : server.spec.releases) {
+      if (host->second->IsHealthyOn(wanted.application, {wanted.commit, wanted.hash})) {
+        seen_healthy_[name + "/" + wanted.application][{wanted.commit.value, wanted.hash.value}] =
+            loop_.Mono();
       }
     }
   }

@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char* kGoogle = "googleapis.com";
 constexpr const char* kPermission = "compute.instances.list";
+/// An instance may have 512 KB of metadata: a page of so many such ones is still below what an answer may have.
+constexpr int kFewOnAPage = 100;
 constexpr const char* kEndpointVariable = "CLOUDSDK_API_ENDPOINT_OVERRIDES_COMPUTE";
 
 /// Where the API is: as the Fleet says, or the environment in the words of gcloud, or Google itself.
@@ -155,10 +157,17 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
   const std::shared_ptr<Place> place = PlaceOf(*identity, gcp.project, endpoint);
   const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
   Listed listed;
+  int most = kMostOnAPage;
   SLIPWAY_TRYV(ReadPages(endpoint, [&](const std::string& token) -> Result<std::string> {
-    call.path = AggregatedList(gcp, token);
-    SLIPWAY_TRY(text, place->client.Call(call, deadline));
-    auto page = ReadInstances(text, gcp);
+    call.path = AggregatedList(gcp, token, most);
+    auto text = place->client.Call(call, deadline);
+    if (!text.has_value() && text.error().code == Code::kTooLarge && most > kFewOnAPage) {
+      most = kFewOnAPage;
+      call.path = AggregatedList(gcp, token, most);
+      text = place->client.Call(call, deadline);
+    }
+    SLIPWAY_TRYV(text);
+    auto page = ReadInstances(text.value(), gcp);
     if (!page.has_value()) {
       return Unbelievable(endpoint, page.error().message);
     }

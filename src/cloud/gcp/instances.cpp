@@ -20,8 +20,6 @@ using runtime::ListedServer;
 using runtime::MachineState;
 using Texts = std::map<std::string, std::string>;
 
-/// An instance may have 512 KB of metadata: so that a page of such ones is still below what an answer may have.
-constexpr const char* kMostOnAPage = "100";
 constexpr const char* kZones = "zones/";
 constexpr std::string_view kManagers = "/instanceGroupManagers/";
 constexpr std::size_t kMostIdDigits = 20;  ///< of an unsigned 64-bit number
@@ -246,9 +244,9 @@ Result<void> CheckWhole(const json& root) {
 
 }  // namespace
 
-std::string AggregatedList(const api::GcpProvider& provider, const std::string& token) {
+std::string AggregatedList(const api::GcpProvider& provider, const std::string& token, int most) {
   std::string path = "/compute/v1/projects/" + Escape(provider.project, ":") +
-                     "/aggregated/instances?maxResults=" + kMostOnAPage +
+                     "/aggregated/instances?maxResults=" + std::to_string(most) +
                      "&returnPartialSuccess=false";
   if (const std::string filter = FilterOf(provider); !filter.empty()) {
     path += "&filter=" + Escape(filter);

@@ -16,8 +16,12 @@ struct InstancePage {
       next;  ///< token of the page that follows; empty: this is the last. A page may be empty and not the last
 };
 
-/// Path and query that ask for a page: the first one where `token` is empty.
-std::string AggregatedList(const api::GcpProvider& provider, const std::string& token);
+/// Compute Engine gives no more on a page.
+inline constexpr int kMostOnAPage = 500;
+
+/// Path and query that ask for a page of at most `most` instances: the first one where `token` is empty.
+std::string AggregatedList(const api::GcpProvider& provider, const std::string& token,
+                           int most = kMostOnAPage);
 
 /// Reads one. kInvalid where it is no whole page of instances: something did not answer, or one of them has no id or no known state.
 /// Without it the list would say that a server is gone. Pure.

@@ -103,6 +103,19 @@ TEST_F(GcpCloudTest, EveryPageIsListed) {
   EXPECT_EQ(requests[2].headers.at("authorization"), "Bearer hush0") << "one token serves all";
 }
 
+TEST_F(GcpCloudTest, APageThatIsTooLargeIsAskedForInSmallerOnes) {
+  const Error too_large = Fail(Code::kTooLarge, "https://somewhere answered with too much");
+  answers_ = {Page({"a"}, "t1"), too_large, Page({"b"}, "t2"), Page({"c"})};
+  EXPECT_EQ(Outcome(), "it listed 3");
+  const auto requests = client_.requests();
+  EXPECT_THAT(requests[1].url, AllOf(HasSubstr("maxResults=500&"), HasSubstr("&pageToken=t1")));
+  EXPECT_THAT(requests[2].url, AllOf(HasSubstr("maxResults=100&"), HasSubstr("&pageToken=t1")));
+  EXPECT_THAT(requests[3].url, AllOf(HasSubstr("maxResults=100&"), HasSubstr("&pageToken=t2")));
+  answers_ = {too_large, too_large, Page({"a"})};
+  EXPECT_EQ(Outcome(),
+            "ListInvalid: Compute Engine of shop-prod: https://somewhere answered with too much");
+}
+
 TEST_F(GcpCloudTest, WhatMayPassIsTriedAgainAndAnswersInTheEnd) {
   answers_ = {Refused(403, "rateLimitExceeded"), Fail(Code::kTimeout, "slow"),
               Refused(500, "backendError"),
@@ -205,8 +218,6 @@ TEST_F(GcpCloudTest, WhatIsNotTheApiIsRefused) {
   answers_ = {Fail(Code::kForbidden, "https://compute: its certificate is for another name")};
   EXPECT_THAT(Outcome(),
               HasSubstr("EndpointInvalid: Compute Engine of shop-prod: https://compute"));
-  answers_ = {Fail(Code::kTooLarge, "https://compute: more than 64 MiB")};
-  EXPECT_THAT(Outcome(), HasSubstr("ListInvalid"));
 }
 
 TEST_F(GcpCloudTest, PagesThatGoRoundEndInAnError) {

@@ -211,10 +211,11 @@ TEST(GcpInstances, WhatNarrowsTheListIsLookedAtHere) {
 TEST(GcpInstances, TheApiIsAskedForWhatItCanTell) {
   api::GcpProvider provider{.project = "example.com:shop-prod"};
   const std::string start =
-      "/compute/v1/projects/example.com:shop-prod/aggregated/instances?maxResults=100"
+      "/compute/v1/projects/example.com:shop-prod/aggregated/instances?maxResults=500"
       "&returnPartialSuccess=false";
   EXPECT_EQ(AggregatedList(provider, ""), start);
   EXPECT_EQ(AggregatedList(provider, "a+b="), start + "&pageToken=a%2Bb%3D");
+  EXPECT_THAT(AggregatedList(provider, "", 100), HasSubstr("?maxResults=100&"));
   provider.labels = {{"role", "web"}, {"env", "prod"}, {"größe", "x"}, {"none", ""}};
   EXPECT_EQ(AggregatedList(provider, ""),
             start +
