@@ -51,17 +51,6 @@ std::string Base64(std::string_view bytes) {
   return text;
 }
 
-void CheckMetadata(const Json& metadata, const Faults& faults) {
-  for (const char* part : {"labels", "annotations"}) {
-    const Json keyed = metadata.value(part, Json::object());
-    for (const auto& [key, value] : keyed.items()) {
-      if (!IsLabelKey(key)) {
-        faults.At(part).Invalid("\"" + key + "\": " + kLabelKeyHint);
-      }
-    }
-  }
-}
-
 /// The keys of a Secret or ConfigMap: they become names of files.
 void CheckValueNames(const Json& object, const Faults& faults) {
   constexpr std::string_view kAllowed =
@@ -316,7 +305,6 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
                                                        {"GitRepository", CheckGitRepository},
                                                        {"Rollout", CheckRollout}};
   std::vector<Cause> causes;
-  CheckMetadata(object["metadata"], Faults(causes, "metadata"));
   if (kind.kind == "Secret" || kind.kind == "ConfigMap") {
     CheckValueNames(object, Faults(causes));
   }

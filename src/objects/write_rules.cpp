@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
@@ -10,6 +11,7 @@
 #include "src/objects/field_path.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
+#include "src/objects/metadata_rules.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -146,18 +148,21 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   const std::string name = MetaText(object, "name");
-  std::vector<Cause> causes = kind.schema.Validate(object);
-  if (name.empty()) {
-    causes.insert(causes.begin(), Cause{.field = "metadata.name",
-                                        .message = "name or generateName is required",
-                                        .reason = "FieldValueRequired"});
+  std::vector<Cause> causes;
+  const auto append = [&causes](const std::vector<Cause>& more) {
+    causes.insert(causes.end(), more.begin(), more.end());
+  };
+  if (stored != nullptr) {
+    append(CheckMetadataChange(*stored, object));
   }
-  if (causes.empty()) {
+  append(CheckMetadata(kind, object));
+  const std::vector<Cause> misfits = kind.schema.Validate(object);
+  append(misfits);
+  if (misfits.empty() && !name.empty()) {
     Normalise(kind, object);
-    causes = CheckRules(kind, object);
+    append(CheckRules(kind, object));
     if (stored != nullptr) {
-      const std::vector<Cause> change = CheckChange(kind, *stored, object);
-      causes.insert(causes.end(), change.begin(), change.end());
+      append(CheckChange(kind, *stored, object));
     }
   }
   if (!causes.empty()) {
@@ -182,23 +187,6 @@ Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const 
     return Conflict(kind, name,
                     "Precondition failed: UID in precondition: " + uid +
                         ", UID in object meta: " + MetaText(stored, "uid"));
-  }
-  return Ok();
-}
-
-/// No finalizer may be added once an object is being deleted.
-Result<void> CheckFinalizers(const KindInfo& kind, const Json& stored, const Json& object) {
-  if (!stored["metadata"].contains("deletionTimestamp")) {
-    return Ok();
-  }
-  const Json before = stored["metadata"].value("finalizers", Json::array());
-  for (const Json& finalizer : object["metadata"].value("finalizers", Json::array())) {
-    if (std::find(before.begin(), before.end(), finalizer) == before.end()) {
-      return OneFault(
-          kind, MetaText(stored, "name"), "metadata.finalizers",
-          PrintJson(finalizer) + ": no new finalizers can be added if the object is being deleted",
-          "FieldValueForbidden");
-    }
   }
   return Ok();
 }
@@ -245,14 +233,17 @@ void AddFinalizer(Json& object, const char* name) {
 }  // namespace
 
 Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
+  std::set<std::string> said;
   std::string all;
   for (const Cause& cause : causes) {
-    all +=
-        (all.empty() ? "" : ", ") + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    if (said.insert(line).second) {
+      all += (all.empty() ? "" : ", ") + line;
+    }
   }
   const std::string qualified = kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
   Error error = Fail(Code::kInvalid, qualified + " \"" + name + "\" is invalid: " +
-                                         (causes.size() > 1 ? "[" + all + "]" : all));
+                                         (said.size() > 1 ? "[" + all + "]" : all));
   error.causes = std::move(causes);
   return error;
 }
@@ -301,7 +292,6 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   }
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   SLIPWAY_TRYV(Judge(kind, object, &stored));
-  SLIPWAY_TRYV(CheckFinalizers(kind, stored, object));
   DropEmpty(object["metadata"]);
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
