@@ -2,6 +2,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstdint>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
@@ -32,6 +33,12 @@ std::string FloatText(double number) {
 
 }  // namespace
 
+bool IsFloat(const Json& value) {
+  constexpr auto kLargest = static_cast<std::uint64_t>(INT64_MAX);
+  return value.is_number_float() ||
+         (value.is_number_unsigned() && value.get<std::uint64_t>() > kLargest);
+}
+
 std::string QuotedValue(const std::string& text) { return Quoted(Shortened(text, kMaxShownBytes)); }
 
 std::string ShownValue(const Json& value) {
@@ -41,7 +48,7 @@ std::string ShownValue(const Json& value) {
   if (value.is_string()) {
     return QuotedValue(value.get_ref<const std::string&>());
   }
-  if (value.is_number_float()) {
+  if (IsFloat(value)) {
     return FloatText(value.get<double>());
   }
   return Shortened(value.is_structured() ? GoLiteral(value) : PrintJson(value), kMaxShownBytes);

@@ -12,6 +12,9 @@ namespace slipway::objects {
 /// One refusal lists so many causes, at most.
 inline constexpr std::size_t kMaxCauses = 100;
 
+/// Whether a number is a float64 for Go: it is none that an int64 holds.
+bool IsFloat(const nlohmann::json& value);
+
 /// A text as a message quotes it, cut where it is long: what a client sends has any length.
 std::string QuotedValue(const std::string& text);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstdint>
 #include <map>
 #include <nlohmann/json.hpp>
@@ -33,10 +34,7 @@ std::size_t CharacterCount(const std::string& text) {
 }
 
 bool IsInteger(const Json& value) {
-  if (value.is_number_unsigned()) {
-    return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX);
-  }
-  if (value.is_number_float()) {
+  if (value.is_number() && IsFloat(value)) {
     const auto number = value.get<double>();
     return std::trunc(number) == number && std::abs(number) <= kExactDouble;
   }
@@ -96,7 +94,7 @@ const char* TypeName(NodeType type) {
 
 const char* TypeOfValue(const Json& value) {
   if (value.is_number()) {
-    return !value.is_number_float() && IsInteger(value) ? "integer" : "number";
+    return IsFloat(value) ? "number" : "integer";
   }
   return value.type_name();
 }
@@ -188,10 +186,14 @@ class Validator {
   }
 
   void CheckNumber(const SchemaNode& node, const Json& value) {
-    if (node.maximum && value > *node.maximum) {
+    const auto compare = [&value](std::int64_t bound) {
+      return IsFloat(value) ? value.get<double>() <=> static_cast<double>(bound)
+                            : std::partial_ordering(value.get<std::int64_t>() <=> bound);
+    };
+    if (node.maximum && compare(*node.maximum) > 0) {
       RefuseValue(node, value, "should be less than or equal to " + std::to_string(*node.maximum));
     }
-    if (node.minimum && value < *node.minimum) {
+    if (node.minimum && compare(*node.minimum) < 0) {
       RefuseValue(node, value,
                   "should be greater than or equal to " + std::to_string(*node.minimum));
     }

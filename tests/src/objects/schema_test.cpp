@@ -177,6 +177,8 @@ TEST(Validation, WritesNumbersAsGoDoes) {
   EXPECT_EQ(shown(1000000.0), "1e+06");
   EXPECT_EQ(shown(1e19), "1e+19");
   EXPECT_EQ(shown(-0.00001), "-1e-05");
+  EXPECT_THAT(With("/spec/strategy/onNewRevision", std::uint64_t{1} << 63U),
+              testing::HasSubstr("Unsupported value: 9.223372036854776e+18: supported"));
 }
 
 TEST(Validation, KnowsCountsAndPercentages) {
