@@ -18,6 +18,7 @@
 #include "src/cloud/filters.hpp"
 #include "src/objects/kind_rules.hpp"
 #include "src/objects/kinds.hpp"
+#include "src/objects/metadata_rules.hpp"
 
 namespace slipway::cli {
 namespace {
@@ -41,7 +42,9 @@ Result<api::Fleet> ReadFleet(const std::string& file, std::istream& in) {
   }
   const objects::KindInfo* kind = objects::FindByKind("slipway.dev/v1alpha1", "Fleet");
   kind->schema.Default(fleets.front());
-  std::vector<Cause> causes = kind->schema.Validate(fleets.front());
+  std::vector<Cause> causes = objects::CheckMetadata(*kind, fleets.front());
+  const std::vector<Cause> misfits = kind->schema.Validate(fleets.front());
+  causes.insert(causes.end(), misfits.begin(), misfits.end());
   if (causes.empty()) {
     causes = objects::CheckRules(*kind, fleets.front());
   }

@@ -5,6 +5,7 @@
 
 #include "reconciler/base/json.hpp"
 #include "src/kube/kubeconfig.hpp"
+#include "src/objects/hints.hpp"
 
 namespace slipway::cli {
 
@@ -186,14 +187,19 @@ Error Advised(Error error, const std::string& path) {
 }
 
 ExitCode Report(const Error& error, const Streams& streams) {
-  streams.err << "error: " << error.message << "\n";
+  std::string told = error.message;
+  std::string more;
   for (const Cause& cause : error.causes) {
-    const std::string line =
-        cause.field.empty() ? cause.message : cause.field + ": " + cause.message;
-    if (error.message.find(line) == std::string::npos) {
-      streams.err << "  * " << line << "\n";
+    const std::string field = cause.field.empty() ? "" : cause.field + ": ";
+    const std::string line = field + objects::WithHint(cause.message);
+    const std::size_t found = told.find(field + cause.message);
+    if (found == std::string::npos) {
+      more += "  * " + line + "\n";
+    } else {
+      told.replace(found, field.size() + cause.message.size(), line);
     }
   }
+  streams.err << "error: " << told << "\n" << more;
   return error.code == Code::kTimeout ? kTimedOut : kFailed;
 }
 

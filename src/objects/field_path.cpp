@@ -45,4 +45,13 @@ std::string FieldPath::Text() const {
   return Shortened(std::move(text), kMaxPathBytes);
 }
 
+std::string FieldPath::Dotted() const {
+  std::string text;
+  for (const Step& step : steps_) {
+    text += step.is_index ? "[" + std::to_string(step.index) + "]"
+                          : (text.empty() ? "" : ".") + std::string(step.key);
+  }
+  return Shortened(std::move(text), kMaxPathBytes);
+}
+
 }  // namespace slipway::objects

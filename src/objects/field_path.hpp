@@ -43,6 +43,9 @@ class FieldPath {
 
   /// "" for the document itself. Shortened to kMaxPathBytes.
   std::string Text() const;
+  /// The same with every key behind a dot, `metadata.labels.slipway.dev/fleet`: so does Kubernetes
+  /// name what a schema refuses.
+  std::string Dotted() const;
 
  private:
   struct Step {

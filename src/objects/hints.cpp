@@ -1,6 +1,7 @@
 #include "src/objects/hints.hpp"
 
-#include "reconciler/base/assert.hpp"
+#include <map>
+#include <string_view>
 
 namespace slipway::objects {
 namespace {
@@ -82,32 +83,15 @@ const std::map<std::string, std::string>& Hints() {
 
 bool HasHint(const std::string& pattern) { return Hints().contains(pattern); }
 
-std::string WhatItMustBe(const SchemaNode& node) {
-  if (!node.pattern_text.empty()) {
-    const auto hint = Hints().find(node.pattern_text);
-    return hint != Hints().end() ? hint->second : "text that matches " + node.pattern_text;
+std::string WithHint(const std::string& message) {
+  constexpr std::string_view kBefore = "should match '";
+  const std::size_t found = message.find(kBefore);
+  if (found == std::string::npos || !message.ends_with('\'')) {
+    return message;
   }
-  if (node.format == "date-time") {
-    return "a time, such as 2026-11-24T02:15:00Z";
-  }
-  if (node.format == "byte") {
-    return "text in base64";
-  }
-  switch (node.type) {
-    case NodeType::kObject:
-      return "an object";
-    case NodeType::kArray:
-      return "a list";
-    case NodeType::kString:
-      return "a string";
-    case NodeType::kInteger:
-      return "an integer";
-    case NodeType::kBoolean:
-      return "true or false";
-    case NodeType::kIntOrString:
-      return "an integer or a string";
-  }
-  SLIPWAY_UNREACHABLE("node type outside the enum");
+  const std::size_t start = found + kBefore.size();
+  const auto hint = Hints().find(message.substr(start, message.size() - 1 - start));
+  return hint == Hints().end() ? message : message + " (" + hint->second + ")";
 }
 
 }  // namespace slipway::objects

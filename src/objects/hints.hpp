@@ -2,16 +2,14 @@
 
 #include <string>
 
-#include "src/objects/schema_node.hpp"
-
+// Hints for people: kube-apiserver's words name a pattern, and few read those.
 namespace slipway::objects {
 
-/// What a value that does not fit must be, in words that follow "must be": "a count or a
-/// percentage, such as 3 or 25%". For a value of the wrong type, format or pattern; lengths and
-/// bounds are not its business.
-std::string WhatItMustBe(const SchemaNode& node);
+/// The message of a cause, and behind it in brackets what would fit, such as "(a duration, such as
+/// 90s, 1m30s or 500ms)", where the message names a pattern of the schemas.
+std::string WithHint(const std::string& message);
 
-/// Whether WhatItMustBe has words for this pattern; a test asks it for every pattern in crd/.
+/// Whether there is a hint for this pattern; a test asks it for every pattern in crd/.
 bool HasHint(const std::string& pattern);
 
 }  // namespace slipway::objects

@@ -51,17 +51,6 @@ std::string Base64(std::string_view bytes) {
   return text;
 }
 
-void CheckMetadata(const Json& metadata, const Faults& faults) {
-  for (const char* part : {"labels", "annotations"}) {
-    const Json keyed = metadata.value(part, Json::object());
-    for (const auto& [key, value] : keyed.items()) {
-      if (!IsLabelKey(key)) {
-        faults.At(part).Invalid("\"" + key + "\": " + kLabelKeyHint);
-      }
-    }
-  }
-}
-
 void CheckWaves(const std::vector<api::Wave>& waves, const Faults& strategy) {
   std::set<std::string> names;
   std::map<bool, std::int64_t>
@@ -289,7 +278,6 @@ std::vector<Cause> CheckRules(const KindInfo& kind, const Json& object) {
                                                        {"GitRepository", CheckGitRepository},
                                                        {"Rollout", CheckRollout}};
   std::vector<Cause> causes;
-  CheckMetadata(object["metadata"], Faults(causes, "metadata"));
   const std::vector<Cause> core = CheckCoreRules(kind, object);
   causes.insert(causes.end(), core.begin(), core.end());
   const auto check = kChecks.find(kind.kind);

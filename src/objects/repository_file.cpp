@@ -6,6 +6,7 @@
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/objects/definitions.hpp"
+#include "src/objects/hints.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/schema.hpp"
 #include "src/objects/template_rules.hpp"
@@ -61,7 +62,7 @@ Result<std::string> ReadRepositoryFile(std::string_view yaml) {
   Error error = Fail(Code::kInvalid, "slipway.yaml is invalid:");
   for (const Cause& cause : causes) {
     error.message += (&cause == &causes.front() ? " " : ", ") +
-                     (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+                     (cause.field.empty() ? "" : cause.field + ": ") + WithHint(cause.message);
   }
   error.causes = std::move(causes);
   return error;

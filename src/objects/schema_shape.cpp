@@ -56,13 +56,13 @@ void DropNullsNode(const SchemaNode& node, Json& tree) {
     return;
   }
   for (auto field = tree.begin(); field != tree.end();) {
-    const auto schema = node.properties.find(field.key());
-    if (schema != node.properties.end() && field->is_null() && !schema->second->nullable) {
+    const SchemaNode* schema = FieldSchema(node, field.key());
+    if (schema != nullptr && field->is_null() && !schema->nullable) {
       field = tree.erase(field);
       continue;
     }
-    if (const SchemaNode* below = FieldSchema(node, field.key())) {
-      DropNullsNode(*below, field.value());
+    if (schema != nullptr) {
+      DropNullsNode(*schema, field.value());
     }
     ++field;
   }

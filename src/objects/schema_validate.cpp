@@ -2,14 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <compare>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/cause_words.hpp"
 #include "src/objects/field_path.hpp"
-#include "src/objects/hints.hpp"
+#include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/schema.hpp"
 #include "src/objects/schema_node.hpp"
@@ -17,10 +20,10 @@
 namespace slipway::objects {
 namespace {
 
-constexpr std::size_t kMaxCauses = 100;
-constexpr std::size_t kMaxShownBytes = 64;
 /// The largest integer up to which a double holds every one.
 constexpr double kExactDouble = 9007199254740992.0;
+/// Instead of the value of a secret, which Kubernetes would show.
+constexpr const char* kHidden = "(hidden)";
 
 std::size_t CharacterCount(const std::string& text) {
   std::size_t count = 0;
@@ -31,10 +34,7 @@ std::size_t CharacterCount(const std::string& text) {
 }
 
 bool IsInteger(const Json& value) {
-  if (value.is_number_unsigned()) {
-    return value.get<std::uint64_t>() <= static_cast<std::uint64_t>(INT64_MAX);
-  }
-  if (value.is_number_float()) {
+  if (value.is_number() && IsFloat(value)) {
     const auto number = value.get<double>();
     return std::trunc(number) == number && std::abs(number) <= kExactDouble;
   }
@@ -50,9 +50,23 @@ bool IsBase64(const std::string& text) {
              std::string_view::npos;
 }
 
+/// What Kubernetes takes for a duration, which is more than we do: "5 days", too.
+bool IsGoDuration(const std::string& text) {
+  static const re2::RE2 kSome(
+      "(?i)[0-9]\\s*(?:ns|us|µs|ms|s|m|h|hr|d|w|wk|(?:nano|micro|milli|sec|min|hour|day|week)"
+      "[a-zµ]*)(?:[^a-zµ]|$)");
+  return text == "0" || text == "+0" || text == "-0" || re2::RE2::PartialMatch(text, kSome);
+}
+
+bool FitsPattern(const SchemaNode& node, const std::string& text) {
+  return node.pattern == nullptr || re2::RE2::PartialMatch(text, *node.pattern);
+}
+
+/// Kubernetes says of some texts only that they do not match the pattern. What we alone refuse must be
+/// refused for something.
 bool FitsFormat(const SchemaNode& node, const std::string& text) {
   if (node.format == "duration") {
-    return api::ParseDuration(text).has_value();
+    return FitsPattern(node, text) ? api::ParseDuration(text).has_value() : IsGoDuration(text);
   }
   if (node.format == "date-time") {
     return api::ParseTime(text).has_value();
@@ -60,29 +74,44 @@ bool FitsFormat(const SchemaNode& node, const std::string& text) {
   return node.format != "byte" || IsBase64(text);
 }
 
-bool FitsPattern(const SchemaNode& node, const std::string& text) {
-  return node.pattern == nullptr || re2::RE2::PartialMatch(text, *node.pattern);
-}
-
-/// Whether "must be a duration …" says enough about a text that is too long.
-bool HintSaysLength(const SchemaNode& node) {
-  return node.type == NodeType::kIntOrString || (node.pattern != nullptr && !node.format.empty()) ||
-         node.format == "date-time";
-}
-
-/// The value as a person should see it in a message, cut where it is long. What stands where a secret
-/// should be below it may be that secret.
-std::string Shown(const SchemaNode& node, const Json& value) {
-  if (node.secret) {
-    return "(hidden)";
+const char* TypeName(NodeType type) {
+  switch (type) {
+    case NodeType::kObject:
+      return "object";
+    case NodeType::kArray:
+      return "array";
+    case NodeType::kString:
+      return "string";
+    case NodeType::kInteger:
+      return "integer";
+    case NodeType::kBoolean:
+      return "boolean";
+    case NodeType::kIntOrString:
+      return "integer,string";
   }
-  return Shortened(PrintJson(value), kMaxShownBytes);
+  SLIPWAY_UNREACHABLE("node type outside the enum");
 }
 
+const char* TypeOfValue(const Json& value) {
+  if (value.is_number()) {
+    return IsFloat(value) ? "number" : "integer";
+  }
+  return value.type_name();
+}
+
+/// Whether Kubernetes knows the format of a text and names it instead of the type.
+bool HasKnownFormat(const SchemaNode& node) {
+  return node.format == "duration" || node.format == "date-time" || node.format == "byte" ||
+         node.format == "password";
+}
+
+/// Finds what is wrong in the order and in the words of kube-apiserver: what it says of a type does not
+/// keep it from looking at the rest.
 class Validator {
  public:
   std::vector<Cause> Run(const SchemaNode& root, const Json& tree) {
     Check(root, tree);
+    CheckLists(root, tree);
     return std::move(causes_);
   }
 
@@ -92,8 +121,7 @@ class Validator {
       return;
     }
     if (!HasType(node, value)) {
-      Refuse(node, value, "must be " + WhatItMustBe(node), "FieldValueTypeInvalid");
-      return;
+      RefuseType(node, value);
     }
     if (value.is_string()) {
       CheckString(node, value);
@@ -101,7 +129,9 @@ class Validator {
       CheckNumber(node, value);
     } else if (value.is_array()) {
       CheckArray(node, value);
-    } else if (value.is_object()) {
+    }
+    CheckEnumeration(node, value);
+    if (value.is_object()) {
       CheckObject(node, value);
     }
   }
@@ -124,138 +154,195 @@ class Validator {
     return false;
   }
 
+  void RefuseType(const SchemaNode& node, const Json& value) {
+    std::string wanted = TypeName(node.type);
+    std::string found = TypeOfValue(value);
+    if (HasKnownFormat(node) && !value.is_null() && !value.is_array()) {
+      wanted = node.format;
+      found = value.is_number() ? (found == "integer" ? "int64" : "float64") : "";
+    }
+    Refuse("Invalid value: " + Quoted(found) + ": ",
+           "must be of type " + wanted + ": " + Quoted(found), "FieldValueTypeInvalid");
+  }
+
   void CheckString(const SchemaNode& node, const Json& value) {
     const auto& text = value.get_ref<const std::string&>();
     const std::size_t length = CharacterCount(text);
-    const bool too_long = node.max_length && length > *node.max_length;
-    const auto& allowed = node.enumeration;
-    if (too_long && !HintSaysLength(node)) {
-      Refuse(node, value,
-             "must be at most " + std::to_string(*node.max_length) + " characters long, and has " +
-                 std::to_string(length),
-             "FieldValueTooLong");
+    if (node.max_length && length > *node.max_length) {
+      Add(path_.Dotted(),
+          "Too long: may not be more than " + std::to_string(*node.max_length) + " bytes",
+          "FieldValueTooLong");
     } else if (node.min_length && length < *node.min_length) {
-      Refuse(node, value,
-             *node.min_length == 1
-                 ? "must not be empty"
-                 : "must be at least " + std::to_string(*node.min_length) + " characters long",
-             "FieldValueInvalid");
-    } else if (!allowed.empty() &&
-               std::find(allowed.begin(), allowed.end(), text) == allowed.end()) {
-      Refuse(node, value, "must be one of " + Joined(allowed), "FieldValueNotSupported");
-    } else if (too_long || !FitsFormat(node, text) || !FitsPattern(node, text)) {
-      const bool zero = node.title == "IntOrPercent" && text == "0%";
-      Refuse(node, value, zero ? "must be above 0" : "must be " + WhatItMustBe(node),
-             "FieldValueInvalid");
+      RefuseValue(node, value,
+                  "should be at least " + std::to_string(*node.min_length) + " chars long");
+    } else if (!FitsPattern(node, text)) {
+      RefuseValue(node, value, "should match '" + node.pattern_text + "'");
+    }
+    if (!FitsFormat(node, text)) {
+      const std::string shown = node.secret ? Quoted(kHidden) : QuotedValue(text);
+      Refuse("Invalid value: " + shown + ": ", "must be of type " + node.format + ": " + shown,
+             "FieldValueTypeInvalid");
     }
   }
 
   void CheckNumber(const SchemaNode& node, const Json& value) {
-    const auto number = value.get<std::int64_t>();
-    if (node.minimum && number < *node.minimum) {
-      Refuse(node, value, "must be at least " + std::to_string(*node.minimum), "FieldValueInvalid");
+    const auto compare = [&value](std::int64_t bound) {
+      return IsFloat(value) ? value.get<double>() <=> static_cast<double>(bound)
+                            : std::partial_ordering(value.get<std::int64_t>() <=> bound);
+    };
+    if (node.maximum && compare(*node.maximum) > 0) {
+      RefuseValue(node, value, "should be less than or equal to " + std::to_string(*node.maximum));
     }
-    if (node.maximum && number > *node.maximum) {
-      Refuse(node, value, "must be at most " + std::to_string(*node.maximum), "FieldValueInvalid");
+    if (node.minimum && compare(*node.minimum) < 0) {
+      RefuseValue(node, value,
+                  "should be greater than or equal to " + std::to_string(*node.minimum));
     }
   }
 
   void CheckArray(const SchemaNode& node, const Json& value) {
-    if (node.max_items && value.size() > *node.max_items) {
-      return Refuse("must have at most " + std::to_string(*node.max_items) + " items, and has " +
-                        std::to_string(value.size()),
-                    "FieldValueTooMany");
-    }
-    if (node.min_items && value.size() < *node.min_items) {
-      Refuse("must have at least " + std::to_string(*node.min_items) +
-                 (*node.min_items == 1 ? " item" : " items"),
-             "FieldValueInvalid");
-    }
-    for (std::size_t index = 0; index < value.size(); ++index) {
+    for (std::size_t index = 0; node.items != nullptr && index < value.size(); ++index) {
       const FieldPath::Scope scope(path_, index);
       Check(*node.items, value[index]);
     }
-    CheckDuplicates(node, value);
+    if (node.min_items && value.size() < *node.min_items) {
+      RefuseCount(value.size(),
+                  "should have at least " + std::to_string(*node.min_items) + " items");
+    }
+    if (node.max_items && value.size() > *node.max_items) {
+      RefuseMany(value.size(), *node.max_items);
+    }
   }
 
-  void CheckDuplicates(const SchemaNode& node, const Json& value) {
-    if (node.list_type == ListType::kAtomic) {
+  void CheckEnumeration(const SchemaNode& node, const Json& value) {
+    const auto& allowed = node.enumeration;
+    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) {
       return;
     }
-    std::set<std::string> seen;
-    for (std::size_t index = 0; index < value.size(); ++index) {
-      const Json key = node.list_type == ListType::kSet ? value[index] : KeyOf(node, value[index]);
-      if (!seen.insert(PrintJson(key)).second) {
-        const FieldPath::Scope scope(path_, index);
-        Refuse(node.list_type == ListType::kSet
-                   ? PrintJson(key) + ": is in the list twice"
-                   : "another item has the same " + Joined(node.map_keys) + " " + KeyText(key),
-               "FieldValueDuplicate");
-      }
+    std::string choice;
+    for (const std::string& word : allowed) {
+      choice += (choice.empty() ? "" : ", ") + Quoted(word);
     }
+    Add(path_.Dotted(),
+        "Unsupported value: " + Shown(node, value) + ": supported values: " + choice,
+        "FieldValueNotSupported");
   }
-
-  static Json KeyOf(const SchemaNode& node, const Json& item) {
-    Json key = Json::array();
-    for (const std::string& name : node.map_keys) {
-      key.push_back(item.is_object() && item.contains(name) ? item[name] : Json());
-    }
-    return key;
-  }
-
-  static std::string KeyText(const Json& key) { return PrintJson(key.size() == 1 ? key[0] : key); }
 
   void CheckObject(const SchemaNode& node, const Json& value) {
+    if (node.min_properties && value.size() < *node.min_properties) {
+      RefuseCount(value.size(),
+                  "should have at least " + std::to_string(*node.min_properties) + " properties");
+    }
+    if (node.max_properties && value.size() > *node.max_properties) {
+      RefuseMany(value.size(), *node.max_properties);
+    }
+    ForEachField(node, value,
+                 [this](const SchemaNode& schema, const Json& field) { Check(schema, field); });
     for (const std::string& name : node.required) {
       if (!value.contains(name)) {
         const FieldPath::Scope scope(path_, name);
-        Refuse("is required", "FieldValueRequired");
+        Add(path_.Dotted(), "Required value", "FieldValueRequired");
       }
     }
-    if (node.max_properties && value.size() > *node.max_properties) {
-      return Refuse("must have at most " + std::to_string(*node.max_properties) +
-                        (*node.max_properties == 1 ? " field" : " fields"),
-                    "FieldValueTooMany");
-    }
-    if (node.min_properties && value.size() < *node.min_properties) {
-      Refuse("must have at least " + FieldChoice(node, *node.min_properties), "FieldValueRequired");
-    }
+  }
+
+  /// Calls with each field that the schema knows, and the schema of it.
+  template <typename Visit>
+  void ForEachField(const SchemaNode& node, const Json& value, const Visit& visit) {
     for (const auto& [key, field] : value.items()) {
       const FieldPath::Scope scope(path_, key);
       const auto known = node.properties.find(key);
       const SchemaNode* schema =
           known != node.properties.end() ? known->second.get() : node.additional.get();
       if (schema != nullptr) {
-        Check(*schema, field);
+        visit(*schema, field);
       }
     }
   }
 
-  static std::string FieldChoice(const SchemaNode& node, std::size_t count) {
-    std::vector<std::string> names;
-    for (const auto& property : node.properties) {
-      names.push_back(property.first);
+  /// Kubernetes looks for what is in a list twice once it has looked at everything else.
+  void CheckLists(const SchemaNode& node, const Json& value) {
+    if (value.is_object()) {
+      ForEachField(node, value, [this](const SchemaNode& schema, const Json& field) {
+        CheckLists(schema, field);
+      });
+    } else if (value.is_array() && node.items != nullptr) {
+      if (node.list_type != ListType::kAtomic && CanHaveKeys(node, value)) {
+        CheckDuplicates(node, value);
+      }
+      for (std::size_t index = 0; index < value.size(); ++index) {
+        const FieldPath::Scope scope(path_, index);
+        CheckLists(*node.items, value[index]);
+      }
     }
-    return std::to_string(count) + " of " + Joined(names);
   }
 
-  static std::string Joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const std::string& word : words) {
-      text += (text.empty() ? "" : ", ") + word;
+  /// False, with a cause, where an item of a list with keys is no object.
+  bool CanHaveKeys(const SchemaNode& node, const Json& value) {
+    for (std::size_t index = 0; node.list_type == ListType::kMap && index < value.size(); ++index) {
+      if (!value[index].is_object() && !value[index].is_null()) {
+        const FieldPath::Scope scope(path_, index);
+        Add(path_.Text(),
+            "Invalid value: " + Shown(node, value[index]) +
+                ": must be an object for an array of list-type map",
+            "FieldValueInvalid");
+        return false;
+      }
     }
-    return text;
+    return true;
   }
 
-  void Refuse(const SchemaNode& node, const Json& value, const std::string& message,
-              const char* reason) {
-    Refuse(Shown(node, value) + ": " + message, reason);
+  /// Kubernetes names what is there again for the first time, and no further one.
+  void CheckDuplicates(const SchemaNode& node, const Json& value) {
+    std::map<std::string, std::size_t> seen;
+    for (std::size_t index = 0; index < value.size(); ++index) {
+      const Json key = node.list_type == ListType::kSet ? value[index] : KeyOf(node, value[index]);
+      if (++seen[PrintJson(key)] == 2) {
+        const FieldPath::Scope scope(path_, index);
+        Add(path_.Text(), "Duplicate value: " + Shown(node, key), "FieldValueDuplicate");
+      }
+    }
   }
 
-  void Refuse(std::string message, const char* reason) {
+  static Json KeyOf(const SchemaNode& node, const Json& item) {
+    Json key = Json::object();
+    for (const std::string& name : node.map_keys) {
+      if (item.is_object() && item.contains(name)) {
+        key[name] = item[name];
+      }
+    }
+    return key;
+  }
+
+  /// What stands where a secret should be, or below it, may be that secret.
+  static std::string Shown(const SchemaNode& node, const Json& value) {
+    return node.secret ? Quoted(kHidden) : ShownValue(value);
+  }
+
+  void RefuseValue(const SchemaNode& node, const Json& value, const std::string& detail) {
+    Refuse("Invalid value: " + Shown(node, value) + ": ", detail, "FieldValueInvalid");
+  }
+
+  void RefuseCount(std::size_t count, const std::string& detail) {
+    Refuse("Invalid value: " + std::to_string(count) + ": ", detail, "FieldValueInvalid");
+  }
+
+  void RefuseMany(std::size_t count, std::size_t most) {
+    Add(path_.Dotted(),
+        "Too many: " + std::to_string(count) + ": must have at most " + std::to_string(most) +
+            " items",
+        "FieldValueTooMany");
+  }
+
+  /// `BEGINNING spec.keep in body DETAIL`.
+  void Refuse(const std::string& beginning, const std::string& detail, const char* reason) {
+    const std::string path = path_.Dotted();
+    Add(path, beginning + (path.empty() ? "" : path + " ") + "in body " + detail, reason);
+  }
+
+  void Add(std::string field, std::string message, const char* reason) {
     if (causes_.size() < kMaxCauses) {
       causes_.push_back(
-          Cause{.field = path_.Text(), .message = std::move(message), .reason = reason});
+          Cause{.field = std::move(field), .message = std::move(message), .reason = reason});
     }
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
@@ -13,6 +14,7 @@
 #include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
+#include "src/objects/metadata_rules.hpp"
 #include "src/objects/schema_node.hpp"
 
 namespace slipway::objects {
@@ -251,19 +253,22 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   SLIPWAY_TRYV(CheckDecodable(kind, object));
   const std::string name = MetaText(object, "name");
-  std::vector<Cause> causes = kind.schema.Validate(object);
-  if (name.empty()) {
-    causes.insert(causes.begin(),
-                  Cause{.field = "metadata.name",
-                        .message = "Required value: name or generateName is required",
-                        .reason = "FieldValueRequired"});
+  std::vector<Cause> causes;
+  const auto append = [&causes](const std::vector<Cause>& more) {
+    causes.insert(causes.end(), more.begin(), more.end());
+  };
+  if (stored != nullptr) {
+    append(CheckMetadataChange(*stored, object));
   }
-  if (causes.empty()) {
+  append(CheckMetadata(kind, object));
+  const std::vector<Cause> misfits = kind.schema.Validate(object);
+  append(misfits);
+  // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
+  if (misfits.empty() && (causes.empty() || (!kind.collected && !name.empty()))) {
     Normalise(kind, object);
-    causes = CheckRules(kind, object);
+    append(CheckRules(kind, object));
     if (stored != nullptr) {
-      const std::vector<Cause> change = CheckChange(kind, *stored, object);
-      causes.insert(causes.end(), change.begin(), change.end());
+      append(CheckChange(kind, *stored, object));
     }
   }
   if (!causes.empty()) {
@@ -285,23 +290,6 @@ Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const 
   }
   if (!uid.empty() && uid != MetaText(stored, "uid")) {
     return OtherLife(kind, stored, uid);
-  }
-  return Ok();
-}
-
-/// No finalizer may be added once an object is being deleted.
-Result<void> CheckFinalizers(const KindInfo& kind, const Json& stored, const Json& object) {
-  if (!stored["metadata"].contains("deletionTimestamp")) {
-    return Ok();
-  }
-  const Json before = stored["metadata"].value("finalizers", Json::array());
-  for (const Json& finalizer : object["metadata"].value("finalizers", Json::array())) {
-    if (std::find(before.begin(), before.end(), finalizer) == before.end()) {
-      return OneFault(
-          kind, MetaText(stored, "name"), "metadata.finalizers",
-          PrintJson(finalizer) + ": no new finalizers can be added if the object is being deleted",
-          "FieldValueForbidden");
-    }
   }
   return Ok();
 }
@@ -357,13 +345,16 @@ void AddFinalizer(Json& object, const char* name) {
 }  // namespace
 
 Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
+  std::set<std::string> said;
   std::string all;
   for (const Cause& cause : causes) {
-    all +=
-        (all.empty() ? "" : ", ") + (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    if (said.insert(line).second) {
+      all += (all.empty() ? "" : ", ") + line;
+    }
   }
-  Error error = Fail(Code::kInvalid, QualifiedKind(kind) + " \"" + name + "\" is invalid: " +
-                                         (causes.size() > 1 ? "[" + all + "]" : all));
+  Error error = Fail(Code::kInvalid, QualifiedKind(kind) + " " + Quoted(name) + " is invalid: " +
+                                         (said.size() > 1 ? "[" + all + "]" : all));
   error.causes = std::move(causes);
   return error;
 }
@@ -377,8 +368,11 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   Json sent = TakeOwners(object);
   Json& metadata = object["metadata"];
   const std::string base = MetaText(object, "generateName");
-  if (MetaText(object, "name").empty() && !base.empty()) {
-    metadata["name"] = base.substr(0, kMaxNameBase) + birth.name_suffix;
+  if (MetaText(object, "name").empty()) {
+    metadata.erase("name");
+    if (!base.empty()) {
+      metadata["name"] = base.substr(0, kMaxNameBase) + birth.name_suffix;
+    }
   }
   for (const char* field :
        {"resourceVersion", "deletionTimestamp", "deletionGracePeriodSeconds", "generation"}) {
@@ -417,7 +411,6 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   }
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   SLIPWAY_TRYV(Judge(kind, object, &stored));
-  SLIPWAY_TRYV(CheckFinalizers(kind, stored, object));
   DropEmpty(object["metadata"]);
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);

@@ -129,11 +129,11 @@ spec:
 """
     done = slipway(town, "apply", "-f", "-", stdin=document)
     assert done.returncode == 1
-    assert 'spec.strategy.waves[1].upTo: "ten": must be a count or a percentage, such as 3 or 25%' in done.stderr or \
-        'unknown field "spec.colour"' in done.stderr
+    assert 'unknown field "spec.colour"' in done.stderr
     document = document.replace("  colour: red\n", "")
     done = slipway(town, "apply", "-f", "-", stdin=document)
-    assert 'spec.strategy.waves[1].upTo' in done.stderr and '"ten": must be a count or a percentage' in done.stderr
+    assert ('spec.strategy.waves[1].upTo: Invalid value: "ten": spec.strategy.waves[1].upTo in body should match '
+            "'^(100|[1-9][0-9]?)%$' (a count or a percentage, such as 3 or 25%)") in done.stderr
     assert "spec.strategy.maxUnavailable" in done.stderr
 
 

@@ -127,15 +127,6 @@ TEST(ApplicationRules, NoCommandEndsAtOnce) {
       "spec.gate.suites[0].report: \"../x\": must be a path without empty parts, . and ..\n");
 }
 
-TEST(Metadata, KeysAreNames) {
-  EXPECT_EQ(
-      BrokenRulesWith("/metadata/labels", "{'a b': c}"),
-      "metadata.labels: \"a b\": must be the name of a label, such as role or example.com/role\n");
-  EXPECT_EQ(BrokenRulesWith("/metadata/annotations", "{'Example.com/x': c}"),
-            "metadata.annotations: \"Example.com/x\": must be the name of a label, such as role or "
-            "example.com/role\n");
-}
-
 TEST(GitRepositoryRules, UrlsHoldNoCredentials) {
   const auto judge = [](const std::string& url) {
     return BrokenRules("GitRepository", {{"spec", {{"url", url}}}});

@@ -40,49 +40,110 @@ spec:
     waves: [{upTo: 1}, {upTo: ten, bake: 10}]
     onNewRevision: Never
 )");
+  const auto mismatch = [](const std::string& field, const std::string& value,
+                           const std::string& pattern) {
+    return field + ": Invalid value: \"" + value + "\": " + field + " in body should match '" +
+           pattern + "'\n";
+  };
+  const std::string bake = "spec.strategy.waves[1].bake";
+  const std::string stop = "spec.release.processes[1].stopTimeout";
   EXPECT_EQ(
       Judge("Application", object),
-      "metadata.name: \"Shop\": must be a name of lower-case letters, digits and -, such as web-1, "
-      "that begins and "
-      "ends with a letter or a digit\n"
-      "spec.release.keep: 1: must be at least 2\n"
-      "spec.release.processes[1].health.http.port: 0: must be at least 1\n"
-      "spec.release.processes[1].stopTimeout: \"soon\": must be a duration, such as 90s, 1m30s or "
-      "500ms\n"
-      "spec.release.processes[1]: another item has the same name \"web\"\n"
-      "spec.servers.fleets[1]: \"web\": is in the list twice\n"
-      "spec.source.path: \"/shop\": must be a relative path, such as config/local.json, without / "
-      "at either end\n"
-      "spec.strategy.onNewRevision: \"Never\": must be one of Finish, Supersede\n"
-      "spec.strategy.waves[1].bake: 10: must be a duration, such as 90s, 1m30s or 500ms\n"
-      "spec.strategy.waves[1].upTo: \"ten\": must be a count or a percentage, such as 3 or 25%\n");
+      mismatch("metadata.name", "Shop", "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$") +
+          "spec.release.keep: Invalid value: 1: spec.release.keep in body should be greater than "
+          "or equal to 2\n"
+          "spec.release.processes[1].health.http.port: Invalid value: 0: "
+          "spec.release.processes[1].health.http.port in body should be greater than or equal to "
+          "1\n" +
+          mismatch(stop, "soon", R"(^([0-9]+(\.[0-9]+)?(ms|s|m|h))+$)") + stop +
+          ": Invalid value: \"soon\": " + stop + " in body must be of type duration: \"soon\"\n" +
+          mismatch("spec.source.path", "/shop", R"(^[^/\x00-\x1f]([^\x00-\x1f]*[^/\x00-\x1f])?$)") +
+          "spec.strategy.onNewRevision: Unsupported value: \"Never\": supported values: "
+          "\"Finish\", \"Supersede\"\n" +
+          bake + ": Invalid value: \"int64\": " + bake +
+          " in body must be of type duration: \"int64\"\n" +
+          mismatch("spec.strategy.waves[1].upTo", "ten", "^(100|[1-9][0-9]?)%$") +
+          "spec.release.processes[1]: Duplicate value: map[string]interface {}{\"name\":\"web\"}\n"
+          "spec.servers.fleets[1]: Duplicate value: \"web\"\n");
 }
 
 TEST(Validation, NamesWhatIsMissing) {
   EXPECT_EQ(Judge("Application", FromYaml("spec: {source: {}, servers: {}, release: {}}")),
-            "spec.release.processes: is required\nspec.source.repository: is required\n");
-  EXPECT_EQ(Judge("Application", FromYaml("metadata: {name: shop}")), "spec: is required\n");
+            "spec.release.processes: Required value\nspec.source.repository: Required value\n");
+  EXPECT_EQ(Judge("Application", FromYaml("metadata: {name: shop}")), "spec: Required value\n");
   EXPECT_EQ(Judge("Fleet", FromYaml("spec: {provider: {}}")),
-            "spec.provider: must have at least 1 of aws, azure, exec, gcp, openstack, static\n");
+            "spec.provider: Invalid value: 0: spec.provider in body should have at least 1 "
+            "properties\n");
+  EXPECT_EQ(Judge("Fleet", FromYaml("spec: {provider: {aws: {regions: [eu-west-1]}, "
+                                    "exec: {run: /bin/list}}}")),
+            "spec.provider: Too many: 2: must have at most 1 items\n");
+}
+
+TEST(Validation, NamesTheTypeThatItFound) {
+  const auto said = [](const std::string& type, const std::string& found) {
+    return "spec.suspend: Invalid value: \"" + found + "\": spec.suspend in body must be of type " +
+           type + ": \"" + found + "\"\n";
+  };
+  EXPECT_EQ(With("/spec/suspend", "yes"), said("boolean", "string"));
+  EXPECT_EQ(With("/spec/suspend", 1), said("boolean", "integer"));
+  EXPECT_EQ(With("/spec/suspend", 1.5), said("boolean", "number"));
+  EXPECT_EQ(With("/spec/suspend", Json::array()), said("boolean", "array"));
+  EXPECT_EQ(With("/spec/suspend", Json::object()), said("boolean", "object"));
+  EXPECT_EQ(With("/spec/suspend", nullptr), said("boolean", "null"));
+}
+
+TEST(Validation, LooksOnAfterAWrongType) {
+  EXPECT_EQ(With("/spec/strategy/onNewRevision", 5),
+            "spec.strategy.onNewRevision: Invalid value: \"integer\": spec.strategy.onNewRevision "
+            "in body must be of type string: \"integer\"\n"
+            "spec.strategy.onNewRevision: Unsupported value: 5: supported values: \"Finish\", "
+            "\"Supersede\"\n");
+  EXPECT_EQ(With("/spec/strategy/maxUnavailable", 0.5),
+            "spec.strategy.maxUnavailable: Invalid value: \"number\": spec.strategy.maxUnavailable "
+            "in body must be of type integer,string: \"number\"\n"
+            "spec.strategy.maxUnavailable: Invalid value: 0.5: spec.strategy.maxUnavailable in "
+            "body should be greater than or equal to 1\n");
+}
+
+TEST(Validation, NamesTheFirstItemThatCanHaveNoKey) {
+  EXPECT_EQ(With("/spec/release/env", {"5m", 7}),
+            "spec.release.env[0]: Invalid value: \"string\": spec.release.env[0] in body must be "
+            "of type object: \"string\"\n"
+            "spec.release.env[1]: Invalid value: \"integer\": spec.release.env[1] in body must be "
+            "of type object: \"integer\"\n"
+            "spec.release.env[0]: Invalid value: \"5m\": must be an object for an array of "
+            "list-type map\n");
+}
+
+TEST(Validation, NamesOnceWhatIsThereThreeTimes) {
+  EXPECT_EQ(With("/spec/servers/fleets", {"web", "web", "web"}),
+            "spec.servers.fleets[1]: Duplicate value: \"web\"\n");
 }
 
 TEST(Validation, RefusesUrlsThatAnybodyOnTheWayCouldAnswer) {
   EXPECT_EQ(Judge("GitRepository", FromYaml("spec: {url: 'https://host/shop.git'}")), "");
   EXPECT_EQ(Judge("GitRepository", FromYaml("spec: {url: 'http://host/shop.git'}")),
-            "spec.url: \"http://host/shop.git\": must be the URL of a repository, such as "
-            "https://host/group/shop.git or ssh://git@host/group/shop.git\n");
+            "spec.url: Invalid value: \"http://host/shop.git\": spec.url in body should match "
+            "'^(https|ssh|file)://[^\\x00-\\x20]+$'\n");
 }
 
 TEST(Validation, BoundsLengthsAndCounts) {
   EXPECT_EQ(With("/spec/release/processes/0/run", ""),
-            "spec.release.processes[0].run: \"\": must not be empty\n");
+            "spec.release.processes[0].run: Invalid value: \"\": spec.release.processes[0].run in "
+            "body should be at least 1 chars long\n");
   EXPECT_EQ(With("/spec/release/processes/0/run", std::string(8193, 'x')),
-            "spec.release.processes[0].run: \"" + std::string(63, 'x') +
-                "…: must be at most 8192 characters long, and has 8193\n");
+            "spec.release.processes[0].run: Too long: may not be more than 8192 bytes\n");
   EXPECT_EQ(With("/spec/release/processes", Json::array()),
-            "spec.release.processes: must have at least 1 item\n");
+            "spec.release.processes: Invalid value: 0: spec.release.processes in body should have "
+            "at least 1 items\n");
   EXPECT_EQ(With("/spec/strategy/waves", Json(51, Json{{"upTo", 1}})),
-            "spec.strategy.waves: must have at most 50 items, and has 51\n");
+            "spec.strategy.waves: Too many: 51: must have at most 50 items\n");
+}
+
+TEST(Validation, ShowsNoMoreThanAKilobyteOfAValue) {
+  EXPECT_EQ(With("/spec/strategy/onNewRevision", std::string(1025, 'x')),
+            "spec.strategy.onNewRevision: Unsupported value: \"" + std::string(1024, 'x') +
+                "…\": supported values: \"Finish\", \"Supersede\"\n");
 }
 
 TEST(Validation, CountsCharactersAndNotBytes) {
@@ -96,27 +157,41 @@ TEST(Validation, CountsCharactersAndNotBytes) {
 
 TEST(Validation, TakesWholeNumbersHoweverTheyAreWritten) {
   EXPECT_EQ(With("/spec/revisionHistoryLimit", 3.0), "");
-  EXPECT_EQ(With("/spec/revisionHistoryLimit", 3.5),
-            "spec.revisionHistoryLimit: 3.5: must be an integer\n");
-  EXPECT_EQ(With("/spec/revisionHistoryLimit", 1e19),
-            "spec.revisionHistoryLimit: 1e+19: must be an integer\n");
-  EXPECT_EQ(With("/spec/revisionHistoryLimit", true),
-            "spec.revisionHistoryLimit: true: must be an integer\n");
+  for (const double number : {3.5, 1e19}) {
+    EXPECT_THAT(With("/spec/revisionHistoryLimit", number),
+                testing::StartsWith("spec.revisionHistoryLimit: Invalid value: \"number\": "
+                                    "spec.revisionHistoryLimit in body must be of type integer: "
+                                    "\"number\"\n"));
+  }
+}
+
+TEST(Validation, WritesNumbersAsGoDoes) {
+  const auto shown = [](double number) {
+    const std::string causes = With("/spec/revisionHistoryLimit", number);
+    const std::string before = "Invalid value: ";
+    const std::size_t start = causes.rfind(before) + before.size();
+    return causes.substr(start, causes.find(':', start) - start);
+  };
+  EXPECT_EQ(shown(2000.0), "2000");
+  EXPECT_EQ(shown(100000.5), "100000.5");
+  EXPECT_EQ(shown(1000000.0), "1e+06");
+  EXPECT_EQ(shown(1e19), "1e+19");
+  EXPECT_EQ(shown(-0.00001), "-1e-05");
+  EXPECT_THAT(With("/spec/strategy/onNewRevision", std::uint64_t{1} << 63U),
+              testing::HasSubstr("Unsupported value: 9.223372036854776e+18: supported"));
 }
 
 TEST(Validation, KnowsCountsAndPercentages) {
   for (const Json& value : {Json(1), Json("1%"), Json("100%"), Json(7)}) {
     EXPECT_EQ(With("/spec/strategy/maxUnavailable", value), "") << value;
   }
-  EXPECT_EQ(With("/spec/strategy/maxUnavailable", "0%"),
-            "spec.strategy.maxUnavailable: \"0%\": must be above 0\n");
-  EXPECT_EQ(With("/spec/strategy/maxUnavailable", 0),
-            "spec.strategy.maxUnavailable: 0: must be at least 1\n");
-  for (const Json& value :
-       {Json("3"), Json("101%"), Json("25.5%"), Json(2.5), Json(true), Json("1000%")}) {
+  for (const Json& value : {Json("0%"), Json("3"), Json("101%"), Json("5.5%")}) {
     EXPECT_EQ(With("/spec/strategy/maxUnavailable", value),
-              "spec.strategy.maxUnavailable: " + value.dump() +
-                  ": must be a count or a percentage, such as 3 or 25%\n");
+              "spec.strategy.maxUnavailable: Invalid value: " + value.dump() +
+                  ": spec.strategy.maxUnavailable in body should match '^(100|[1-9][0-9]?)%$'\n");
+  }
+  for (const Json& value : {Json(0), Json(2.5), Json(true), Json("1000%")}) {
+    EXPECT_NE(With("/spec/strategy/maxUnavailable", value), "") << value;
   }
 }
 
@@ -127,22 +202,42 @@ TEST(Validation, PatternsSeeTheWholeText) {
 }
 
 TEST(Validation, RefusesDurationsAndTimesThatOnlyLookRight) {
-  EXPECT_NE(With("/spec/release/processes/0/stopTimeout", "99999999h"), "");
+  const std::string path = "spec.release.processes[0].stopTimeout";
+  EXPECT_EQ(With("/spec/release/processes/0/stopTimeout", "99999999h"),
+            path + ": Invalid value: \"99999999h\": " + path +
+                " in body must be of type duration: \"99999999h\"\n");
   EXPECT_EQ(With("/metadata/creationTimestamp", "2026-02-30T00:00:00Z"),
-            "metadata.creationTimestamp: \"2026-02-30T00:00:00Z\": must be a time, such as "
-            "2026-11-24T02:15:00Z\n");
+            "metadata.creationTimestamp: Invalid value: \"2026-02-30T00:00:00Z\": "
+            "metadata.creationTimestamp in body must be of type date-time: "
+            "\"2026-02-30T00:00:00Z\"\n");
+}
+
+TEST(Validation, SaysOnlyThePatternOfWhatIsADurationElsewhere) {
+  for (const char* text : {"5 days", "5d", "0", "-5m", "1H"}) {
+    EXPECT_THAT(With("/spec/release/processes/0/stopTimeout", text),
+                testing::AllOf(testing::HasSubstr("should match '"),
+                               testing::Not(testing::HasSubstr("of type duration"))))
+        << text;
+  }
+  for (const char* text : {"", "5", "soon", "5 sm", "m5"}) {
+    EXPECT_THAT(With("/spec/release/processes/0/stopTimeout", text),
+                testing::HasSubstr("of type duration"))
+        << text;
+  }
 }
 
 TEST(Validation, NeverShowsTheValueOfASecret) {
   const std::string causes =
       Judge("Secret", FromYaml("data: {password: hunter2}\nstringData: {token: 7}"));
   EXPECT_EQ(causes,
-            "data.password: (hidden): must be text in base64\nstringData.token: (hidden): must be "
-            "a string\n");
+            "data.password: Invalid value: \"(hidden)\": data.password in body must be of type "
+            "byte: \"(hidden)\"\n"
+            "stringData.token: Invalid value: \"int64\": stringData.token in body must be of type "
+            "password: \"int64\"\n");
   for (const char* misplaced : {"stringData: [{password: hunter2}]", "stringData: hunter2",
                                 "data: hunter2", "data: {password: {is: hunter2}}", "[hunter2]"}) {
     EXPECT_THAT(Judge("Secret", FromYaml(misplaced)),
-                testing::AllOf(testing::HasSubstr("(hidden): must be"),
+                testing::AllOf(testing::HasSubstr("in body must be of type"),
                                testing::Not(testing::HasSubstr("hunter2"))))
         << misplaced;
   }
@@ -152,15 +247,15 @@ TEST(Validation, StopsAfterAHundredCauses) {
   Json object = SmallApplication();
   for (int index = 0; index < 200; ++index) {
     object["spec"]["release"]["env"].push_back({{"name", "0"}});
+    object["spec"]["servers"]["fleets"].push_back("web" + std::to_string(index / 2));
   }
   EXPECT_EQ(KindNamed("Application").schema.Validate(object).size(), 100U);
 }
 
-TEST(Validation, WritesOddKeysInBrackets) {
+TEST(Validation, WritesEveryKeyBehindADot) {
   EXPECT_EQ(With("/metadata/labels", Json{{"slipway.dev/fleet", 1}}),
-            "metadata.labels[slipway.dev/fleet]: 1: must be the value of a label: letters, digits, "
-            "-, _ and ., with a "
-            "letter or a digit at either end\n");
+            "metadata.labels.slipway.dev/fleet: Invalid value: \"integer\": "
+            "metadata.labels.slipway.dev/fleet in body must be of type string: \"integer\"\n");
 }
 
 TEST(Pruning, RemovesUnknownFieldsAndRecordsTheirPaths) {
@@ -222,8 +317,16 @@ TEST(Nulls, StayInListsAndAreRefusedThere) {
   object["spec"]["servers"]["fleets"].push_back(nullptr);
   KindNamed("Application").schema.DropNulls(object);
   EXPECT_EQ(Judge("Application", object),
-            "spec.servers.fleets[1]: null: must be a name of lower-case letters, digits "
-            "and -, such as web-1, that begins and ends with a letter or a digit\n");
+            "spec.servers.fleets[1]: Invalid value: \"null\": spec.servers.fleets[1] in body must "
+            "be of type string: \"null\"\n");
+}
+
+TEST(Hints, StandBehindThePatternThatTheyExplain) {
+  const std::string pattern =
+      "spec.interval in body should match '^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$'";
+  EXPECT_EQ(WithHint(pattern), pattern + " (a duration, such as 90s, 1m30s or 500ms)");
+  EXPECT_EQ(WithHint("Required value"), "Required value");
+  EXPECT_EQ(WithHint("spec.x in body should match '^x$'"), "spec.x in body should match '^x$'");
 }
 
 TEST(Hints, ExistForEveryPattern) {

@@ -189,15 +189,21 @@ TEST(RepositoryFile, SaysEverythingThatIsWrong) {
           .error();
   EXPECT_EQ(error.code, Code::kInvalid);
   EXPECT_EQ(error.message,
-            "slipway.yaml is invalid: release.root: there is no such field, gate.suites[0].name: "
-            "is required, "
-            "gate.suites[0].run: 1: must be a string");
+            "slipway.yaml is invalid: release.root: there is no such field, gate.suites[0].run: "
+            "Invalid value: \"integer\": gate.suites[0].run in body must be of type string: "
+            "\"integer\", gate.suites[0].name: Required value");
+  EXPECT_EQ(ReadRepositoryFile("release: {processes: [{name: Web, run: x}]}").error().message,
+            "slipway.yaml is invalid: release.processes[0].name: Invalid value: \"Web\": "
+            "release.processes[0].name in body should match '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' (a "
+            "name of lower-case letters, digits and -, such as web-1, that begins and ends with a "
+            "letter or a digit)");
   EXPECT_EQ(ReadRepositoryFile("release: {processes: [{name: web}]}").error().message,
             "slipway.yaml is invalid: release.processes[0]: \"web\": must have exactly one of run "
             "and service");
   EXPECT_EQ(ReadRepositoryFile("a: 1\n---\nb: 2").error().code, Code::kBadRequest);
   EXPECT_EQ(ReadRepositoryFile("[]").error().message,
-            "slipway.yaml is invalid: []: must be an object");
+            "slipway.yaml is invalid: Invalid value: \"array\": in body must be of type object: "
+            "\"array\"");
 }
 
 }  // namespace

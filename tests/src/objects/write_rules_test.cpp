@@ -117,10 +117,11 @@ TEST(Create, RefusesWithEveryCause) {
   EXPECT_EQ(error.code, Code::kInvalid);
   ASSERT_EQ(error.causes.size(), 2U);
   EXPECT_EQ(error.causes[0], (Cause{.field = "spec.release.keep",
-                                    .message = "0: must be at least 2",
+                                    .message = "Invalid value: 0: spec.release.keep in body should "
+                                               "be greater than or equal to 2",
                                     .reason = "FieldValueInvalid"}));
   EXPECT_TRUE(error.message.starts_with(
-      "Application.slipway.dev \"shop\" is invalid: [spec.release.keep: 0: must be"));
+      "Application.slipway.dev \"shop\" is invalid: [spec.release.keep: Invalid value: 0: "));
 }
 
 TEST(Update, EqualToWhatIsStoredIsNoChange) {
@@ -215,8 +216,8 @@ TEST(Update, OfADeletedObjectTakesTheLastFinalizerAndRemoves) {
   Json more = stored;
   more["metadata"]["finalizers"].push_back("slipway.dev/c");
   EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, more, Write()).error().causes),
-            "metadata.finalizers: \"slipway.dev/c\": no new finalizers can be added if the object "
-            "is being deleted\n");
+            "metadata.finalizers: Forbidden: no new finalizers can be added if the object is being "
+            "deleted, found new finalizers []string{\"slipway.dev/c\"}\n");
   Json revived = stored;
   revived["metadata"].erase("deletionTimestamp");
   ASSERT_TRUE(PrepareUpdate(Application(), stored, revived, Write()).has_value());
@@ -259,8 +260,10 @@ TEST(StatusUpdate, IsJudgedAndComparedToo) {
   EXPECT_FALSE(PrepareStatusUpdate(Application(), stored, same, Write()).value().changed);
   Json wrong = stored;
   wrong["status"]["lastNumber"] = -1;
-  EXPECT_EQ(Lines(PrepareStatusUpdate(Application(), stored, wrong, Write()).error().causes),
-            "status.lastNumber: -1: must be at least 0\n");
+  EXPECT_EQ(
+      Lines(PrepareStatusUpdate(Application(), stored, wrong, Write()).error().causes),
+      "status.lastNumber: Invalid value: -1: status.lastNumber in body should be greater than "
+      "or equal to 0\n");
   Json stale = stored;
   stale["metadata"]["resourceVersion"] = "3";
   EXPECT_EQ(PrepareStatusUpdate(Application(), stored, stale, Write()).error().code,
