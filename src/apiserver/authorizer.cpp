@@ -63,7 +63,7 @@ Rules ReadingRules() {
 /// written by whoever does the work.
 Rules DeployingRules() {
   Rules rules = ReadingRules();
-  const Words changing = {"create", "delete", "patch", "update"};
+  const Words changing = {"create", "delete", "deletecollection", "patch", "update"};
   rules.push_back({.verbs = changing,
                    .groups = {kOurs},
                    .resources = {"applications", "gitrepositories", "testruns"}});

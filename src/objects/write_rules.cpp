@@ -88,13 +88,6 @@ Error NoVersion(const KindInfo& kind, const std::string& name) {
   return error;
 }
 
-Error OneFault(const KindInfo& kind, const std::string& name, std::string field,
-               std::string message, const char* reason) {
-  return InvalidObject(
-      kind, name,
-      {Cause{.field = std::move(field), .message = std::move(message), .reason = reason}});
-}
-
 /// What names the object and what an update demands is text where it is there at all. Taken for absent,
 /// a resourceVersion without its quotes would let the write overwrite anything.
 Result<void> CheckMetaTypes(const Json& metadata) {

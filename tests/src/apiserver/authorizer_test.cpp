@@ -5,6 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "src/objects/kinds.hpp"
+
 namespace slipway::apiserver {
 namespace {
 
@@ -26,6 +28,26 @@ Attributes About(const Question& question) {
           .resource = resource.substr(0, slash),
           .subresource = slash == std::string::npos ? "" : resource.substr(slash + 1),
           .ns = question.in};
+}
+
+// An apply, and a PUT of a Lease, make what is not there yet, and only their own verbs are asked for.
+TEST(Authorizer, WhoMayChangeMayCreate) {
+  for (const Role role : {Role::kNone, Role::kViewer, Role::kDeployer, Role::kAdmin}) {
+    for (const std::string ns : {"", "shop"}) {
+      for (const objects::KindInfo& kind : objects::AllKinds()) {
+        const auto may = [&](const char* verb) {
+          const Attributes wanted{.verb = verb,
+                                  .group = kind.group,
+                                  .resource = kind.plural,
+                                  .ns = kind.namespaced ? "shop" : "",
+                                  .name = "x"};
+          return Authorize({.name = "ada", .role = role, .ns = ns}, wanted).allowed;
+        };
+        EXPECT_TRUE((!may("patch") && !may("update")) || may("create"))
+            << NameOf(role) << " in '" << ns << "', " << kind.kind;
+      }
+    }
+  }
 }
 
 TEST(Authorizer, RolesAllowWhatTheyAreFor) {

@@ -30,7 +30,7 @@ std::string Owners(const char* before, const std::string& patch) {
                (R"({"metadata":{)" + patch + "}}").c_str());
 }
 
-std::string Data(const char* before, const char* patch) {
+std::string PatchedData(const char* before, const char* patch) {
   return Patch((std::string(R"({"data":)") + before + "}").c_str(),
                (std::string(R"({"data":)") + patch + "}").c_str());
 }
@@ -43,17 +43,18 @@ std::string WithOwners(const char* list) {
 }
 
 TEST(StrategicMerge, IsAMergeWhereThereAreNoLists) {
-  EXPECT_EQ(Data(R"({"a":"1","b":"2"})", R"({"a":"3","b":null,"c":"4","d":null})"),
+  EXPECT_EQ(PatchedData(R"({"a":"1","b":"2"})", R"({"a":"3","b":null,"c":"4","d":null})"),
             R"({"data":{"a":"3","c":"4"}})");
   EXPECT_EQ(Patch(R"({})", R"({"data":{"a":"1","b":null}})"), R"({"data":{"a":"1"}})");
   EXPECT_EQ(Patch(R"({"data":{"a":"1"}})", R"({"data":null})"), R"({})");
 }
 
 TEST(StrategicMerge, PatchReplacesOrDeletesAnObject) {
-  EXPECT_EQ(Data(R"({"a":"1"})", R"({"$patch":"replace","b":"2"})"), R"({"data":{"b":"2"}})");
-  EXPECT_EQ(Data(R"({"a":"1"})", R"({"$patch":"delete"})"), R"({"data":{}})");
+  EXPECT_EQ(PatchedData(R"({"a":"1"})", R"({"$patch":"replace","b":"2"})"),
+            R"({"data":{"b":"2"}})");
+  EXPECT_EQ(PatchedData(R"({"a":"1"})", R"({"$patch":"delete"})"), R"({"data":{}})");
   EXPECT_EQ(Patch(R"({})", R"({"data":{"$patch":"replace","b":"2"}})"), R"({})");
-  EXPECT_EQ(Data(R"({"a":"1"})", R"({"$patch":"merge","b":"2"})"),
+  EXPECT_EQ(PatchedData(R"({"a":"1"})", R"({"$patch":"merge","b":"2"})"),
             "500 unknown patch type: merge in map: map[$patch:merge b:2]");
 }
 
@@ -121,11 +122,11 @@ TEST(StrategicMerge, ItemsAreOrdered) {
 }
 
 TEST(StrategicMerge, OnlyTheKeysThatAreRetainedStay) {
-  EXPECT_EQ(Data(R"({"a":"1","b":"2"})", R"({"$retainKeys":["a","c"],"c":"3"})"),
+  EXPECT_EQ(PatchedData(R"({"a":"1","b":"2"})", R"({"$retainKeys":["a","c"],"c":"3"})"),
             R"({"data":{"a":"1","c":"3"}})");
-  EXPECT_EQ(Data(R"({"a":"1"})", R"({"$retainKeys":["a"],"c":"3"})"),
+  EXPECT_EQ(PatchedData(R"({"a":"1"})", R"({"$retainKeys":["a"],"c":"3"})"),
             "400 invalid patch format of retainKeys");
-  EXPECT_EQ(Data(R"({"a":"1"})", R"({"$retainKeys":"a"})"),
+  EXPECT_EQ(PatchedData(R"({"a":"1"})", R"({"$retainKeys":"a"})"),
             "400 invalid patch format of retainKeys");
 }
 
