@@ -135,12 +135,27 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
                                      ": strict decoding error: " + all);
 }
 
+/// A label or annotation that is null is there, and empty.
+void EmptyNulls(Json& metadata) {
+  for (const char* part : {"labels", "annotations"}) {
+    if (!metadata.contains(part) || !metadata[part].is_object()) {
+      continue;
+    }
+    for (Json& value : metadata[part]) {
+      if (value.is_null()) {
+        value = "";
+      }
+    }
+  }
+}
+
 /// Schema order: prune, drop nulls, default. Returns the warnings.
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
   object["metadata"].erase("managedFields");
   object["metadata"].erase("selfLink");
+  EmptyNulls(object["metadata"]);
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
   kind.schema.Default(object);
@@ -153,10 +168,10 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   const auto append = [&causes](const std::vector<Cause>& more) {
     causes.insert(causes.end(), more.begin(), more.end());
   };
+  append(CheckMetadata(kind, object));
   if (stored != nullptr) {
     append(CheckMetadataChange(*stored, object));
   }
-  append(CheckMetadata(kind, object));
   const std::vector<Cause> misfits = kind.schema.Validate(object);
   append(misfits);
   // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
