@@ -8,6 +8,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
@@ -267,6 +268,7 @@ Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<C
 
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const WriteRequest& request,
                                   const Birth& birth) {
+  SLIPWAY_TRYV(CheckDecodes(kind, object));
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
