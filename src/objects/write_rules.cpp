@@ -9,6 +9,7 @@
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/objects/core_rules.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/go_text.hpp"
@@ -228,11 +229,26 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
                                      ": strict decoding error: " + all);
 }
 
+/// A label or annotation that is null is there, and empty.
+void EmptyNulls(Json& metadata) {
+  for (const char* part : {"labels", "annotations"}) {
+    if (!metadata.contains(part) || !metadata[part].is_object()) {
+      continue;
+    }
+    for (Json& value : metadata[part]) {
+      if (value.is_null()) {
+        value = "";
+      }
+    }
+  }
+}
+
 /// Schema order: prune, drop nulls, default. Returns the warnings.
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
   object["metadata"].erase("selfLink");
+  EmptyNulls(object["metadata"]);
   const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
   const std::string patched = !shown                      ? std::string()
                               : kind.schema.root().secret ? std::string("(hidden)")
@@ -250,10 +266,10 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   const auto append = [&causes](const std::vector<Cause>& more) {
     causes.insert(causes.end(), more.begin(), more.end());
   };
+  append(CheckMetadata(kind, object));
   if (stored != nullptr) {
     append(CheckMetadataChange(*stored, object));
   }
-  append(CheckMetadata(kind, object));
   const std::vector<Cause> misfits = kind.schema.Validate(object);
   append(misfits);
   // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
@@ -354,6 +370,7 @@ Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<C
 
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const WriteRequest& request,
                                   const Birth& birth) {
+  SLIPWAY_TRYV(CheckDecodes(kind, object));
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");

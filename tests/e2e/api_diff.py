@@ -57,12 +57,22 @@ def without_own_rules(theirs, ours):
     return ours
 
 
+def told_once(reply):
+    """Without causes that are there again: Kubernetes looks at the metadata of an update up to four times."""
+    body = reply["body"]
+    if reply["status"] != 422 or "causes" not in body.get("details", {}):
+        return reply
+    causes = body["details"]["causes"]
+    once = [cause for index, cause in enumerate(causes) if cause not in causes[:index]]
+    return {**reply, "body": {**body, "details": {**body["details"], "causes": once}}}
+
+
 def first_difference(theirs, ours):
     """(index of the reply, where, one, other) or None."""
     for index, (one, other) in enumerate(zip(theirs, ours)):
         if own_rule(one, other):
             return None
-        where = difference(one, without_own_rules(one, other))
+        where = difference(told_once(one), without_own_rules(one, told_once(other)))
         if where:
             return index, where, one, other
     return None

@@ -49,7 +49,7 @@ void TryBytes(std::string_view bytes) {
       Demand(!watch.value().mark_end || (watch.value().initial && watch.value().bookmarks),
              "a mark is for who asked for bookmarks");
     }
-    (void)apiserver::WriteOptionsOf(head);
+    (void)apiserver::WriteOptionsOf(head, "patch");
     (void)apiserver::DeleteWishOf(head, body);
     (void)apiserver::TableOf(head);
     (void)apiserver::WantsLines(head);

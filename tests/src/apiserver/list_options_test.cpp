@@ -156,10 +156,11 @@ TEST(DeleteOptions, TheOldFormOfThePolicyIsUnderstoodAlone) {
 }
 
 TEST(WriteOptions, AreRefusedUnderTheNameOfTheirVerb) {
-  for (const auto& [method, options] :
-       {std::pair{"POST", "CreateOptions"}, std::pair{"PUT", "UpdateOptions"},
-        std::pair{"PATCH", "PatchOptions"}, std::pair{"DELETE", "DeleteOptions"}}) {
-    const auto refused = WriteOptionsOf(Head({{"dryRun", "Some"}}, method));
+  for (const auto& [method, verb, options] :
+       {std::tuple{"POST", "create", "CreateOptions"}, std::tuple{"PUT", "update", "UpdateOptions"},
+        std::tuple{"PATCH", "patch", "PatchOptions"},
+        std::tuple{"DELETE", "delete", "DeleteOptions"}}) {
+    const auto refused = WriteOptionsOf(Head({{"dryRun", "Some"}}, method), verb);
     EXPECT_EQ(refused.error().message,
               std::string(options) +
                   ".meta.k8s.io \"\" is invalid: dryRun: Unsupported value: "

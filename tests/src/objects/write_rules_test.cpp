@@ -124,6 +124,38 @@ TEST(Create, RefusesWithEveryCause) {
       "Application.slipway.dev \"shop\" is invalid: [spec.release.keep: Invalid value: 0: "));
 }
 
+TEST(Create, SaysOnceWhatIsWrongTwice) {
+  Json object = SmallApplication();
+  object["metadata"]["finalizers"] = {"a b", "a b"};
+  object["spec"]["servers"] = Json::object();  // a rule of our own
+  const Error error = PrepareCreate(Application(), object, Create(), kBirth).error();
+  ASSERT_EQ(error.causes.size(), 3U);
+  EXPECT_EQ(error.causes[0], error.causes[1]);
+  EXPECT_EQ(error.message, "Application.slipway.dev \"shop\" is invalid: [metadata.finalizers: " +
+                               error.causes[0].message +
+                               ", metadata.finalizers[1]: Duplicate value: \"a b\"]");
+}
+
+TEST(Create, QuotesTheNameAsGoDoes) {
+  Json object = SmallApplication();
+  object["metadata"]["name"] = "a\"b";
+  const Error error = PrepareCreate(Application(), object, Create(), kBirth).error();
+  EXPECT_TRUE(error.message.starts_with("Application.slipway.dev \"a\\\"b\" is invalid: ["));
+}
+
+TEST(Create, TakesNullLabelsForEmptyOnesAndAnEmptyNameForNone) {
+  Json object = SmallApplication();
+  object["metadata"]["labels"] = {{"a", nullptr}};
+  object["spec"]["servers"]["selector"]["matchLabels"] = {{"a", nullptr}, {"b", "c"}};
+  ASSERT_TRUE(PrepareCreate(Application(), object, Create(), kBirth).has_value());
+  EXPECT_EQ(object["metadata"]["labels"], (Json{{"a", ""}}));
+  EXPECT_EQ(object["spec"]["servers"]["selector"]["matchLabels"], (Json{{"b", "c"}}));
+  Json nameless = SmallApplication();
+  nameless["metadata"]["name"] = "";
+  EXPECT_EQ(Lines(PrepareCreate(Application(), nameless, Create(), kBirth).error().causes),
+            "metadata.name: Required value: name or generateName is required\n");
+}
+
 TEST(Update, EqualToWhatIsStoredIsNoChange) {
   const Json stored = Stored();
   Json object = SmallApplication();  // says nothing of what the API added
