@@ -215,7 +215,10 @@ class Validator {
 
   void CheckEnumeration(const SchemaNode& node, const Json& value) {
     const auto& allowed = node.enumeration;
-    if (allowed.empty() || std::find(allowed.begin(), allowed.end(), value) != allowed.end()) {
+    const auto is_value = [&value](const std::string& word) {
+      return value.is_string() && value.get_ref<const std::string&>() == word;
+    };
+    if (allowed.empty() || std::any_of(allowed.begin(), allowed.end(), is_value)) {
       return;
     }
     std::string choice;

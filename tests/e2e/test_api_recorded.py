@@ -57,3 +57,9 @@ def test_a_difference_is_seen():
 def test_a_sequence_is_made_of_its_seed_and_is_data(seed):
     sequence = api_sequences.Maker(seed).sequence()
     assert json.loads(json.dumps(sequence)) == api_sequences.Maker(seed).sequence()
+
+
+def test_what_kubernetes_says_again_is_no_difference():
+    twice, once = refusal("bad", "worse", "bad"), refusal("bad", "worse")
+    assert api_diff.first_difference([twice], [once]) is None
+    assert api_diff.first_difference([twice], [refusal("bad", "worst")])
