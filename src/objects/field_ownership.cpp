@@ -209,7 +209,7 @@ Error ConflictError(const std::vector<FieldConflict>& conflicts) {
   return error;
 }
 
-std::string NameOf(const Json& configuration) {
+std::string ObjectName(const Json& configuration) {
   const auto text = [&](const char* field) {
     const auto metadata = configuration.find("metadata");
     const bool has = metadata != configuration.end() && metadata->is_object() &&
@@ -244,7 +244,7 @@ Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
   const std::string misfit = MisfitOf(kind.schema.root(), configuration, true);
   if (!misfit.empty()) {
     return Fail(Code::kUnexplained, "failed to create typed patch object (" +
-                                        NameOf(configuration) + "; " + type + "): " + misfit);
+                                        ObjectName(configuration) + "; " + type + "): " + misfit);
   }
   return Ok();
 }

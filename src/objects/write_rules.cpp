@@ -248,11 +248,11 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
   std::vector<std::string> unknown;
   object["metadata"].erase("selfLink");
-  EmptyNulls(object["metadata"]);
   const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
   const std::string patched = !shown                      ? std::string()
                               : kind.schema.root().secret ? std::string("(hidden)")
                                                           : PrintJson(object);
+  EmptyNulls(object["metadata"]);
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
   kind.schema.Default(object);

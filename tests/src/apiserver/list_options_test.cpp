@@ -167,7 +167,7 @@ TEST(WriteOptions, AreRefusedUnderTheNameOfTheirVerb) {
                   "[]string{\"Some\"}: supported values: \"All\"");
   }
   EXPECT_EQ(
-      WriteOptionsOf(Head({{"fieldValidation", "Loud"}}, "PUT")).error().message,
+      WriteOptionsOf(Head({{"fieldValidation", "Loud"}}, "PUT"), "update").error().message,
       "UpdateOptions.meta.k8s.io \"\" is invalid: fieldValidation: Unsupported value: \"Loud\": "
       "supported values: \"\", \"Ignore\", \"Strict\", \"Warn\"");
   EXPECT_EQ(DeleteWishOf(Head({{"propagationPolicy", "Sideways"}}, "DELETE"), "").error().message,
