@@ -243,6 +243,16 @@ void EmptyNulls(Json& metadata) {
   }
 }
 
+/// Kubernetes does not tell maps of values without a value from those that are not there.
+void DropEmptyValues(Json& object) {
+  for (const char* field : {"data", "binaryData", "stringData"}) {
+    const auto found = object.find(field);
+    if (found != object.end() && found->is_object() && found->empty()) {
+      object.erase(found);
+    }
+  }
+}
+
 /// Schema order: prune, drop nulls, default. Returns the warnings.
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
@@ -255,6 +265,9 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
   EmptyNulls(object["metadata"]);
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
+  if (kind.kind == "ConfigMap" || kind.kind == "Secret") {
+    DropEmptyValues(object);
+  }
   kind.schema.Default(object);
   return ReportFields(kind, request, unknown, patched);
 }

@@ -42,6 +42,12 @@ class Checkout:
         shutil.copy(ROOT / "tests/peers/openstack/packages", self.openstack)
         self.openstack_folder().mkdir()
         (self.openstack_folder() / "complete").touch()
+        self.kubectls = self.peers.parent / "kubernetes/kubectls"
+        self.kubectls.parent.mkdir()
+        shutil.copy(ROOT / "tests/peers/kubernetes/kubectls", self.kubectls)
+        kubectl = self.folder("kubectl", self.kubectls)
+        kubectl.mkdir()
+        (kubectl / "complete").touch()
         self.clients = self.peers.parent / "clients"
         shutil.copytree(ROOT / "tests/peers/clients", self.clients)
         self.clients_folder().mkdir()

@@ -25,6 +25,8 @@ def all_schemas():
         if path.stem == "object_meta":
             continue
         document = yaml.safe_load(path.read_text())
+        if "refusal" in document["spec"] or document["spec"].get("hidden"):
+            continue  # Nobody can send one.
         schema = document["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
         own = schema["properties"].get("metadata", {}).get("properties", {})
         schema["properties"]["metadata"] = {**metadata, "properties": {**metadata["properties"], **own}}
