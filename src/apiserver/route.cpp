@@ -54,6 +54,10 @@ Result<Route> ObjectRoute(Route route, const Parts& rest) {
     route.target = Target::kStatus;
   } else if (left == 2 && rest[at + 2] == "log" && route.path.kind->kind == "Server") {
     route.target = Target::kLog;
+  } else if (left == 2 && objects::IsCustom(*route.path.kind)) {
+    // As Kubernetes says it of kinds that somebody defined: it looks for the object first.
+    return Fail(Code::kNotFound,
+                route.path.kind->QualifiedPlural() + " \"" + route.path.name + "\" not found");
   } else if (left == 2) {
     return NoSuchPath();
   }

@@ -12,7 +12,8 @@ namespace slipway::objects {
 /// braces.
 struct PrinterColumn {
   std::string name;
-  std::string type;  ///< string, integer, number, boolean or date
+  std::string
+      type;  ///< string, integer, number, boolean or date; reference: `Kind/name`, shown as `kind/name`
   std::string description;
   std::string json_path;
   int priority = 0;  ///< above 0: only in wide output

@@ -1,5 +1,7 @@
 #include "src/objects/table.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 #include <string_view>
 
@@ -54,7 +56,23 @@ Json Age(const std::vector<Json>& values, Time now) {
   return time.has_value() ? Json(HumanDuration(now - time.value())) : Json("<invalid>");
 }
 
+/// `fleet/web` from `Fleet/web`.
+std::string Reference(std::string text) {
+  const auto slash = std::find(text.begin(), text.end(), '/');
+  std::transform(text.begin(), slash, text.begin(),
+                 [](unsigned char letter) { return static_cast<char>(std::tolower(letter)); });
+  return text;
+}
+
+/// Whether the kind itself says where the name stands.
+bool PlacesName(const KindInfo& kind) {
+  return std::ranges::find(kind.columns, "Name", &PrinterColumn::name) != kind.columns.end();
+}
+
 Json Cell(const PrinterColumn& column, const Json& object, Time now) {
+  if (column.type == "reference") {
+    return Reference(Filled(object, column.json_path));
+  }
   if (column.json_path.find('{') != std::string::npos) {
     return Filled(object, column.json_path);
   }
@@ -120,18 +138,24 @@ Json ColumnDefinitions(const KindInfo& kind) {
                 {"priority", priority}};
   };
   Json definitions = Json::array();
-  definitions.push_back(column("Name", "string", "name", "Name, unique in its namespace.", 0));
+  if (!PlacesName(kind)) {
+    definitions.push_back(column("Name", "string", "name", "Name, unique in its namespace.", 0));
+  }
   for (const PrinterColumn& own : kind.columns) {
-    const char* type = own.type == "date" ? "string" : own.type.c_str();
-    definitions.push_back(
-        column(own.name.c_str(), type, "", own.description.c_str(), own.priority));
+    const bool text = own.type == "date" || own.type == "reference";
+    definitions.push_back(column(own.name.c_str(), text ? "string" : own.type.c_str(),
+                                 own.name == "Name" ? "name" : "", own.description.c_str(),
+                                 own.priority));
   }
   return definitions;
 }
 
 Json TableRow(const KindInfo& kind, const Json& object, IncludeObject include, Time now) {
   const Json metadata = object.value("metadata", Json::object());
-  Json cells = Json::array({metadata.value("name", "")});
+  Json cells = Json::array();
+  if (!PlacesName(kind)) {
+    cells.push_back(metadata.value("name", ""));
+  }
   for (const PrinterColumn& column : kind.columns) {
     cells.push_back(Cell(column, object, now));
   }

@@ -72,7 +72,7 @@ TEST(Tables, ShowConditionsAndCountedValues) {
       "Warning, message: m, "
       "lastTimestamp: 2026-11-24T11:59:58Z}");
   EXPECT_EQ(TableRow(KindNamed("Event"), event, IncludeObject::kNone, kNow)["cells"],
-            ReadJson(R"(["e", "2s", "Warning", "Failed", "Rollout/shop-1", null, "m"])"));
+            ReadJson(R"(["2s", "Warning", "Failed", "rollout/shop-1", null, null, "m", null, null, "e"])"));
 }
 
 TEST(Ages, AreShortLikeKubectls) {
