@@ -44,7 +44,7 @@ struct SchemaNode {
   bool nullable = false;
   bool preserve = false;  ///< fields that are not known stay
   bool secret = false;    ///< it, or something below it, holds values that no message may show
-  bool atomic = false;  ///< x-kubernetes-map-type: an object that has one owner as a whole
+  bool atomic = false;    ///< x-kubernetes-map-type: an object that has one owner as a whole
   ListType list_type = ListType::kAtomic;
   std::vector<std::string> map_keys;
   std::vector<std::string> required;

@@ -71,8 +71,10 @@ TEST(Tables, ShowConditionsAndCountedValues) {
       "{metadata: {name: e}, involvedObject: {kind: Rollout, name: shop-1}, reason: Failed, type: "
       "Warning, message: m, "
       "lastTimestamp: 2026-11-24T11:59:58Z}");
-  EXPECT_EQ(TableRow(KindNamed("Event"), event, IncludeObject::kNone, kNow)["cells"],
-            ReadJson(R"(["2s", "Warning", "Failed", "rollout/shop-1", null, null, "m", null, null, "e"])"));
+  EXPECT_EQ(
+      TableRow(KindNamed("Event"), event, IncludeObject::kNone, kNow)["cells"],
+      ReadJson(
+          R"(["2s", "Warning", "Failed", "rollout/shop-1", null, null, "m", null, null, "e"])"));
 }
 
 TEST(Ages, AreShortLikeKubectls) {
