@@ -89,6 +89,12 @@ bool Checker::HasWhatWasPromoted(const api::Server& server, const Host& host) co
     if (!stable || !Means(entry.second.spec.servers, server)) {
       return true;
     }
+    // Where a person has cordoned it, what was taken from it before does not come back.
+    const auto wanted =
+        std::ranges::find(server.spec.releases, entry.first, &api::Intent::application);
+    if (wanted == server.spec.releases.end() || wanted->rollout != stable->rollout) {
+      return false;
+    }
     const auto release =
         std::ranges::find(server.status.releases, entry.first, &api::ServerRelease::application);
     return release != server.status.releases.end() && release->attempt &&
