@@ -24,6 +24,9 @@ namespace wire = boost::beast::http;
 
 using Head = wire::response<wire::empty_body>;
 
+/// A larger body is sent behind the head and not with it, because that would be a copy of it.
+constexpr std::size_t kLargeBody = 64 << 10;
+
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char letter) { return std::tolower(letter); });
@@ -207,10 +210,18 @@ asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
   head.content_length(response.body.size());
   head.keep_alive(KeepsAlive());
   std::string text = Text(head);
-  if (head_.method != "HEAD") {
-    text += response.body;
+  if (head_.method == "HEAD") {
+    co_return co_await Send(std::move(text));
   }
-  co_return co_await Send(std::move(text));
+  if (response.body.size() <= kLargeBody) {
+    text += response.body;
+    co_return co_await Send(std::move(text));
+  }
+  const auto sent = co_await Send(std::move(text));
+  if (!sent.has_value()) {
+    co_return sent;
+  }
+  co_return co_await Send(std::move(response.body));
 }
 
 asio::awaitable<Result<void>> HttpExchange::BeginStream(Response response) {
