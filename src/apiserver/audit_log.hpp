@@ -21,7 +21,7 @@ class AuditLog {
     std::string path;
     std::uint64_t max_bytes = 100'000'000;  ///< of one file; above it the next one begins
     std::size_t max_backups = 10;           ///< files beside the newest
-    std::size_t max_queued = 65'536;        ///< lines that wait; one more is lost
+    std::size_t max_queued = 16'384;        ///< lines that wait; one more is lost
 
     /// Told, on the writing thread, when lines begin to wait, and when they are written again. May be empty.
     std::function<void(const std::string& what)> on_trouble{};

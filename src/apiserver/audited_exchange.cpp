@@ -38,6 +38,12 @@ std::string RandomId(Rng& rng) {
   return id;
 }
 
+/// The beginning of what a stranger may have made long, so that nobody fills the log with few requests.
+std::string Beginning(const std::string& text) {
+  constexpr std::size_t kMost = 512;
+  return text.size() > kMost ? text.substr(0, kMost) + "…" : text;
+}
+
 /// Path and query, the latter without values that somebody may have taken for a good place of a secret.
 std::string ShownTarget(const http::RequestHead& head) {
   std::string target = head.path;
@@ -50,7 +56,7 @@ std::string ShownTarget(const http::RequestHead& head) {
     target += separator + name + "=" + (shown ? value : "(hidden)");
     separator = '&';
   }
-  return target;
+  return Beginning(target);
 }
 
 bool IsAudited(const Attributes& wanted, int status) {
@@ -94,7 +100,7 @@ json ObjectTree(const Attributes& wanted, const http::Response& response) {
                                      {"name", name},
                                      {"subresource", wanted.subresource}}) {
     if (!value.empty()) {
-      tree[field] = value;
+      tree[field] = Beginning(value);
     }
   }
   return tree;
@@ -134,6 +140,9 @@ AuditedExchange::~AuditedExchange() {
 
 asio::awaitable<Result<std::string>> AuditedExchange::ReadBody(std::size_t limit) {
   auto body = co_await inner_->ReadBody(limit);
+  if (body.has_value() && welcome_ && !welcome_()) {
+    co_return Fail(Code::kUnauthorized, "Unauthorized");
+  }
   // kubectl says `delete --dry-run` in the body only.
   if (body.has_value() && attributes_ && attributes_->verb == "delete") {
     dry_run_ = dry_run_ || AsksForDryRun(body.value());

@@ -3,6 +3,7 @@
 #include <utility>  // before Asio, which needs it and does not include it
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ class AuditedExchange final : public http::Exchange {
   void Wants(const Attributes& attributes) { attributes_ = attributes; }
   void IsBy(const User& user) { user_ = user; }
   void Decided(const Decision& decision) { decision_ = decision; }
+  /// Asked once the body is there, which may be long after the head: false refuses the request, as kUnauthorized.
+  void StillWelcome(std::function<bool()> welcome) { welcome_ = std::move(welcome); }
 
   const http::RequestHead& head() const override { return inner_->head(); }
   const http::Peer& peer() const override { return inner_->peer(); }
@@ -58,6 +61,7 @@ class AuditedExchange final : public http::Exchange {
   std::optional<Attributes> attributes_;
   std::optional<User> user_;
   std::optional<Decision> decision_;
+  std::function<bool()> welcome_;
   bool dry_run_ = false;
   bool logged_ = false;
 };

@@ -143,6 +143,8 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr plain) {
     co_return;
   }
   exchange->MarkAuthenticated();
+  exchange->StillWelcome(
+      [this, asked = exchange.get()] { return Identify(*asked, tokens).has_value(); });
   if (verb.value() == "watch") {
     co_await Watch(exchange, route.value(), user.value());
   } else {

@@ -14,6 +14,8 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kOldUpdaters = "ancient-changes";
+constexpr std::size_t kMostManagerBytes = 128;  ///< as of the option fieldManager
+constexpr std::size_t kMostNameBytes = 317;     ///< of a group with its version, the longest
 
 std::int64_t SecondsOf(const std::optional<Time>& time) {
   return time ? std::chrono::floor<std::chrono::seconds>(time->time_since_epoch()).count() : 0;
@@ -50,6 +52,10 @@ Result<FieldOwner> ReadOwner(const Json& entry) {
   SLIPWAY_TRY(manager, TextIn(entry, "manager"));
   SLIPWAY_TRY(subresource, TextIn(entry, "subresource"));
   SLIPWAY_TRY(time_text, TextIn(entry, "time"));
+  if (manager.size() > kMostManagerBytes || subresource.size() > kMostNameBytes ||
+      api_version.size() > kMostNameBytes) {
+    return Fail(Code::kBadRequest, "managedFields: manager, subresource or apiVersion is too long");
+  }
   FieldOwner owner{.manager = std::move(manager),
                    .applied = operation == "Apply",
                    .api_version = std::move(api_version),
@@ -106,6 +112,10 @@ std::string FieldOwner::Identity() const {
 Result<FieldOwners> FieldOwners::Read(const Json& managed_fields) {
   if (!managed_fields.is_array()) {
     return Fail(Code::kBadRequest, "managedFields must be a list");
+  }
+  if (managed_fields.size() > kMostOwners) {
+    return Fail(Code::kBadRequest,
+                "managedFields has more than " + std::to_string(kMostOwners) + " entries");
   }
   std::map<std::string, FieldOwner> by_identity;
   for (const Json& entry : managed_fields) {

@@ -11,6 +11,9 @@
 
 namespace slipway::objects {
 
+/// Entries that an object has at most: the work of a write grows with their square.
+inline constexpr std::size_t kMostOwners = 200;
+
 /// One entry of metadata.managedFields: somebody who wrote an object, and what of it is theirs.
 struct FieldOwner {
   std::string manager;
@@ -30,7 +33,7 @@ class FieldOwners {
   /// Update entries that an object has at most; older ones become one.
   static constexpr std::size_t kMaxUpdaters = 10;
 
-  /// Reads metadata.managedFields. kBadRequest where one entry is malformed.
+  /// Reads metadata.managedFields. kBadRequest where one entry is malformed, or there are too many.
   static Result<FieldOwners> Read(const nlohmann::json& managed_fields);
   /// metadata.managedFields, in Kubernetes' order.
   nlohmann::json Write() const;

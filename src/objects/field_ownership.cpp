@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "reconciler/base/json.hpp"
+#include "src/objects/cause_words.hpp"
 #include "src/objects/field_owners.hpp"
 #include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
@@ -193,16 +194,19 @@ std::string ShownOwner(const FieldOwner& owner) {
 Error ConflictError(const std::vector<FieldConflict>& conflicts) {
   Error error = Fail(Code::kConflict, "");
   std::string list;
+  std::size_t count = 0;
   for (const FieldConflict& conflict : conflicts) {
     const std::string owner = ShownOwner(*conflict.owner);
     list += (list.empty() ? "" : "\n") + ("conflicts with " + owner + ":");
     conflict.fields.ForEach([&](const std::string& path) {
+      if (++count > kMaxCauses) {
+        return;
+      }
       list += "\n- " + path;
       error.causes.push_back(
           {.field = path, .message = "conflict with " + owner, .reason = kConflictReason});
     });
   }
-  const std::size_t count = error.causes.size();
   error.message = count == 1 ? "Apply failed with 1 conflict: " + error.causes[0].message + ": " +
                                    error.causes[0].field
                              : "Apply failed with " + std::to_string(count) + " conflicts: " + list;
@@ -413,6 +417,10 @@ Result<Json> ApplyConfiguration(const KindInfo& kind, const Json* stored, Json c
   }
   if (author.manager == kKubectl) {
     RenewLastApplied(configuration, result);
+  }
+  if (owners.all().size() > kMostOwners) {
+    return Fail(Code::kTooLarge, "an object has at most " + std::to_string(kMostOwners) +
+                                     " managers: apply as one that is there");
   }
   SetOwners(result, owners);
   return result;

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import socket
 import ssl
 import subprocess
 import urllib.error
@@ -85,6 +86,20 @@ def test_what_is_listed_holds_no_secret_and_what_is_revoked_ends(served):
     status, refusal = viewer.ask(MAPS)
     assert (status, refusal["message"]) == (401, "Unauthorized")
     assert "not found" in outcome(served, served.slipway_binary, "access", "revoke", "eve")[1]
+
+
+def test_a_body_that_comes_after_the_revocation_is_refused(served):
+    robot = Caller(served.url, token(served, "robot", "admin"))
+    host, port = served.url.removeprefix("https://").rsplit(":", 1)
+    body = json.dumps({"metadata": {"name": "late"}})
+    with socket.create_connection((host, int(port)), timeout=30) as plain, robot.context.wrap_socket(plain) as stream:
+        stream.sendall(f"POST {MAPS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {robot.token}\r\nContent-Type: application/json\r\n"
+                       f"Expect: 100-continue\r\nContent-Length: {len(body)}\r\n\r\n".encode())
+        assert stream.recv(1024).startswith(b"HTTP/1.1 100 "), "the server waits for the body"
+        served.slipway("access", "revoke", "robot")
+        stream.sendall(body.encode())
+        assert stream.recv(1024).startswith(b"HTTP/1.1 401 ")
+    assert "late" not in {each["metadata"]["name"] for each in served.list("configmaps")}
 
 
 def test_a_token_outlives_a_crash_of_the_server(served):

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "reconciler/base/json.hpp"
+#include "src/objects/field_owners.hpp"
 #include "tests/src/objects/examples.hpp"
 
 namespace slipway::objects {
@@ -69,6 +70,45 @@ class OwnersTest : public testing::Test {
 };
 
 Json Labels(const Json& labels) { return {{"labels", labels}}; }
+
+// What one write may cost is bounded, whatever owners somebody sends.
+TEST_F(OwnersTest, OwnersAreFewAndTheirNamesShort) {
+  const auto entry = [](const std::string& manager) {
+    return Json{{"manager", manager},
+                {"operation", "Apply"},
+                {"apiVersion", kVersion},
+                {"fieldsType", "FieldsV1"},
+                {"fieldsV1", {{"f:spec", {{"f:suspend", Json::object()}}}}}};
+  };
+  Json many = Json::array();
+  for (std::size_t i = 0; i < kMostOwners; ++i) {
+    many.push_back(entry("manager-" + std::to_string(i)));
+  }
+  EXPECT_TRUE(FieldOwners::Read(many).has_value());
+  object_ = Configuration({{"managedFields", many}}, {{"spec", {{"suspend", true}}}});
+  EXPECT_EQ(Apply(By("one more"), Configuration(Labels({{"a", "1"}}))),
+            "413 an object has at most 200 managers: apply as one that is there");
+  EXPECT_EQ(Apply(By("manager-7"), Configuration(Labels({{"a", "1"}}))), "");
+  many.push_back(entry("one more"));
+  EXPECT_FALSE(FieldOwners::Read(many).has_value());
+  EXPECT_TRUE(FieldOwners::Read(Json::array({entry(std::string(128, 'a'))})).has_value());
+  EXPECT_FALSE(FieldOwners::Read(Json::array({entry(std::string(129, 'a'))})).has_value());
+}
+
+TEST_F(OwnersTest, AMessageListsAHundredConflictsAtMost) {
+  Json labels = Json::object();
+  for (int i = 0; i < 1000; ++i) {
+    labels["key-" + std::to_string(i)] = "1";
+  }
+  EXPECT_EQ(Apply(By("one"), Configuration(Labels(labels))), "");
+  for (Json& value : labels) {
+    value = "2";
+  }
+  EXPECT_TRUE(
+      Apply(By("two"), Configuration(Labels(labels)))
+          .starts_with("409 Apply failed with 1000 conflicts: conflicts with \"one\":\n- "));
+  EXPECT_EQ(error_.causes.size(), 100U);
+}
 
 TEST_F(OwnersTest, WhoCreatesOwnsAllButWhatNobodyOwns) {
   Update(By("kubectl-create"), Configuration(Labels({{"a", "1"}})));
