@@ -40,7 +40,9 @@ std::string AdviceFor(Code code, const std::string& path) {
     case Code::kNotFound:
       return KindAt(path).empty() ? "" : "`slipway get " + KindAt(path) + "` lists what there is";
     case Code::kAlreadyExists:
-      return "`slipway apply` changes what is there";
+      return path.ends_with("/accesstokens")
+                 ? "take another name, or `slipway access revoke` the one that is there"
+                 : "`slipway apply` changes what is there";
     case Code::kConflict:
       return "it was changed meanwhile: run the command again";
     case Code::kExpired:

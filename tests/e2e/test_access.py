@@ -124,6 +124,12 @@ def test_a_kubeconfig_is_written_for_its_owner_alone_and_works(served, tmp_path)
     assert "other" not in served.slipway("access", "list")
 
 
+def test_a_name_is_given_once(served):
+    token(served, "ci", "viewer")
+    code, text = outcome(served, served.slipway_binary, "access", "create", "ci", "--role", "admin")
+    assert code == 1 and '"ci" already exists; take another name, or `slipway access revoke` the one that is there' in text
+
+
 @pytest.mark.parametrize("words, said", [
     (["create", "ci"], "--role is required"), (["create", "ci", "--role", "root"], "--role"),
     (["create", "ci", "--role", "viewer", "--expires", "soon"], "must be a length of time"),
