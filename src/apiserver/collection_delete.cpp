@@ -6,9 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
-#include "src/apiserver/namespaces.hpp"
-#include "src/apiserver/object_tree.hpp"
-#include "src/apiserver/reads.hpp"
+#include "src/apiserver/registry/namespaces.hpp"
+#include "src/apiserver/registry/object_tree.hpp"
+#include "src/apiserver/registry/reads.hpp"
 #include "src/http/await.hpp"
 
 namespace slipway::apiserver {

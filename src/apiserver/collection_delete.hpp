@@ -4,9 +4,9 @@
 
 #include <boost/asio/awaitable.hpp>
 
-#include "src/apiserver/list_options.hpp"
 #include "src/apiserver/object_requests.hpp"
-#include "src/apiserver/request_options.hpp"
+#include "src/apiserver/request/list_options.hpp"
+#include "src/apiserver/request/request_options.hpp"
 
 namespace slipway::apiserver {
 

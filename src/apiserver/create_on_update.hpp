@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "src/apiserver/registry.hpp"
-#include "src/apiserver/route.hpp"
+#include "src/apiserver/registry/registry.hpp"
+#include "src/apiserver/request/route.hpp"
 
 namespace slipway::apiserver {
 

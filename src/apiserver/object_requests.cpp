@@ -9,18 +9,18 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
-#include "src/apiserver/answer_form.hpp"
+#include "src/apiserver/answer/answer_form.hpp"
+#include "src/apiserver/answer/presentation.hpp"
+#include "src/apiserver/answer/status_text.hpp"
 #include "src/apiserver/collection_delete.hpp"
 #include "src/apiserver/create_on_update.hpp"
-#include "src/apiserver/guard.hpp"
-#include "src/apiserver/list_options.hpp"
-#include "src/apiserver/media_types.hpp"
-#include "src/apiserver/namespaces.hpp"
-#include "src/apiserver/option_faults.hpp"
-#include "src/apiserver/presentation.hpp"
-#include "src/apiserver/reads.hpp"
-#include "src/apiserver/request_options.hpp"
-#include "src/apiserver/status_text.hpp"
+#include "src/apiserver/registry/guard.hpp"
+#include "src/apiserver/registry/namespaces.hpp"
+#include "src/apiserver/registry/reads.hpp"
+#include "src/apiserver/request/list_options.hpp"
+#include "src/apiserver/request/media_types.hpp"
+#include "src/apiserver/request/option_faults.hpp"
+#include "src/apiserver/request/request_options.hpp"
 #include "src/http/await.hpp"
 #include "src/objects/json_text.hpp"
 

@@ -8,8 +8,8 @@
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/log_source.hpp"
-#include "src/apiserver/registry.hpp"
-#include "src/apiserver/route.hpp"
+#include "src/apiserver/registry/registry.hpp"
+#include "src/apiserver/request/route.hpp"
 #include "src/http/exchange.hpp"
 
 namespace boost::asio {

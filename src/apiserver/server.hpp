@@ -6,9 +6,9 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
-#include "src/apiserver/audit_log.hpp"
+#include "src/apiserver/access/audit_log.hpp"
 #include "src/apiserver/log_source.hpp"
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "src/http/options.hpp"
 #include "src/metrics/metrics.hpp"
 

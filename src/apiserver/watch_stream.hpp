@@ -8,9 +8,9 @@
 #include <memory>
 
 #include "reconciler/base/clock.hpp"
-#include "src/apiserver/list_options.hpp"
-#include "src/apiserver/presentation.hpp"
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/answer/presentation.hpp"
+#include "src/apiserver/registry/registry.hpp"
+#include "src/apiserver/request/list_options.hpp"
 #include "src/http/exchange.hpp"
 
 namespace slipway::apiserver {

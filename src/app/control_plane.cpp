@@ -15,9 +15,9 @@
 
 #include "reconciler/api/conditions.hpp"
 #include "reconciler/base/guarded.hpp"
-#include "src/apiserver/housekeeping.hpp"
-#include "src/apiserver/pki.hpp"
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/pki/pki.hpp"
+#include "src/apiserver/registry/housekeeping.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "src/apiserver/server.hpp"
 #include "src/app/cloud_effects.hpp"
 #include "src/app/controllers.hpp"

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "src/kube/object_client.hpp"
 
 namespace boost::asio {

@@ -8,7 +8,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
 #include "src/agent/protocol.hpp"
-#include "src/apiserver/pki.hpp"
+#include "src/apiserver/pki/pki.hpp"
 #include "src/gateway/catalog.hpp"
 #include "src/kube/object_client.hpp"
 

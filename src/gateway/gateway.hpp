@@ -7,7 +7,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
 #include "src/apiserver/log_source.hpp"
-#include "src/apiserver/pki.hpp"
+#include "src/apiserver/pki/pki.hpp"
 #include "src/git/content.hpp"
 #include "src/http/options.hpp"
 #include "src/kube/object_client.hpp"

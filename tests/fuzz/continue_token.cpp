@@ -1,6 +1,6 @@
-#include "src/apiserver/continue_token.hpp"
+#include "src/apiserver/registry/continue_token.hpp"
 
-#include "src/apiserver/reads.hpp"
+#include "src/apiserver/registry/reads.hpp"
 #include "tests/fuzz/target.hpp"
 
 namespace slipway::fuzz {

@@ -3,7 +3,7 @@
 #include <string>
 
 #include "reconciler/base/json.hpp"
-#include "src/apiserver/answer_form.hpp"
+#include "src/apiserver/answer/answer_form.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/patch.hpp"
 #include "tests/fuzz/target.hpp"

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <string>
 
-#include "src/apiserver/answer_form.hpp"
-#include "src/apiserver/list_options.hpp"
-#include "src/apiserver/request_options.hpp"
-#include "src/apiserver/route.hpp"
-#include "src/apiserver/selection.hpp"
+#include "src/apiserver/answer/answer_form.hpp"
+#include "src/apiserver/registry/selection.hpp"
+#include "src/apiserver/request/list_options.hpp"
+#include "src/apiserver/request/request_options.hpp"
+#include "src/apiserver/request/route.hpp"
 #include "src/http/request_target.hpp"
 #include "src/objects/kinds.hpp"
 #include "tests/fuzz/target.hpp"

@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "reconciler/base/clock.hpp"
-#include "src/apiserver/housekeeping.hpp"
 #include "src/apiserver/log_source.hpp"
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/registry/housekeeping.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "src/apiserver/server.hpp"
 #include "src/metrics/metrics.hpp"
 #include "src/store/sqlite_store.hpp"

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "src/apiserver/audit_log.hpp"
+#include "src/apiserver/access/audit_log.hpp"
 
 namespace slipway::apiserver {
 namespace {

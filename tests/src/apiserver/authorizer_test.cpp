@@ -1,4 +1,4 @@
-#include "src/apiserver/authorizer.hpp"
+#include "src/apiserver/access/authorizer.hpp"
 
 #include <gtest/gtest.h>
 

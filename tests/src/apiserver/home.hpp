@@ -9,7 +9,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/json.hpp"
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "src/store/memory_store.hpp"
 
 namespace slipway::apiserver {

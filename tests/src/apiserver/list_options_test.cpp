@@ -1,13 +1,13 @@
-#include "src/apiserver/list_options.hpp"
+#include "src/apiserver/request/list_options.hpp"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include "reconciler/base/json.hpp"
-#include "src/apiserver/option_faults.hpp"
-#include "src/apiserver/request_options.hpp"
-#include "src/apiserver/status_text.hpp"
+#include "src/apiserver/answer/status_text.hpp"
+#include "src/apiserver/request/option_faults.hpp"
+#include "src/apiserver/request/request_options.hpp"
 
 namespace slipway::apiserver {
 namespace {

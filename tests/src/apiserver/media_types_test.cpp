@@ -1,4 +1,4 @@
-#include "src/apiserver/media_types.hpp"
+#include "src/apiserver/request/media_types.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "src/apiserver/pki.hpp"
+#include "src/apiserver/pki/pki.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,8 +11,8 @@
 #include <set>
 #include <sstream>
 
-#include "src/apiserver/durable_file.hpp"
-#include "src/apiserver/x509.hpp"
+#include "src/apiserver/pki/durable_file.hpp"
+#include "src/apiserver/pki/x509.hpp"
 
 namespace slipway::apiserver {
 namespace {

@@ -1,4 +1,4 @@
-#include "src/apiserver/registry.hpp"
+#include "src/apiserver/registry/registry.hpp"
 #include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
@@ -11,7 +11,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "src/apiserver/guard.hpp"
+#include "src/apiserver/registry/guard.hpp"
 #include "tests/src/apiserver/home.hpp"
 
 namespace slipway::apiserver {

@@ -11,7 +11,7 @@
 #include <filesystem>
 #include <stdexcept>
 
-#include "src/apiserver/durable_file.hpp"
+#include "src/apiserver/pki/durable_file.hpp"
 
 namespace slipway::http {
 namespace {

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "src/apiserver/pki.hpp"
+#include "src/apiserver/pki/pki.hpp"
 #include "src/http/options.hpp"
 
 namespace slipway::http {
