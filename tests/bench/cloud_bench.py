@@ -78,12 +78,21 @@ def with_sdk(script, wanted, *arguments):
     return float(said[0])
 
 
-def with_slipway(slipway, provider, variables, wanted):
-    """Seconds of the whole program, and the most memory that it had, in bytes."""
+def with_slipway(programs, provider, variables, wanted):
+    """Seconds of the list alone, over what an earlier one has opened, as the control plane asks again and again."""
+    done = subprocess.run([programs / "cloud_list", "4"], input=json.dumps(provider), env=variables | {"PATH": os.environ["PATH"]}, check=True,
+                          stdout=subprocess.PIPE, text=True)
+    said = json.loads(done.stdout)
+    assert said["servers"] == wanted, said
+    return said["later"]
+
+
+def with_preview(programs, provider, variables, wanted):
+    """Seconds of the whole `slipway fleet preview`, table and all, and the most memory that it had, in bytes."""
     fleet = {"apiVersion": "slipway.dev/v1alpha1", "kind": "Fleet", "metadata": {"name": "web"}, "spec": {"provider": provider}}
     begun = time.monotonic()
-    child = subprocess.Popen([slipway, "fleet", "preview", "-f", "-"], env=variables | {"PATH": os.environ["PATH"]}, stdin=subprocess.PIPE,
-                             stdout=subprocess.PIPE)
+    child = subprocess.Popen([programs / "slipway", "fleet", "preview", "-f", "-"], env=variables | {"PATH": os.environ["PATH"]},
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     child.stdin.write(json.dumps(fleet).encode())
     child.stdin.close()
     table = child.stdout.read().decode()
@@ -97,21 +106,25 @@ def say(name, value, unit, **more):
     print(json.dumps({"name": name, "value": value, "unit": unit, **more}))
 
 
-def report(what, transfer, sdk, name_of_sdk, slipway):
-    say(f"list {what}: curl, the same pages", transfer, "s")
-    say(f"list {what}: {name_of_sdk}", sdk, "s", peer=f"list {what}: curl, the same pages")
-    say(f"list {what}: slipway fleet preview", slipway, "s", peer=f"list {what}: curl, the same pages", goal=1.5 * transfer, better="less")
+def report(what, transfer, sdk, name_of_sdk, listed, preview):
+    curl, theirs, ours = f"list {what}: curl, the same pages", f"list {what}: {name_of_sdk}", f"list {what}: Slipway"
+    say(curl, transfer, "s")
+    say(theirs, sdk, "s", peer=curl)
+    say(ours, listed, "s", peer=curl, goal=1.5 * transfer, better="less")
+    say(f"{ours}, beside the SDK", listed, "s", peer=theirs, goal=0.5 * sdk, better="less")
+    say(f"list {what}: slipway fleet preview, from its start to its end", preview, "s", peer=curl)
 
 
-def of_aws(slipway):
+def of_aws(programs):
     with tempfile.TemporaryDirectory() as directory:
         moto = aws_world.Moto(directory)
         try:
             populate(moto)
             wanted = IN_A_RESERVATION * RESERVATIONS
             provider = {"aws": {"regions": [REGION], "endpoint": moto.url}}
+            variables = aws_world.NOWHERE | aws_world.KEYS
             report("2,000 of EC2", with_curl(moto), with_sdk(BOTO3, wanted, moto.url), "boto3",
-                   with_slipway(slipway, provider, aws_world.NOWHERE | aws_world.KEYS, wanted)[0])
+                   with_slipway(programs, provider, variables, wanted), with_preview(programs, provider, variables, wanted)[0])
         finally:
             moto.stop()
 
@@ -133,7 +146,7 @@ def pages_with_curl(google):
     return time.monotonic() - begun
 
 
-def of_google(slipway):
+def of_google(programs):
     google = gcp_world.FakeGoogle(page=500)
     with tempfile.TemporaryDirectory() as directory:
         try:
@@ -143,22 +156,23 @@ def of_google(slipway):
             provider = {"gcp": {"project": gcp_world.PROJECT}}
             labels = {f"key-{number}": f"value-{number}" for number in range(8)}
             google.launch(**labels)
-            _, least = with_slipway(slipway, provider, variables, 1)
+            _, least = with_preview(programs, provider, variables, 1)
             for number in range(OF_GOOGLE - 1):
                 google.launch(gcp_world.ZONES[number % 3], **labels)
             transfer = pages_with_curl(google)
             sdk = with_sdk(GOOGLE, OF_GOOGLE, google.host, str(key))
-            seconds, most = with_slipway(slipway, provider, variables, OF_GOOGLE)
+            listed = with_slipway(programs, provider, variables, OF_GOOGLE)
+            seconds, most = with_preview(programs, provider, variables, OF_GOOGLE)
         finally:
             google.stop()
-    report("10,000 of Compute Engine", transfer, sdk, "google-cloud-compute", seconds)
+    report("10,000 of Compute Engine", transfer, sdk, "google-cloud-compute", listed, seconds)
     say("list 10,000 of Compute Engine: memory above that for one", (most - least) / 2**20, "MiB", goal=40, better="less")
 
 
 def main():
-    slipway = pathlib.Path(sys.argv[1]) / "slipway"
-    of_google(slipway)
-    of_aws(slipway)
+    programs = pathlib.Path(sys.argv[1])
+    of_google(programs)
+    of_aws(programs)
 
 
 if __name__ == "__main__":
