@@ -23,7 +23,7 @@ sys.path[:0] = [str(PROJECT / "tests" / "e2e"), str(PROJECT / "manifests" / "dem
 import kubernetes_world  # noqa: E402  (found by the line above)
 
 KIND = "/apis/slipway.dev/v1alpha1/namespaces/default/gitrepositories"
-CREATES = {1: 600, 16: 3000, 256: 8192}  # clients: objects in a round
+CREATES = {1: 300, 16: 1500, 256: 5000}  # clients: objects in a round; two rounds of all make LISTED
 ROUNDS = 2
 LISTED = int(os.environ.get("SLIPWAY_BENCH_OBJECTS", "13600"))
 WATCHERS = {1000: 40, 5000: 12}  # watchers: writes
