@@ -22,7 +22,7 @@ struct EngineOptions {
   std::size_t max_plans_per_tick = 64;  ///< the shell looks after its sockets in between
   BackoffOptions backoff;
   RunningClockOptions clock;
-  bool collect_garbage = true;  ///< false where a Kubernetes cluster does it
+  bool collect_garbage = true;  ///< false where the API does it, as Kubernetes and ours do
   std::uint64_t seed = 1;       ///< of the jitter
 };
 

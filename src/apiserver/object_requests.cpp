@@ -9,6 +9,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "src/apiserver/access/owner_admission.hpp"
 #include "src/apiserver/answer/answer_form.hpp"
 #include "src/apiserver/answer/presentation.hpp"
 #include "src/apiserver/answer/status_text.hpp"
@@ -243,12 +244,13 @@ asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath 
 }
 
 asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb,
-                                                Route route) const {
+                                                Route route, User user) const {
   const http::RequestHead& head = exchange->head();
-  const auto manner = MannerOf(head, verb, *route.path.kind);
+  auto manner = MannerOf(head, verb, *route.path.kind);
   if (!manner.has_value()) {
     co_return Failure(manner.error(), &OptionsPath(WriteOptionsKind(head)));
   }
+  manner.value().options.admit = OwnerAdmission(user, route.path);
   auto text = co_await exchange->ReadBody(kAnyBody);
   if (text.has_value()) {
     text = verb == "patch" ? PatchTextOf(manner.value().type, std::move(text.value()))
@@ -374,7 +376,7 @@ asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath 
 }
 
 asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::string verb,
-                                                 Route route) const {
+                                                 Route route, User user) const {
   auto refusal = NotAcceptable(exchange->head());
   if (refusal && route.target != Route::Target::kLog) {
     co_return std::move(*refusal);
@@ -394,7 +396,7 @@ asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::stri
   if (verb == "delete") {
     co_return co_await Delete(std::move(exchange), std::move(route.path));
   }
-  co_return co_await Write(std::move(exchange), std::move(verb), std::move(route));
+  co_return co_await Write(std::move(exchange), std::move(verb), std::move(route), std::move(user));
 }
 
 }  // namespace slipway::apiserver

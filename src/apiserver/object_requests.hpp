@@ -7,6 +7,7 @@
 #include <string>
 
 #include "reconciler/base/clock.hpp"
+#include "src/apiserver/access/authorizer.hpp"
 #include "src/apiserver/log_source.hpp"
 #include "src/apiserver/registry/registry.hpp"
 #include "src/apiserver/request/route.hpp"
@@ -26,9 +27,9 @@ struct ObjectRequests {
   LogSource* logs = nullptr;  ///< nullptr: there are none
   boost::asio::thread_pool* pool = nullptr;
 
-  /// `verb` as VerbOf gave it. Errors become a Status in the answer.
+  /// `verb` as VerbOf gave it; `user` may do it. Errors become a Status in the answer.
   boost::asio::awaitable<http::Response> Answer(std::shared_ptr<http::Exchange> exchange,
-                                                std::string verb, Route route) const;
+                                                std::string verb, Route route, User user) const;
 
   /// A list without the walk back: what a watch begins with.
   boost::asio::awaitable<Result<ObjectList>> ReadList(ObjectPath path, ListOptions options) const;
@@ -37,7 +38,7 @@ struct ObjectRequests {
   boost::asio::awaitable<http::Response> List(std::shared_ptr<http::Exchange> exchange,
                                               ObjectPath path) const;
   boost::asio::awaitable<http::Response> Write(std::shared_ptr<http::Exchange> exchange,
-                                               std::string verb, Route route) const;
+                                               std::string verb, Route route, User user) const;
   boost::asio::awaitable<http::Response> Delete(std::shared_ptr<http::Exchange> exchange,
                                                 ObjectPath path) const;
   boost::asio::awaitable<http::Response> DeleteCollection(std::shared_ptr<http::Exchange> exchange,

@@ -187,7 +187,7 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   } else if (AccessRequests::Takes(verb, route)) {
     response = co_await access.Answer(exchange, route, std::move(user));
   } else {
-    response = co_await requests.Answer(exchange, verb, route);
+    response = co_await requests.Answer(exchange, verb, route, std::move(user));
   }
   // Of all answers only lists are large; and what was written must not be answered as if it had not been.
   if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {

@@ -26,6 +26,7 @@
 #include "src/app/mirror_sweep.hpp"
 #include "src/app/registry_client.hpp"
 #include "src/cloud/open_clouds.hpp"
+#include "src/garbage/collector.hpp"
 #include "src/gateway/gateway.hpp"
 #include "src/gateway/liveness.hpp"
 #include "src/git/content.hpp"
@@ -139,6 +140,7 @@ struct ControlPlane::State {
   std::unique_ptr<apiserver::AuditLog> audit;
   std::unique_ptr<apiserver::Server> api;
   std::unique_ptr<apiserver::Housekeeping> housekeeping;
+  std::unique_ptr<garbage::Collector> garbage;
   std::unique_ptr<Controllers> controllers;
   std::unique_ptr<process::FileWatch> server_lists;
   std::function<void(const Addresses&)> ready;
@@ -240,9 +242,15 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
                                              spdlog::error(
                                                  "housekeeping: a fault of the server: {}", what);
                                            }});
+  garbage = std::make_unique<garbage::Collector>(
+      io, *registry,
+      garbage::Collector::Options{
+          .on_trouble = [](const std::string& what) { spdlog::warn("garbage: {}", what); }});
   controllers = std::make_unique<Controllers>(
       io, *client, *git, *listing, clock,
-      Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
+      Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside,
+                                      .collect_garbage = false,
+                                      .seed = RandomSeed()},
                            .planners = options.controllers,
                            .first_grace = gateway::FirstGrace(options.agent_grace)});
   WatchServerLists(options.allowed_server_lists);
@@ -330,8 +338,11 @@ void ControlPlane::State::MakeMetrics() {
                                        "Writes refused because something had changed.");
   auto errors = metrics.MakeCounter("slipway_engine_write_errors_total",
                                     "Writes that failed or whose outcome is unknown.");
-  metrics.OnCollect([this, plans, quarantined, depth, conflicts, errors]() mutable {
+  auto collected = metrics.MakeCounter("slipway_garbage_collected_total",
+                                       "Objects that were deleted because their owners are gone.");
+  metrics.OnCollect([this, plans, quarantined, depth, conflicts, errors, collected]() mutable {
     const runtime::EngineStats stats = controllers->stats();
+    collected.RaiseTo(static_cast<double>(garbage->collected()));
     plans.RaiseTo(static_cast<double>(stats.plans));
     quarantined.Set(static_cast<double>(stats.quarantined));
     depth.Set(static_cast<double>(stats.queue_depth));
@@ -357,6 +368,7 @@ Result<void> ControlPlane::Start(const ServerOptions& options,
       return state_->failed(begun.error());
     }
     state_->housekeeping->Start();
+    state_->garbage->Start();
     state_->sweep->Start();
     const auto listening = state_->gateway->Start([this, url, kubeconfig] {
       // Only now is it known which servers nobody has heard of since the start: before, a plan could take too many.
@@ -384,13 +396,14 @@ void ControlPlane::Stop(std::function<void()> done) {
   state.controllers->Stop();
   state.sweep->Stop();
   state.cloud->Stop();
-  const auto left = std::make_shared<int>(3);
+  const auto left = std::make_shared<int>(4);
   const auto finish = [left, done = std::move(done)] {
     if (--*left == 0) {
       done();
     }
   };
   state.housekeeping->Stop(finish);
+  state.garbage->Stop(finish);
   state.gateway->Stop(finish);
   state.api->Stop(finish);
 }

@@ -27,7 +27,7 @@ class Controllers {
  public:
   struct Options {
     runtime::EngineOptions engine;
-    bool planners = true;          ///< false: only what has lost its owners is looked after
+    bool planners = true;          ///< false: there are none, and nothing is watched
     Duration first_grace{65'000};  ///< see AllPlanners
   };
 

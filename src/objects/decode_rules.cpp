@@ -127,11 +127,11 @@ std::string FaultOf(const KindInfo& kind, const Json& object) {
   }
   if (!Fits(*metadata, Json::value_t::object)) {
     const std::string found = std::string("json: cannot unmarshal ") + NameOf(*metadata);
-    return kind.collected ? found + " into Go value of type v1.ObjectMeta"
+    return IsCustom(kind) ? found + " into Go value of type v1.ObjectMeta"
                           : Misfit(*metadata, kind.kind + ".metadata", "v1.ObjectMeta");
   }
   // Of a custom resource Kubernetes decodes the metadata alone.
-  return MetadataMisfit(*metadata, kind.collected ? "" : "metadata.");
+  return MetadataMisfit(*metadata, IsCustom(kind) ? "" : "metadata.");
 }
 
 }  // namespace

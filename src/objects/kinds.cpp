@@ -79,7 +79,6 @@ KindInfo InfoOf(std::string_view text, const Json& definition) {
       .has_status = version.contains("subresources"),
       // Custom resources have one; of the core kinds only those that say so.
       .has_generation = definition.contains("apiVersion") || spec.value("hasGeneration", false),
-      .collected = spec["group"] == "slipway.dev",
       .verbs = spec.value("verbs", AllVerbs()),
       .refusal = spec.value("refusal", std::string()),
       .columns = ColumnsOf(version),

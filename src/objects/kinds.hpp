@@ -32,8 +32,6 @@ struct KindInfo {
   bool namespaced = true;
   bool has_status = false;      ///< the status subresource; a main write does not touch status then
   bool has_generation = false;  ///< metadata.generation counts the changes of what is wanted
-  bool collected =
-      false;  ///< the engine collects dependents, and takes the finalizers that ask for it
   std::vector<std::string> verbs;  ///< what clients can ask for, in Kubernetes' words, sorted
   std::string refusal;             ///< why they can ask for no more; empty: it goes without saying
   std::vector<PrinterColumn> columns;

@@ -286,7 +286,7 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   const std::vector<Cause> misfits = kind.schema.Validate(object);
   append(misfits);
   // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
-  if (misfits.empty() && (causes.empty() || (!kind.collected && !name.empty()))) {
+  if (misfits.empty() && (causes.empty() || (!IsCustom(kind) && !name.empty()))) {
     Normalise(kind, object);
     append(CheckRules(kind, object));
     if (stored != nullptr) {
@@ -357,11 +357,26 @@ void DropEmpty(Json& metadata) {
   }
 }
 
-void AddFinalizer(Json& object, const char* name) {
-  Json& finalizers = object["metadata"]["finalizers"];
-  if (std::find(finalizers.begin(), finalizers.end(), name) == finalizers.end()) {
-    finalizers.push_back(name);
+/// Whether deletions of a kind may say what becomes of dependents. As in Kubernetes not of Events, nor of a Namespace, which
+/// goes once it is empty; and an AccessToken is revoked, whatever hangs on it.
+bool HasPolicies(const KindInfo& kind) {
+  return kind.kind != "Event" && kind.kind != "Namespace" && kind.kind != "AccessToken";
+}
+
+/// Puts the finalizer of a policy in the place of what was said before.
+void SetPolicy(Json& object, DeleteRequest::Propagation policy) {
+  using Propagation = DeleteRequest::Propagation;
+  Json left = Json::array();
+  for (const Json& finalizer : object["metadata"].value("finalizers", Json::array())) {
+    if (finalizer != kForegroundFinalizer && finalizer != kOrphanFinalizer) {
+      left.push_back(finalizer);
+    }
   }
+  if (policy != Propagation::kBackground) {
+    left.push_back(policy == Propagation::kOrphan ? kOrphanFinalizer : kForegroundFinalizer);
+  }
+  object["metadata"]["finalizers"] = std::move(left);
+  DropEmpty(object["metadata"]);
 }
 
 }  // namespace
@@ -411,6 +426,9 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   CountGeneration(kind, object);
   SLIPWAY_TRYV(Judge(kind, object, nullptr));
   DropEmpty(metadata);
+  if (request.admit) {
+    SLIPWAY_TRYV(request.admit(nullptr, object));
+  }
   WriteRequest timed = request;
   timed.now = birth.now;
   TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
@@ -435,6 +453,9 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   SLIPWAY_TRYV(Judge(kind, object, &stored));
   DropEmpty(object["metadata"]);
+  if (request.admit) {
+    SLIPWAY_TRYV(request.admit(&stored, object));
+  }
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }
@@ -488,11 +509,8 @@ Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const Dele
                                   "). The object might have been modified");
   }
   const Json before = object;
-  // Elsewhere nobody would take the finalizer, and the object would stay for ever.
-  if (kind.collected && request.propagation == DeleteRequest::Propagation::kForeground) {
-    AddFinalizer(object, kForegroundFinalizer);
-  } else if (kind.collected && request.propagation == DeleteRequest::Propagation::kOrphan) {
-    AddFinalizer(object, kOrphanFinalizer);
+  if (request.propagation && HasPolicies(kind)) {
+    SetPolicy(object, *request.propagation);
   }
   if (!IsHeld(kind, object)) {
     return WriteEffect{.changed = true, .removed = true};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
@@ -19,6 +20,10 @@ namespace slipway::objects {
 /// What to do with fields that the schema does not know and fields that are there twice.
 enum class FieldValidation : std::uint8_t { kIgnore, kWarn, kStrict };
 
+/// Whether whoever asks may write `wanted`, as it would be stored, in the place of `stored`; nullptr: it is a new object.
+using Admission =
+    std::function<Result<void>(const nlohmann::json* stored, const nlohmann::json& wanted)>;
+
 /// The request around the object.
 struct WriteRequest {
   std::string ns{};    ///< namespace of the path; empty for kinds without one
@@ -31,6 +36,7 @@ struct WriteRequest {
   Time now{};                           ///< in updates: when
   bool patched = false;  ///< a patch made the object: what is wrong with it is wrong with the patch
   bool applied = false;  ///< ApplyConfiguration made the object: its managedFields stand
+  Admission admit{};     ///< asked last, but not about a status; empty: yes
 };
 
 /// What only the caller can give to a new object.
@@ -53,7 +59,7 @@ struct DeleteRequest {
   std::optional<std::string> uid{};
   std::optional<std::string> resource_version{};
   enum class Propagation : std::uint8_t { kBackground, kForeground, kOrphan };
-  Propagation propagation = Propagation::kBackground;  ///< of kinds that are not collected: always
+  std::optional<Propagation> propagation{};  ///< nullopt: what a finalizer of the object says
 };
 
 /// Makes `object`, as it was sent, ready to be stored for the first time.

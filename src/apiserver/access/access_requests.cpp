@@ -74,7 +74,7 @@ bool AccessRequests::Takes(const std::string& verb, const Route& route) {
 asio::awaitable<http::Response> AccessRequests::Answer(std::shared_ptr<http::Exchange> exchange,
                                                        Route route, User user) const {
   if (route.path.kind->kind == kTokenKind) {
-    co_return co_await CreateToken(std::move(exchange), std::move(route));
+    co_return co_await CreateToken(std::move(exchange), std::move(route), std::move(user));
   }
   auto text = co_await exchange->ReadBody(std::numeric_limits<std::size_t>::max());
   if (text.has_value()) {
@@ -95,14 +95,14 @@ asio::awaitable<http::Response> AccessRequests::Answer(std::shared_ptr<http::Exc
 
 /// The object first, then its secret: what ends between the two leaves a token that opens nothing.
 asio::awaitable<http::Response> AccessRequests::CreateToken(
-    std::shared_ptr<http::Exchange> exchange, Route route) const {
+    std::shared_ptr<http::Exchange> exchange, Route route, User user) const {
   const auto form = TableOf(exchange->head());
   if (form.has_value() && form.value().has_value()) {
     const Error error = Fail(Code::kBadRequest, "a new AccessToken is not shown as a table");
     co_return Failure(error, &route.path);
   }
   const bool dry_run = exchange->head().HasQuery("dryRun");
-  http::Response response = co_await objects->Answer(exchange, "create", route);
+  http::Response response = co_await objects->Answer(exchange, "create", route, std::move(user));
   if (response.status != 201 || dry_run) {
     co_return response;
   }

@@ -34,7 +34,7 @@ struct AccessRequests {
 
  private:
   boost::asio::awaitable<http::Response> CreateToken(std::shared_ptr<http::Exchange> exchange,
-                                                     Route route) const;
+                                                     Route route, User user) const;
 };
 
 }  // namespace slipway::apiserver

@@ -49,7 +49,7 @@ std::optional<std::string> Gzip(const std::string& plain) {
 /// Copies JSON text token by token.
 class Liner {
  public:
-  explicit Liner(std::string_view json) : json_(json) {}
+  explicit Liner(std::string_view text) : json_(text) {}
 
   std::string Run() {
     while (at_ < json_.size()) {

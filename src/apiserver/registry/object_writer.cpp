@@ -176,7 +176,8 @@ void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteO
                                 Done done) {
   objects::WriteRequest request{.ns = path.ns,
                                 .field_validation = options.field_validation,
-                                .field_manager = std::move(options.field_manager)};
+                                .field_manager = std::move(options.field_manager),
+                                .admit = std::move(options.admit)};
   auto parsed = objects::ParseJson(json, request.duplicates);
   if (!parsed.has_value()) {
     post_([done = std::move(done), error = std::move(parsed.error())] { done(error); });

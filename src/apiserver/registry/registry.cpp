@@ -58,7 +58,8 @@ objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& opti
           .name = path.name,
           .field_validation = options.field_validation,
           .field_manager = options.field_manager,
-          .now = clock.Now()};
+          .now = clock.Now(),
+          .admit = options.admit};
 }
 
 /// PUT of an object or of its status.

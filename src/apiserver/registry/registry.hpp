@@ -33,6 +33,7 @@ struct WriteOptions {
   objects::FieldValidation field_validation = objects::FieldValidation::kIgnore;
   std::string field_manager = "slipway";  ///< the owner of what changes; ours: the control plane
   bool force = false;                     ///< of an apply: take fields away from their owners
+  objects::Admission admit{};             ///< of whoever asks; empty: may write anything
 };
 
 /// What a write left behind.

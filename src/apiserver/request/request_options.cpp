@@ -49,16 +49,19 @@ Result<void> CheckDryRun(const std::string& options, const std::vector<std::stri
   return faults.Verdict();
 }
 
-Result<objects::DeleteRequest::Propagation> PropagationOf(const std::string& text) {
+Result<std::optional<objects::DeleteRequest::Propagation>> PropagationOf(const std::string& text) {
   using Propagation = objects::DeleteRequest::Propagation;
-  if (text.empty() || text == "Background") {
-    return Propagation::kBackground;
+  if (text.empty()) {
+    return std::optional<Propagation>();
+  }
+  if (text == "Background") {
+    return std::optional(Propagation::kBackground);
   }
   if (text == "Foreground") {
-    return Propagation::kForeground;
+    return std::optional(Propagation::kForeground);
   }
   if (text == "Orphan") {
-    return Propagation::kOrphan;
+    return std::optional(Propagation::kOrphan);
   }
   OptionFaults faults(kDeleteOptions);
   faults.NotSupported("propagationPolicy", QuotedText(text),

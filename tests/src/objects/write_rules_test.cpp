@@ -328,12 +328,34 @@ TEST(Delete, LeavesWorkForTheGarbageCollectorWhereAsked) {
     EXPECT_FALSE(
         PrepareDelete(Application(), object, {.propagation = propagation}, Time{}).value().removed);
     EXPECT_EQ(object["metadata"]["finalizers"], Json::array({finalizer}));
+    for (const char* kind : {"Secret", "ConfigMap", "Lease"}) {
+      object = {{"metadata", {{"name", "a"}}}};
+      const auto effect =
+          PrepareDelete(KindNamed(kind), object, {.propagation = propagation}, Time{});
+      EXPECT_FALSE(effect.value().removed) << kind;
+      EXPECT_EQ(object["metadata"]["finalizers"], Json::array({finalizer}));
+    }
   }
+}
+
+TEST(Delete, WhatIsSaidLastAboutDependentsHolds) {
+  Json object = Stored();
+  object["metadata"]["finalizers"] = {"orphan", "slipway.dev/a"};
+  EXPECT_FALSE(PrepareDelete(Application(), object, {}, Time{}).value().removed);
+  EXPECT_EQ(object["metadata"]["finalizers"], Json::array({"orphan", "slipway.dev/a"}));
+  const auto delete_by = [&](Propagation propagation) {
+    return PrepareDelete(Application(), object, {.propagation = propagation}, Time{}).value();
+  };
+  EXPECT_TRUE(delete_by(Propagation::kForeground).changed);
+  EXPECT_EQ(object["metadata"]["finalizers"], Json::array({"slipway.dev/a", "foregroundDeletion"}));
+  EXPECT_FALSE(delete_by(Propagation::kForeground).changed);
+  object["metadata"]["finalizers"] = {"foregroundDeletion"};
+  EXPECT_TRUE(delete_by(Propagation::kBackground).removed);
 }
 
 TEST(Delete, LeavesNoWorkThatNobodyDoes) {
   for (const Propagation propagation : {Propagation::kForeground, Propagation::kOrphan}) {
-    for (const char* kind : {"Secret", "ConfigMap", "Namespace", "Event", "Lease"}) {
+    for (const char* kind : {"Namespace", "Event", "AccessToken"}) {
       Json object = {{"metadata", {{"name", "a"}}}};
       const auto effect =
           PrepareDelete(KindNamed(kind), object, {.propagation = propagation}, Time{});

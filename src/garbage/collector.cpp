@@ -1,0 +1,402 @@
+#include "src/garbage/collector.hpp"
+
+#include <utility>  // before Asio, which needs it and does not include it
+
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <chrono>
+#include <map>
+#include <vector>
+
+#include "reconciler/base/assert.hpp"
+#include "src/garbage/verdict.hpp"
+#include "src/http/await.hpp"
+
+namespace slipway::garbage {
+namespace {
+
+namespace asio = boost::asio;
+using apiserver::ObjectWatch;
+using std::chrono::steady_clock;
+
+/// Objects that are read without letting others use the thread.
+constexpr std::size_t kPage = 200;
+/// Objects that are judged at once, whose writes are awaited together.
+constexpr std::size_t kJudgedAtOnce = 64;
+constexpr Duration kFirstPause = std::chrono::seconds(1);
+constexpr Duration kLongestPause = std::chrono::minutes(5);
+constexpr steady_clock::time_point kNever = steady_clock::time_point::max();
+
+/// As in Kubernetes, nobody owns an Event, and an Event owns nothing: there are too many. What cannot be deleted is not ours to
+/// look after either.
+bool IsLookedAfter(const objects::KindInfo& kind) {
+  return kind.kind != "Event" && kind.Offers("list") && kind.Offers("watch") &&
+         kind.Offers("delete");
+}
+
+/// Several writes of which all are awaited.
+struct Writes {
+  std::size_t left;
+  std::function<void(bool)> done;
+
+  void CountOne() {
+    if (--left == 0) {
+      done(true);
+    }
+  }
+};
+
+}  // namespace
+
+struct Collector::State : public std::enable_shared_from_this<Collector::State> {
+  struct Feed {
+    const objects::KindInfo* kind;
+    std::unique_ptr<ObjectWatch> watch;
+  };
+  /// An object that has to wait before the next try.
+  struct Failure {
+    steady_clock::time_point next;  ///< kNever: it is being tried
+    Duration pause;
+  };
+  /// A step, and the object whose verdict it is.
+  struct Task {
+    Place of;
+    Step step;
+  };
+
+  State(asio::io_context& context, apiserver::Registry& objects, Options given)
+      : io(context), registry(objects), options(std::move(given)), timer(context) {}
+
+  asio::awaitable<void> Run();
+  asio::awaitable<Result<void>> Look();
+  asio::awaitable<void> Rest(steady_clock::time_point until);
+  asio::awaitable<Result<void>> ListAll();
+  asio::awaitable<Result<void>> ListKind(const objects::KindInfo* kind);
+  asio::awaitable<Result<void>> TakeNews();
+  asio::awaitable<void> Work(std::vector<Place> places);
+  asio::awaitable<void> Do(std::vector<Task> tasks);
+  asio::awaitable<void> WaitForNews();
+  void Learn(const objects::KindInfo* kind, const ObjectWatch::Change& change);
+  Result<Standing> LookUpOwner(const Owner& owner, const Place& dependent) const;
+  void Write(const Task& task, const std::shared_ptr<Writes>& writes);
+  void Note(const Place& place, const Error* error);
+  void Complain(const std::string& what) const;
+  void Wake();
+  void QueueDue();
+
+  asio::io_context& io;
+  apiserver::Registry& registry;
+  Options options;
+  asio::steady_timer timer;
+  OwnerGraph graph;
+  std::vector<Feed> feeds;
+  OwnerGraph::Places queue;
+  std::map<Place, Failure> failures;
+  bool listed = false;
+  bool news = false;
+  bool running = false;
+  bool stopping = false;
+  std::uint64_t collected = 0;
+  std::function<void()> stopped;
+};
+
+void Collector::State::Wake() {
+  news = true;
+  timer.cancel();
+}
+
+asio::awaitable<void> Collector::State::Run() {
+  while (!stopping) {
+    Result<void> good = Ok();
+    try {
+      good = co_await Look();
+    } catch (const std::exception& error) {
+      good = Fail(Code::kInternal, std::string("a fault of the server: ") + error.what());
+    }
+    if (good.has_value()) {
+      continue;
+    }
+    listed = false;
+    if (good.error().code != Code::kExpired) {  // that says only that history was compacted
+      Complain(good.error().message);
+      co_await Rest(steady_clock::now() + kFirstPause);
+    }
+  }
+  feeds.clear();
+}
+
+/// One round: what is new, then some of what is to be done; or a rest.
+asio::awaitable<Result<void>> Collector::State::Look() {
+  news = false;
+  if (!listed) {
+    const auto all = co_await ListAll();
+    if (!all.has_value()) {
+      co_return all;
+    }
+    listed = true;
+  }
+  const auto taken = co_await TakeNews();
+  if (!taken.has_value()) {
+    co_return taken;
+  }
+  QueueDue();
+  if (queue.empty()) {
+    co_await WaitForNews();
+    co_return Ok();
+  }
+  const auto end = std::next(queue.begin(), static_cast<std::ptrdiff_t>(
+                                                std::min(queue.size(), kJudgedAtOnce)));
+  std::vector<Place> places(queue.begin(), end);
+  queue.erase(queue.begin(), end);
+  co_await Work(std::move(places));
+  co_return Ok();
+}
+
+asio::awaitable<void> Collector::State::Rest(steady_clock::time_point until) {
+  timer.expires_at(until);
+  boost::system::error_code cancelled;
+  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
+}
+
+asio::awaitable<void> Collector::State::WaitForNews() {
+  if (news || stopping) {
+    co_return;
+  }
+  steady_clock::time_point until = steady_clock::now() + std::chrono::hours(1);
+  for (const auto& [place, failure] : failures) {
+    until = std::min(until, failure.next);
+  }
+  co_await Rest(until);
+}
+
+asio::awaitable<Result<void>> Collector::State::ListAll() {
+  feeds.clear();
+  graph = OwnerGraph();
+  failures.clear();
+  for (const objects::KindInfo& kind : objects::AllKinds()) {
+    if (IsLookedAfter(kind)) {
+      const auto good = co_await ListKind(&kind);
+      if (!good.has_value() || stopping) {
+        co_return good;
+      }
+    }
+  }
+  queue = graph.All();
+  co_return Ok();
+}
+
+asio::awaitable<Result<void>> Collector::State::ListKind(const objects::KindInfo* kind) {
+  const apiserver::ObjectPath all{.kind = kind, .ns = "", .name = ""};
+  apiserver::ListOptions page{.limit = kPage};
+  do {
+    const auto list = registry.List(all, page);
+    if (!list.has_value()) {
+      co_return list.error();
+    }
+    for (const apiserver::Object& object : list.value().items) {
+      Learn(kind, {ObjectWatch::Type::kAdded, object});
+    }
+    if (page.continue_token.empty()) {
+      auto watch = registry.StartWatch(all, {}, list.value().revision, [this] { Wake(); });
+      if (!watch.has_value()) {
+        co_return watch.error();
+      }
+      feeds.push_back({kind, std::move(watch.value())});
+    }
+    page.continue_token = list.value().continue_token;
+    co_await asio::post(io, asio::use_awaitable);
+  } while (!page.continue_token.empty() && !stopping);
+  co_return Ok();
+}
+
+/// All that was committed: an owner is not let go before every dependent that came before its mark is known.
+asio::awaitable<Result<void>> Collector::State::TakeNews() {
+  for (const Feed& feed : feeds) {
+    bool more = true;
+    while (more && !stopping) {
+      const auto batch = feed.watch->Take(kPage);
+      if (!batch.has_value()) {
+        co_return batch.error();
+      }
+      for (const ObjectWatch::Change& change : batch.value().changes) {
+        Learn(feed.kind, change);
+      }
+      more = batch.value().more;
+      if (more) {
+        co_await asio::post(io, asio::use_awaitable);
+      }
+    }
+  }
+  co_return Ok();
+}
+
+void Collector::State::Learn(const objects::KindInfo* kind, const ObjectWatch::Change& change) {
+  const bool gone = change.type == ObjectWatch::Type::kDeleted;
+  const bool fresh = change.type == ObjectWatch::Type::kAdded;
+  if (!gone && !OwnerGraph::MayHold(change.object) && (fresh || !graph.HoldsKind(kind))) {
+    return;
+  }
+  auto node = ReadNode(*kind, change.object);
+  if (!node.has_value()) {
+    return;
+  }
+  const Place place = node.value().place;
+  failures.erase(place);
+  queue.merge(gone ? graph.Remove(place, node.value().uid) : graph.Put(std::move(node.value())));
+}
+
+Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& dependent) const {
+  const objects::KindInfo* kind = objects::FindByKind(owner.api_version, owner.kind);
+  if (kind == nullptr || !kind->Offers("get") || (kind->namespaced && dependent.ns.empty())) {
+    return Standing::kUnknown;
+  }
+  const auto object = registry.Get(
+      {.kind = kind, .ns = kind->namespaced ? dependent.ns : "", .name = owner.name});
+  if (!object.has_value()) {
+    return object.error().code == Code::kNotFound ? Result<Standing>(Standing::kAbsent)
+                                                  : object.error();
+  }
+  SLIPWAY_TRY(found, ReadNode(*kind, object.value()));
+  return StandingOf(&found, owner);
+}
+
+asio::awaitable<void> Collector::State::Work(std::vector<Place> places) {
+  std::vector<Task> tasks;
+  std::map<std::string, Standing> known;  // of this round: many dependents have one owner
+  const LookUp look_up = [&](const Owner& owner, const Place& dependent) -> Result<Standing> {
+    const std::string key = dependent.ns + "/" + owner.api_version + "/" + owner.kind + "/" +
+                            owner.name + "/" + owner.uid;
+    const auto found = known.find(key);
+    if (found != known.end()) {
+      return found->second;
+    }
+    SLIPWAY_TRY(standing, LookUpOwner(owner, dependent));
+    known[key] = standing;
+    return standing;
+  };
+  for (const Place& place : places) {
+    const Node* node = graph.Find(place);
+    const auto judged = node != nullptr ? Judge(graph, *node, look_up) : Result<std::vector<Step>>(std::vector<Step>());
+    if (!judged.has_value()) {
+      Note(place, &judged.error());
+    } else if (judged.value().empty()) {
+      Note(place, nullptr);
+    } else {
+      for (const Step& step : judged.value()) {
+        tasks.push_back({place, step});
+      }
+    }
+  }
+  if (tasks.empty()) {
+    co_await asio::post(io, asio::use_awaitable);
+  } else {
+    co_await Do(std::move(tasks));
+  }
+}
+
+asio::awaitable<void> Collector::State::Do(std::vector<Task> tasks) {
+  std::function<void(std::function<void(bool)>)> start = [this,
+                                                          &tasks](std::function<void(bool)> done) {
+    const auto writes =
+        std::make_shared<Writes>(Writes{.left = tasks.size(), .done = std::move(done)});
+    for (const Task& task : tasks) {
+      Write(task, writes);
+    }
+  };
+  (void)co_await http::AwaitCallback<bool>(std::move(start));
+}
+
+void Collector::State::Write(const Task& task, const std::shared_ptr<Writes>& writes) {
+  const Step& step = task.step;
+  const auto note = [this, of = task.of, writes](const Error* error) {
+    Note(of, error != nullptr && error->code == Code::kNotFound ? nullptr : error);
+    writes->CountOne();
+  };
+  if (!step.patch.empty()) {
+    registry.Patch(step.place.path(), apiserver::PatchType::kMerge, step.patch, {},
+                   [note](const Result<apiserver::Written>& written) {
+                     note(written.has_value() ? nullptr : &written.error());
+                   });
+    return;
+  }
+  objects::DeleteRequest request;
+  request.uid = step.uid;
+  request.resource_version = std::to_string(step.revision);
+  request.propagation = step.propagation;
+  registry.Delete(step.place.path(), request, {},
+                  [this, note](const Result<apiserver::Deleted>& deleted) {
+                    collected += deleted.has_value() ? 1 : 0;
+                    note(deleted.has_value() ? nullptr : &deleted.error());
+                  });
+}
+
+/// What became of a try; nullptr: it is done. What changed meanwhile is looked at once more, as it is then; everything else
+/// has to wait.
+void Collector::State::Note(const Place& place, const Error* error) {
+  if (error == nullptr) {
+    failures.erase(place);
+    return;
+  }
+  if (error->code == Code::kConflict) {
+    queue.insert(place);
+    return;
+  }
+  const auto before = failures.find(place);
+  const Duration pause = before == failures.end()
+                             ? kFirstPause
+                             : std::min<Duration>(before->second.pause * 2, kLongestPause);
+  failures[place] = {.next = steady_clock::now() + pause, .pause = pause};
+  Complain(place.kind->QualifiedPlural() + " " + place.ns + "/" + place.name + ": " +
+           error->message);
+}
+
+void Collector::State::Complain(const std::string& what) const {
+  if (options.on_trouble) {
+    options.on_trouble(what);
+  }
+}
+
+void Collector::State::QueueDue() {
+  const auto now = steady_clock::now();
+  for (auto& [place, failure] : failures) {
+    if (failure.next <= now) {
+      queue.insert(place);
+      failure.next = kNever;
+    }
+  }
+}
+
+Collector::Collector(asio::io_context& io, apiserver::Registry& registry, Options options)
+    : state_(std::make_shared<State>(io, registry, std::move(options))) {}
+
+Collector::~Collector() = default;
+
+void Collector::Start() {
+  SLIPWAY_ASSERT(!state_->running, "it is started once");
+  state_->running = true;
+  asio::co_spawn(state_->io, state_->Run(), [state = state_](const std::exception_ptr&) {
+    state->running = false;
+    if (state->stopped) {
+      state->stopped();
+    }
+  });
+}
+
+void Collector::Stop(std::function<void()> done) {
+  state_->stopping = true;
+  if (!state_->running) {
+    asio::post(state_->io, std::move(done));
+    return;
+  }
+  state_->stopped = std::move(done);
+  state_->timer.cancel();
+}
+
+std::uint64_t Collector::collected() const { return state_->collected; }
+
+}  // namespace slipway::garbage
