@@ -57,7 +57,7 @@ Response JsonBody(std::string body) {
   return response;
 }
 
-/// Counts a request, or the bytes of its answer, for as long as it lives.
+/// Counts the bytes of an answer for as long as it lives.
 class Held {
  public:
   Held(std::size_t& total, std::size_t amount) : total_(total), amount_(amount) {
@@ -71,12 +71,6 @@ class Held {
   std::size_t& total_;
   std::size_t amount_;
 };
-
-Error Busy() {
-  Error busy = Fail(Code::kTooManyRequests, "the server is busy: try again later");
-  busy.retry_after = std::chrono::seconds(1);
-  return busy;
-}
 
 }  // namespace
 
@@ -92,6 +86,7 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
         requests{&objects, &time, logs, &pool},
         tokens(objects, time),
         access{&requests, &objects, &tokens, &time},
+        traffic(options.bounds, numbers, time, options.on_turned_away),
         rng(static_cast<std::uint64_t>(time.Now().time_since_epoch().count())),
         watches(numbers.MakeGauge("slipway_api_watches", "Watches that are open.")) {}
 
@@ -115,11 +110,10 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   ObjectRequests requests;
   AccessTokens tokens;
   AccessRequests access;
+  Traffic traffic;
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
-  std::size_t in_flight =
-      0;                    ///< requests that are not answered to the end; watches: lists of theirs
   std::size_t sending = 0;  ///< bytes of answers that are ready and not sent
   bool ready = false;
 };
@@ -142,7 +136,11 @@ asio::awaitable<void> Server::State::Handle(ExchangePtr plain) {
     (void)co_await exchange->Respond(std::move(refusal));
     co_return;
   }
-  exchange->MarkAuthenticated();
+  if (!exchange->MarkAuthenticated(Traffic::KeyOf(user.value()))) {
+    Response refusal = Failure(traffic.TurnAway(Traffic::What::kConnection, user.value()), path);
+    (void)co_await exchange->Respond(std::move(refusal));
+    co_return;
+  }
   exchange->StillWelcome(
       [this, asked = exchange.get()] { return Identify(*asked, tokens).has_value(); });
   if (verb.value() == "watch") {
@@ -177,11 +175,11 @@ Result<std::string> Server::State::Admit(AuditedExchange& exchange, const Result
 asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string verb, Route route,
                                             User user) {
   const auto begin = steady_clock::now();
-  const bool busy = in_flight >= options.max_in_flight;
-  const Held request(in_flight, 1);  // until the client has the answer: it takes memory until then
+  // Until the client has the answer: it takes memory until then.
+  const Traffic::Place place = traffic.Enter(Traffic::What::kRequest, user);
   Response response;
-  if (busy) {
-    response = Failure(Busy(), nullptr);
+  if (place == nullptr) {
+    response = Failure(traffic.TurnAway(Traffic::What::kRequest, user), nullptr);
   } else if (route.path.kind == nullptr) {
     response = Describe(exchange->head(), route);
   } else if (AccessRequests::Takes(verb, route)) {
@@ -191,7 +189,7 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   }
   // Of all answers only lists are large; and what was written must not be answered as if it had not been.
   if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {
-    response = Failure(Busy(), nullptr);
+    response = Failure(TooMany(), nullptr);
   }
   // Lists have their form already: large work is done on the pool.
   if (verb != "list" && response.content_type == "application/json" &&
@@ -270,11 +268,17 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
              return tokens.OnRevoked(user, std::move(ended));
            }};
   }
-  if (good.has_value() && job.request.initial && in_flight >= options.max_in_flight) {
-    good = Busy();
+  const Traffic::Place place = traffic.Enter(Traffic::What::kWatch, user);
+  if (good.has_value() && place == nullptr) {
+    good = traffic.TurnAway(Traffic::What::kWatch, user);
   }
   if (good.has_value() && job.request.initial) {
-    job.listing = std::make_shared<Held>(in_flight, 1);
+    job.listing = traffic.Enter(Traffic::What::kRequest, user);
+    if (job.listing == nullptr) {
+      good = traffic.TurnAway(Traffic::What::kRequest, user);
+    }
+  }
+  if (good.has_value() && job.request.initial) {
     ListOptions wanted;
     wanted.selectors = job.request.selectors;
     auto list = co_await requests.ReadList(route.path, std::move(wanted));

@@ -7,6 +7,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
 #include "src/apiserver/access/audit_log.hpp"
+#include "src/apiserver/access/traffic.hpp"
 #include "src/apiserver/log_source.hpp"
 #include "src/apiserver/registry/registry.hpp"
 #include "src/http/options.hpp"
@@ -26,9 +27,9 @@ class Server {
     http::ListenerOptions listener;
     Duration bookmark_interval = std::chrono::minutes(1);
 
-    /// Requests that are not answered to the end, and watches that have not sent what was there at their
-    /// beginning; one more is told to come back.
-    std::size_t max_in_flight = 1024;
+    TrafficBounds bounds{};
+    /// Told who is turned away because of them, every ten seconds at most. May be empty.
+    std::function<void(const std::string& what)> on_turned_away{};
     /// Bytes of answers that slow clients have not taken yet; a list beyond it is told to come back.
     std::size_t max_sending = std::size_t{256} << 20;
 

@@ -50,6 +50,8 @@ constexpr std::size_t kListThreads = 8;            ///< each waits for a provide
 constexpr std::size_t kMostOutside = 1'024;        ///< what waits for a thread costs little
 constexpr std::size_t kMaxComplaintBytes = 2'000;  ///< of a program, in the log
 constexpr std::size_t kApiConnections = 8'192;
+constexpr std::size_t kApiConnectionsOfUsers = 7'168;  ///< the others are for administrators
+constexpr std::size_t kApiConnectionsOfAUser = 2'048;
 constexpr std::size_t kAgentConnections = 16'384;
 constexpr std::size_t kConnectionsOfAnAgent = 16;  ///< its session, and packs and logs beside it
 
@@ -230,10 +232,15 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
                               .grace = options.agent_grace,
                               .run_on_pool = on(pack_builds)});
   SLIPWAY_TRYV(OpenAuditLog(options));
+  http::ListenerOptions clients = ListenerFor(api_address, kApiConnections);
+  clients.limits.per_user = kApiConnectionsOfAUser;
+  clients.limits.of_users = kApiConnectionsOfUsers;
   api = std::make_unique<apiserver::Server>(
       io, *registry, metrics, clock, gateway.get(),
-      apiserver::Server::Options{.listener = ListenerFor(api_address, kApiConnections),
-                                 .audit = audit.get()});
+      apiserver::Server::Options{
+          .listener = std::move(clients),
+          .on_turned_away = [](const std::string& what) { spdlog::warn("api: {}", what); },
+          .audit = audit.get()});
   housekeeping = std::make_unique<apiserver::Housekeeping>(
       io, *registry, clock,
       apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); },

@@ -160,6 +160,13 @@ void Connection::Authenticate() {
   }
 }
 
+bool Connection::AuthenticateAs(const std::string& user) {
+  if (!authenticated_ && (!on_named || on_named(user))) {
+    Authenticate();
+  }
+  return authenticated_;
+}
+
 void Connection::End() {
   broken_ = true;
   if (on_end) {

@@ -57,6 +57,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   void Authenticate();
 
+  /// Authenticate() where on_named agrees; whether it is authenticated now.
+  bool AuthenticateAs(const std::string& user);
+
   Stream& stream() { return stream_; }
   boost::beast::flat_buffer& buffer() { return buffer_; }
   const Limits& limits() const { return limits_; }
@@ -72,6 +75,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   /// Runs once when the connection becomes authenticated.
   std::function<void()> on_authenticated;
+
+  /// Whether there is room for one more connection of this user. Empty: there is.
+  std::function<bool(const std::string& user)> on_named;
 
   /// Runs once when the connection ends or is to end; set while a handler runs.
   std::function<void()> on_end;

@@ -60,9 +60,10 @@ class Exchange {
   /// Who asks. Lives as long as the exchange.
   virtual const Peer& peer() const = 0;
 
-  /// The connection is known now (by a token): it no longer counts against Limits::unauthenticated.
-  /// A client certificate does this by itself, where ListenerOptions::known takes it.
-  virtual void MarkAuthenticated() = 0;
+  /// The connection is known now to be of `user` (by a token): it no longer counts against Limits::unauthenticated.
+  /// A client certificate does this by itself, where ListenerOptions::known takes it. False: there are
+  /// Limits::per_user or Limits::of_users already, and it stays a stranger's.
+  virtual bool MarkAuthenticated(const std::string& user) = 0;
 
   /// The whole body; empty where there is none. kTooLarge: above `limit` or Limits::body_bytes, and
   /// then an answer can still be sent; kTimeout, kUnavailable: the connection is broken.

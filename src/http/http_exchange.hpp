@@ -30,7 +30,9 @@ class HttpExchange : public Exchange {
 
   const RequestHead& head() const override { return head_; }
   const Peer& peer() const override { return connection_->peer(); }
-  void MarkAuthenticated() override { connection_->Authenticate(); }
+  bool MarkAuthenticated(const std::string& user) override {
+    return connection_->AuthenticateAs(user);
+  }
   boost::asio::awaitable<Result<std::string>> ReadBody(std::size_t limit) override;
   boost::asio::awaitable<Result<void>> Respond(Response response) override;
   boost::asio::awaitable<Result<void>> BeginStream(Response response) override;

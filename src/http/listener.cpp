@@ -46,6 +46,8 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   void Spawn(tcp::socket socket);
   void Admit(Connection* connection);
   void Forget(Connection* connection);
+  bool TakePlace(Connection* connection, const std::string& user);
+  void LeavePlace(Connection* connection);
   void Evict();
   void Settle();
 
@@ -60,6 +62,8 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   std::list<Connection*> strangers;  // not authenticated, oldest first
   std::unordered_map<std::string, std::list<Connection*>>
       of_identity;  // by common name, oldest first
+  std::unordered_map<std::string, std::size_t> of_user;
+  std::unordered_map<Connection*, std::string> users;  // of connections that MarkAuthenticated named
   ListenerCounts counts;
   bool accepting = false;  // the accept loop runs
   bool stopping = false;
@@ -170,6 +174,7 @@ void Listener::State::Spawn(tcp::socket socket) {
   connections.emplace(key, connection);
   strangers.push_back(key);
   connection->on_authenticated = [this, key] { strangers.remove(key); };
+  connection->on_named = [this, key](const std::string& user) { return TakePlace(key, user); };
   asio::co_spawn(
       io, Serve(connection),
       [self = shared_from_this(), key](const std::exception_ptr&) { self->Forget(key); });
@@ -219,8 +224,35 @@ void Listener::State::Admit(Connection* connection) {
   }
 }
 
+/// No user, and not all of them together, can take the places of those who come with a certificate.
+bool Listener::State::TakePlace(Connection* connection, const std::string& user) {
+  const Limits& limits = options.limits;
+  const auto same = of_user.find(user);
+  const std::size_t count = same == of_user.end() ? 0 : same->second;
+  if ((limits.per_user != 0 && count >= limits.per_user) ||
+      (limits.of_users != 0 && users.size() >= limits.of_users)) {
+    return false;
+  }
+  of_user[user] = count + 1;
+  users[connection] = user;
+  return true;
+}
+
+void Listener::State::LeavePlace(Connection* connection) {
+  const auto user = users.find(connection);
+  if (user == users.end()) {
+    return;
+  }
+  const auto same = of_user.find(user->second);
+  if (--same->second == 0) {
+    of_user.erase(same);
+  }
+  users.erase(user);
+}
+
 void Listener::State::Forget(Connection* connection) {
   strangers.remove(connection);
+  LeavePlace(connection);
   const auto same = of_identity.find(connection->peer().common_name);
   if (same != of_identity.end()) {
     same->second.remove(connection);

@@ -24,6 +24,8 @@ struct Limits {
   std::size_t connections = 8'192;    ///< all; one more closes a stranger, or is closed at once
   std::size_t per_identity =
       0;  ///< known ones with one common name; one more closes the oldest. 0: any
+  std::size_t per_user = 0;  ///< that MarkAuthenticated named; one more stays a stranger's. 0: any
+  std::size_t of_users = 0;  ///< of all users together, likewise
   Duration handshake = std::chrono::seconds(10);  ///< TLS, from accept to finished
   Duration header = std::chrono::seconds(10);  ///< from a request's first byte to its last header
   Duration body = std::chrono::seconds(60);    ///< of one request, all of it

@@ -35,7 +35,9 @@ class AuditedExchange final : public http::Exchange {
 
   const http::RequestHead& head() const override { return inner_->head(); }
   const http::Peer& peer() const override { return inner_->peer(); }
-  void MarkAuthenticated() override { inner_->MarkAuthenticated(); }
+  bool MarkAuthenticated(const std::string& user) override {
+    return inner_->MarkAuthenticated(user);
+  }
   boost::asio::awaitable<Result<std::string>> ReadBody(std::size_t limit) override;
   boost::asio::awaitable<Result<void>> Respond(http::Response response) override;
   boost::asio::awaitable<Result<void>> BeginStream(http::Response response) override;

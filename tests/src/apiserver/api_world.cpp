@@ -41,7 +41,8 @@ void ApiWorld::Start() {
     server_options.listener.identity = pki.Identity();
     server_options.listener.limits = options_.limits;
     server_options.bookmark_interval = options_.bookmark_interval;
-    server_options.max_in_flight = options_.max_in_flight;
+    server_options.bounds = options_.bounds;
+    server_options.on_turned_away = options_.on_turned_away;
     server_options.max_sending = options_.max_sending;
     server_options.audit = options_.audit;
     server = std::make_unique<Server>(io.io, *registry, metrics, clock, &logs, server_options);

@@ -58,7 +58,8 @@ class ApiWorld {
   struct Options {
     AuditLog* audit = nullptr;
     http::Limits limits{};
-    std::size_t max_in_flight = 1024;
+    TrafficBounds bounds{};
+    std::function<void(const std::string& what)> on_turned_away{};
     std::size_t max_sending = std::size_t{256} << 20;
     Duration bookmark_interval = std::chrono::minutes(1);
     Duration housekeeping_interval = std::chrono::milliseconds(20);

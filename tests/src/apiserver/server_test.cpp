@@ -351,7 +351,7 @@ bool Eventually(const std::function<bool()>& condition) {
 }
 
 TEST(Server, ARequestCountsUntilItsClientHasTheAnswer) {
-  ApiWorld world({.max_in_flight = 1});
+  ApiWorld world({.bounds = {.requests = 1}});
   const auto slow = SlowReader(world);
   TlsClient other = world.Admin();
   const Answer busy = other.Ask("GET", std::string(kMaps) + "/large-0");
@@ -362,7 +362,7 @@ TEST(Server, ARequestCountsUntilItsClientHasTheAnswer) {
 }
 
 TEST(Server, AWatchCountsUntilWhatItBeganWithIsSent) {
-  ApiWorld world({.max_in_flight = 1});
+  ApiWorld world({.bounds = {.requests = 1}});
   const auto slow = SlowReader(world, "?watch=1");
   TlsClient other = world.Admin();
   EXPECT_EQ(other.Ask("GET", "/version").status, 429);

@@ -139,7 +139,7 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
     throw std::runtime_error("a fault");
   }
   if (head.path == "/known") {
-    exchange->MarkAuthenticated();
+    exchange->MarkAuthenticated("somebody");
   }
   Response response = Text(head.method + " " + head.path);
   if (head.path == "/echo") {

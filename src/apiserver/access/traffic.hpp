@@ -1,0 +1,71 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "reconciler/base/clock.hpp"
+#include "reconciler/base/error.hpp"
+#include "src/apiserver/access/authorizer.hpp"
+#include "src/metrics/metrics.hpp"
+
+namespace slipway::apiserver {
+
+/// How much may be under way at once. Administrators are those with a certificate of the group system:masters; a token of the
+/// role admin is a user like others.
+struct TrafficBounds {
+  std::size_t requests = 1024;           ///< of all: not answered to the end, or watches that begin
+  std::size_t requests_of_others = 896;  ///< of all but administrators, for whom the rest is kept
+  std::size_t requests_of_one = 256;     ///< of one user
+  std::size_t watches_of_others = 4096;  ///< of all but administrators, who have connections kept for them
+  std::size_t watches_of_one = 1024;     ///< of one user
+};
+
+/// kTooManyRequests, in the words of kube-apiserver.
+Error TooMany();
+
+/// Counts what is under way, so that nobody keeps others out. On the home thread.
+class Traffic {
+ public:
+  enum class What : std::uint8_t { kRequest, kWatch, kConnection };
+  using Place = std::shared_ptr<void>;
+
+  /// `on_turned_away` is told in words who is turned away, every ten seconds at most; may be empty. `metrics` and `clock` outlive
+  /// it, and it outlives all places.
+  Traffic(TrafficBounds bounds, metrics::Metrics& metrics, const Clock& clock,
+          std::function<void(const std::string&)> on_turned_away);
+
+  /// A place, which is held as long as what is returned lives; nullptr: there is none.
+  Place Enter(What what, const User& user);
+
+  /// Notes that somebody is turned away, and says so: come back later.
+  Error TurnAway(What what, const User& user);
+
+  /// By what somebody is told apart.
+  static std::string KeyOf(const User& user);
+
+ private:
+  struct Count {
+    std::size_t requests = 0;
+    std::size_t watches = 0;
+
+    std::size_t& of(What what) { return what == What::kRequest ? requests : watches; }
+  };
+
+  bool HasRoom(What what, const User& user);
+  void Leave(What what, const std::string& key, bool administrator);
+
+  TrafficBounds bounds_;
+  metrics::Metrics& metrics_;
+  const Clock& clock_;
+  std::function<void(const std::string&)> on_turned_away_;
+  MonoTime quiet_until_{};  ///< nothing is told before
+  Count all_;
+  Count others_;
+  std::map<std::string, Count> of_user_;
+};
+
+}  // namespace slipway::apiserver
