@@ -1,12 +1,11 @@
 #include "reconciler/rollout/server_view.hpp"
 
-#include <nettle/sha2.h>
-
 #include <algorithm>
 #include <cstring>
 #include <memory>
 #include <utility>
 
+#include "reconciler/base/digest.hpp"
 #include "reconciler/rollout/intent.hpp"
 #include "reconciler/rollout/names.hpp"
 
@@ -17,11 +16,7 @@ PackedRelease::PackedRelease(const Commit& commit, const ReleaseHash& hash) {
     return;
   }
   const std::string text = commit.value + "/" + hash.value;
-  sha256_ctx context;
-  sha256_init(&context);
-  sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
-  std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
-  sha256_digest(&context, digest.size(), digest.data());
+  const auto digest = Sha256(text);
   std::memcpy(digest_.data(), digest.data(), sizeof(digest_));
 }
 

@@ -11,7 +11,9 @@
 #include <cctype>
 #include <chrono>
 #include <ctime>
+#include <span>
 
+#include "reconciler/base/digest.hpp"
 #include "src/agent/files.hpp"
 #include "src/agent/openssl.hpp"
 
@@ -82,13 +84,7 @@ std::string HashOf(const X509* certificate) {
   if (::X509_digest(certificate, ::EVP_sha256(), digest.data(), &size) != 1) {
     return "";
   }
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (unsigned int i = 0; i < size; ++i) {
-    text += kDigits[digest[i] >> 4U];
-    text += kDigits[digest[i] & 0xfU];
-  }
-  return text;
+  return HexOf(std::span(digest).first(size));
 }
 
 namespace {

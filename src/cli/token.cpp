@@ -1,6 +1,5 @@
 #include "src/cli/token.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/rand.h>
 
 #include <array>
@@ -10,34 +9,18 @@
 #include <ostream>
 #include <span>
 
+#include "reconciler/base/digest.hpp"
 #include "src/cli/output.hpp"
 
 namespace slipway::cli {
 namespace {
-
-std::string Hex(std::span<const unsigned char> bytes) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
 
 Result<std::string> RandomHex(std::size_t bytes) {
   std::array<unsigned char, 32> random{};
   if (RAND_bytes(random.data(), static_cast<int>(bytes)) != 1) {
     return Fail(Code::kInternal, "the operating system gave no random bytes");
   }
-  return Hex(std::span(random).first(bytes));
-}
-
-std::string Sha256(const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  return Hex(std::span(digest).first(size));
+  return HexOf(std::span(random).first(bytes));
 }
 
 std::string Rfc3339(std::chrono::system_clock::time_point when) {
@@ -60,7 +43,7 @@ Result<std::string> Make(const Session& session, const TokenOptions& options) {
       {"metadata", {{"name", "agent-token-" + id}}},
       {"type", "slipway.dev/agent-token"},
       {"stringData",
-       {{"hash", Sha256(token)},
+       {{"hash", Sha256Hex(token)},
         {"fleet", options.fleet},
         {"expires", Rfc3339(std::chrono::system_clock::now() + options.ttl)}}}};
   SLIPWAY_TRYV(session.Create(session.Path(resource, ""), object));

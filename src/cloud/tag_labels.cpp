@@ -1,12 +1,10 @@
 #include "src/cloud/tag_labels.hpp"
 
-#include <openssl/evp.h>
-
 #include <algorithm>
-#include <array>
 #include <cctype>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/digest.hpp"
 #include "src/objects/label_syntax.hpp"
 
 namespace slipway::cloud {
@@ -21,18 +19,7 @@ bool IsHexDigit(char letter) {
   return (letter >= '0' && letter <= '9') || (letter >= 'a' && letter <= 'f');
 }
 
-std::string HashOf(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr);
-  static constexpr std::string_view kHex = "0123456789abcdef";
-  std::string digits;
-  for (std::size_t at = 0; at < kDigits / 2; ++at) {
-    digits += kHex[digest.at(at) >> 4];
-    digits += kHex[digest.at(at) & 15];
-  }
-  return digits;
-}
+std::string HashOf(std::string_view text) { return Sha256Hex(text).substr(0, kDigits); }
 
 /// Ends as a changed text does.
 bool LooksChanged(std::string_view text) {

@@ -2,7 +2,6 @@
 
 #include <openssl/crypto.h>
 #include <openssl/err.h>
-#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
@@ -15,6 +14,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/api/serverclaim.hpp"
+#include "reconciler/base/digest.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/objects/secret_data.hpp"
 
@@ -30,19 +30,6 @@ constexpr Duration kAskAgain{2'000};
 constexpr Duration kRenewBefore = std::chrono::hours(24 * 30);
 constexpr std::size_t kMaxTokenBytes = 512;
 constexpr std::size_t kHashInName = 12;
-
-std::string Sha256(const std::string& text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int length = 0;
-  EVP_Digest(text.data(), text.size(), digest.data(), &length, EVP_sha256(), nullptr);
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < length; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 15];
-  }
-  return hex;
-}
 
 bool EqualInConstantTime(const std::string& left, const std::string& right) {
   return left.size() == right.size() && CRYPTO_memcmp(left.data(), right.data(), left.size()) == 0;
@@ -168,7 +155,7 @@ void Claims::CheckToken(const std::shared_ptr<Pending>& pending, const Result<Ob
   std::map<std::string, std::string> data = objects::SecretDataOf(*secret.value());
   const auto expires = api::ParseTime(data["expires"]);
   if (TextAt(ReadJson(*secret.value()), "/type") != kTokenType ||
-      !EqualInConstantTime(data["hash"], Sha256(pending->token)) || !expires.has_value() ||
+      !EqualInConstantTime(data["hash"], Sha256Hex(pending->token)) || !expires.has_value() ||
       expires.value() <= clock_.Now()) {
     return pending->done(WrongToken());
   }

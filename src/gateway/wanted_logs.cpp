@@ -2,22 +2,19 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <utility>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/digest.hpp"
 
 namespace slipway::gateway {
 
 std::string WantedLogs::NewId() {
-  unsigned char bytes[12];
-  SLIPWAY_ASSERT(RAND_bytes(bytes, sizeof bytes) == 1, "the operating system gave no random bytes");
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
+  std::array<std::uint8_t, 12> bytes{};
+  SLIPWAY_ASSERT(RAND_bytes(bytes.data(), static_cast<int>(bytes.size())) == 1,
+                 "the operating system gave no random bytes");
+  return HexOf(bytes);
 }
 
 void WantedLogs::Add(const std::string& id, const std::string& server, MonoTime deadline,

@@ -1,11 +1,11 @@
 #include "src/http/tls.hpp"
 
-#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
-#include <array>
 #include <boost/asio/buffer.hpp>
+
+#include "reconciler/base/digest.hpp"
 
 namespace slipway::http {
 namespace {
@@ -32,22 +32,14 @@ std::vector<std::string> NameEntries(X509_NAME* name, int nid) {
 }
 
 std::string KeyHash(X509* certificate) {
-  static constexpr char kDigits[] = "0123456789abcdef";
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int digest_size = 0;
+  std::string hash;
   if (size > 0) {
-    EVP_Digest(der, static_cast<std::size_t>(size), digest.data(), &digest_size, EVP_sha256(),
-               nullptr);
+    hash = Sha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(size)});
   }
   OPENSSL_free(der);
-  std::string text;
-  for (unsigned int i = 0; i < digest_size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return hash;
 }
 
 Result<void> Load(ssl::context& context, const TlsIdentity& identity) {

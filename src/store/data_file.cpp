@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/digest.hpp"
 #include "src/store/life_file.hpp"
 #include "src/store/system_error.hpp"
 
@@ -48,14 +49,9 @@ Result<std::string> MintIncarnation(Time now, const std::string& after) {
   if (getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size())) {
     return SystemError("random numbers", errno);
   }
-  constexpr const char* kDigits = "0123456789abcdef";
   std::string text = api::FormatTime(std::chrono::floor<std::chrono::seconds>(now));
   std::erase_if(text, [](char sign) { return sign == '-' || sign == ':'; });
-  text += '-';
-  for (const unsigned char byte : bytes) {
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 0xf];
-  }
+  text += '-' + HexOf(bytes);
   if (text <= after) return after + "-" + text;
   return text;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "reconciler/api/scalars.hpp"
+#include "reconciler/base/digest.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/apiserver/pki/secret.hpp"
 #include "src/apiserver/registry/object_tree.hpp"

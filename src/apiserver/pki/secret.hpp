@@ -11,9 +11,6 @@ namespace slipway::apiserver {
 /// So many random bytes of the operating system, in hex digits. kInternal: it gave none.
 Result<std::string> RandomHex(std::size_t bytes);
 
-/// SHA-256, in 64 hex digits.
-std::string Sha256Hex(std::string_view text);
-
 /// Whether two texts are equal, in a time that does not tell where they differ.
 bool EqualSecrets(std::string_view left, std::string_view right);
 

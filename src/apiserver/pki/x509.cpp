@@ -14,6 +14,9 @@
 #include <array>
 #include <chrono>
 #include <ctime>
+#include <span>
+
+#include "reconciler/base/digest.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -60,16 +63,6 @@ Result<std::string> Print(const std::string& what, Write write) {
 
 /// A password callback that has none: an encrypted key is refused instead of asked about.
 int NoPassword(char*, int, int, void*) { return 0; }
-
-std::string Hex(const unsigned char* bytes, std::size_t size) {
-  static constexpr char kDigits[] = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < size; ++i) {
-    text += kDigits[bytes[i] >> 4];
-    text += kDigits[bytes[i] & 15];
-  }
-  return text;
-}
 
 bool IsIpAddress(const std::string& text) {
   ASN1_OCTET_STRING* parsed = a2i_IPADDRESS(text.c_str());
@@ -229,18 +222,16 @@ std::string CertificateDigest(const Certificate& certificate) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned int size = 0;
   X509_digest(certificate.get(), EVP_sha256(), digest.data(), &size);
-  return Hex(digest.data(), size);
+  return HexOf(std::span(digest).first(size));
 }
 
 std::string KeyDigest(const Key& key) {
   unsigned char* der = nullptr;
   const int size = i2d_PUBKEY(key.get(), &der);
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int digest_size = 0;
-  EVP_Digest(der, static_cast<std::size_t>(std::max(size, 0)), digest.data(), &digest_size,
-             EVP_sha256(), nullptr);
+  std::string digest =
+      Sha256Hex({reinterpret_cast<const char*>(der), static_cast<std::size_t>(std::max(size, 0))});
   OPENSSL_free(der);
-  return Hex(digest.data(), digest_size);
+  return digest;
 }
 
 Result<Key> KeyOfRequest(std::string_view pem) {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "reconciler/base/assert.hpp"
+#include "reconciler/base/digest.hpp"
 #include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
@@ -21,25 +22,6 @@ namespace {
 
 constexpr std::string_view kAlgorithm = "AWS4-HMAC-SHA256";
 constexpr std::size_t kDateLength = 8;  ///< of 20150830T123600Z
-
-std::string Hex(std::string_view bytes) {
-  static constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (const char byte : bytes) {
-    hex += kDigits[static_cast<unsigned char>(byte) >> 4];
-    hex += kDigits[static_cast<unsigned char>(byte) & 15];
-  }
-  return hex;
-}
-
-std::string Sha256(std::string_view text) {
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  SLIPWAY_ASSERT(
-      EVP_Digest(text.data(), text.size(), digest.data(), &size, EVP_sha256(), nullptr) == 1,
-      "OpenSSL has no SHA-256");
-  return std::string(digest.begin(), digest.begin() + size);
-}
 
 std::string Hmac(std::string_view key, std::string_view text) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> code{};
@@ -207,7 +189,7 @@ Canonical CanonicalOf(const rest::Request& request) {
     canonical.request += name + ":" + value + "\n";
     canonical.signed_headers += (canonical.signed_headers.empty() ? "" : ";") + name;
   }
-  canonical.request += "\n" + canonical.signed_headers + "\n" + Hex(Sha256(request.body));
+  canonical.request += "\n" + canonical.signed_headers + "\n" + Sha256Hex(request.body);
   return canonical;
 }
 
@@ -222,14 +204,15 @@ void Sign(rest::Request& request, const Credentials& credentials, const SigningS
   const Canonical canonical = CanonicalOf(request);
   const std::string place = date + "/" + scope.region + "/" + scope.service + "/aws4_request";
   const std::string text =
-      std::string(kAlgorithm) + "\n" + stamp + "\n" + place + "\n" + Hex(Sha256(canonical.request));
+      std::string(kAlgorithm) + "\n" + stamp + "\n" + place + "\n" + Sha256Hex(canonical.request);
   const std::string key =
       Hmac(Hmac(Hmac(Hmac("AWS4" + credentials.secret, date), scope.region), scope.service),
            "aws4_request");
+  const std::string code = Hmac(key, text);
   SetHeader(request, "Authorization",
             std::string(kAlgorithm) + " Credential=" + credentials.key_id + "/" + place +
-                ", SignedHeaders=" + canonical.signed_headers +
-                ", Signature=" + Hex(Hmac(key, text)));
+                ", SignedHeaders=" + canonical.signed_headers + ", Signature=" +
+                HexOf({reinterpret_cast<const std::uint8_t*>(code.data()), code.size()}));
 }
 
 }  // namespace slipway::cloud::aws
