@@ -168,7 +168,7 @@ asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
   }
   const std::uint64_t most = std::min(limit, connection_->limits().body_bytes);
   const Error too_large =
-      Fail(Code::kTooLarge, "the body is larger than " + std::to_string(most) + " bytes");
+      Fail(Code::kTooLarge, "Request entity too large: limit is " + std::to_string(most));
   const auto announced = parser_.content_length();
   if (announced && *announced > most) {
     co_return too_large;

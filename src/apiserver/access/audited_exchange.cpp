@@ -6,6 +6,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/request/request_options.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -106,14 +107,6 @@ json ObjectTree(const Attributes& wanted, const http::Response& response) {
   return tree;
 }
 
-bool AsksForDryRun(const std::string& body) {
-  if (body.find("dryRun") == std::string::npos) {
-    return false;
-  }
-  const json tree = ReadJson(body);
-  return tree.is_object() && tree.contains("dryRun") && !tree["dryRun"].empty();
-}
-
 }  // namespace
 
 AuditedExchange::AuditedExchange(std::shared_ptr<http::Exchange> inner, AuditLog* log,
@@ -144,8 +137,9 @@ asio::awaitable<Result<std::string>> AuditedExchange::ReadBody(std::size_t limit
     co_return Fail(Code::kUnauthorized, "Unauthorized");
   }
   // kubectl says `delete --dry-run` in the body only.
-  if (body.has_value() && attributes_ && attributes_->verb == "delete") {
-    dry_run_ = dry_run_ || AsksForDryRun(body.value());
+  if (body.has_value() && attributes_ && attributes_->verb.starts_with("delete")) {
+    const auto wish = DeleteWishOf(head(), body.value());
+    dry_run_ = dry_run_ || (wish.has_value() && wish.value().dry_run);
   }
   co_return body;
 }

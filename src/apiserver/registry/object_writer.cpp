@@ -17,6 +17,8 @@ using objects::Json;
 /// Others write to the same store only when there are several servers; each try that fails means
 /// that one of them got on.
 constexpr int kMaxTries = 16;
+/// Bytes of one object as it is stored, managedFields included. Who has a larger one may still make it smaller, or delete it.
+constexpr std::size_t kLargestObject = 3 << 20;
 /// Names that are made up for one object before it is told that there is none.
 constexpr int kMaxNames = 8;
 
@@ -53,6 +55,15 @@ std::string RandomSuffix(Rng& rng) {
     text += kLetters[rng.Below(kLetters.size())];
   }
   return text;
+}
+
+/// Patches could make an object ever larger, whatever the bound of one body.
+Result<void> CheckSize(std::size_t before, std::size_t after) {
+  if (after > kLargestObject && after > before) {
+    return Fail(Code::kTooLarge,
+                "Request entity too large: limit is " + std::to_string(kLargestObject));
+  }
+  return Ok();
 }
 
 /// An object that does not exist has no uid. A resourceVersion says nothing then.
@@ -134,6 +145,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json t
   intention.warnings = std::move(effect.warnings);
   intention.uid = birth.uid;
   intention.shown = StoredBytes(std::move(tree));
+  SLIPWAY_TRYV(CheckSize(0, intention.shown->size()));
   intention.write.value = intention.shown;
   SLIPWAY_TRY(existing, store_.Get(intention.write.key, store::kLatest));
   if (existing) {
@@ -163,6 +175,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   intention.closes_namespace = path.kind == NamespaceKind() && !effect.removed &&
                                wanted["metadata"].contains("deletionTimestamp");
   intention.shown = effect.changed ? StoredBytes(std::move(wanted)) : entry->value;
+  SLIPWAY_TRYV(CheckSize(entry->value->size(), intention.shown->size()));
   intention.revision = entry->revision;
   intention.write = {
       .kind = effect.removed ? store::Write::Kind::kDelete : store::Write::Kind::kUpdate,

@@ -139,6 +139,33 @@ class AuditTest : public testing::Test {
   ApiWorld world_{{.audit = log_.get()}};
 };
 
+TEST_F(AuditTest, ADryRunIsOneInWhateverFormItIsAskedFor) {
+  http::TlsClient admin = world_.Admin();
+  const std::string map = std::string(kMaps) + "/a";
+  const std::string yaml = "Content-Type: application/yaml\r\n";
+  // DeleteOptions{dryRun: ["All"]}: the fields are kind and version, then the object, whose dryRun is field 5.
+  const std::string options(
+      "k8s\0\x0a\x13\x0a\x02v1\x12\x0d"
+      "DeleteOptions\x12\x05\x2a\x03"
+      "All",
+      32);
+  admin.Ask("POST", kMaps, R"({"metadata":{"name":"a"}})", kJson);
+  admin.Ask("DELETE", map, "dryRun: [All]", yaml);
+  admin.Ask("DELETE", kMaps, R"({"dryRun":["All"]})", kJson);
+  admin.Ask("DELETE", kMaps, "dryRun: [All]", yaml);
+  admin.Ask("DELETE", map, options, "Content-Type: application/vnd.kubernetes.protobuf\r\n");
+  admin.Ask("DELETE", kMaps, options, "Content-Type: application/vnd.kubernetes.protobuf\r\n");
+  EXPECT_EQ(admin.Ask("GET", map).status, 200) << "nothing was deleted";
+  admin.Ask("DELETE", kMaps, "dryRun: []", yaml);
+  const std::vector<json> events = Events();
+  ASSERT_EQ(events.size(), 7U);
+  for (std::size_t i = 1; i <= 5; ++i) {
+    EXPECT_EQ(events[i]["responseStatus"]["code"], 200) << i;
+    EXPECT_EQ(events[i]["annotations"].value("slipway.dev/dry-run", ""), "true") << i;
+  }
+  EXPECT_FALSE(events[6]["annotations"].contains("slipway.dev/dry-run"));
+}
+
 TEST_F(AuditTest, WritesAndRefusalsAndReadsOfSecretsAreNoted) {
   const std::string secrets = "/api/v1/namespaces/default/secrets";
   http::TlsClient admin = world_.Admin();
