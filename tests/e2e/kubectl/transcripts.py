@@ -21,6 +21,7 @@ PATIENCE = 60  # seconds that one command may take
 # What a client says of a watch that a time-out of a second ended, by the luck of the milliseconds, is left out.
 VARYING = [(re.compile(pattern, re.M), by) for pattern, by in (
     (r"^[IWEF]\d{4} .*very short watch: .*\n", ""),
+    (r"^[IWEF]\d{4} .*\"Failed to watch\" err=\"context deadline exceeded\".*\n", ""),
     (r"\b[IWEF]\d{4} \d\d:\d\d:\d\d\.\d+ +\d+ (\S+?):\d+\]", r"LOG \1]"),
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d)( UTC)?", "TIME"),
     (r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}", "TIME"),
