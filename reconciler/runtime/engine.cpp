@@ -48,7 +48,8 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
       kinds_.insert(kind);
     }
   }
-  if (planners_.empty() && options.collect_garbage) {  // It only collects garbage, and anything may have been owned.
+  if (planners_.empty() &&
+      options.collect_garbage) {  // It only collects garbage, and anything may have been owned.
     kinds_.insert(kAllKinds.begin(), kAllKinds.end());
   }
 }

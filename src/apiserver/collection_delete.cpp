@@ -97,7 +97,7 @@ asio::awaitable<Result<ObjectList>> DeleteAll(CollectionDelete job) {
   }
   ObjectList all;
   for (;;) {
-    auto page = co_await job.requests->ReadList(job.path, options);
+    auto page = co_await job.requests->ReadList(job.path, options, job.user);
     if (!page.has_value()) {
       co_return page.error();
     }

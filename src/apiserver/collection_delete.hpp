@@ -22,6 +22,7 @@ struct CollectionDelete {
   ObjectPath path;
   ListRequest which{};
   DeleteWish how{};
+  std::string user{};  ///< as Traffic tells them apart
 };
 
 /// Deletes, one after the other, what a list gives, and returns that list. It is not one transaction: the

@@ -1,8 +1,6 @@
 #include "src/apiserver/object_requests.hpp"
 
 #include <algorithm>
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <charconv>
 #include <chrono>
 #include <functional>
@@ -10,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "src/apiserver/access/owner_admission.hpp"
+#include "src/apiserver/access/traffic.hpp"
 #include "src/apiserver/answer/answer_form.hpp"
 #include "src/apiserver/answer/presentation.hpp"
 #include "src/apiserver/answer/status_text.hpp"
@@ -39,12 +38,12 @@ constexpr std::size_t kMaxLogLines = 100'000;
 constexpr std::size_t kMaxWarnings = 32;
 constexpr std::size_t kMaxWarningBytes = 16 << 10;
 
-/// Runs `work`, which gives a Result, on the pool and goes on here with what it gave.
+/// Runs `work`, which gives a Result, on the pool for `user`, and goes on here with what it gave.
 template <typename T>
-asio::awaitable<T> Offload(asio::thread_pool* pool, std::function<T()> work) {
+asio::awaitable<T> Offload(FairPool* pool, std::string user, std::function<T()> work) {
   std::function<void(std::function<void(T)>)> start =
-      [pool, work = std::move(work)](std::function<void(T)> done) {
-        asio::post(*pool, [work, done = std::move(done)] { done(Guarded(work)); });
+      [pool, &user, work = std::move(work)](std::function<void(T)> done) {
+        pool->Run(user, [work, done = std::move(done)] { done(Guarded(work)); });
       };
   co_return co_await http::AwaitCallback<T>(std::move(start));
 }
@@ -188,13 +187,13 @@ Response Failure(const Error& error, const ObjectPath* path, const std::string& 
   return response;
 }
 
-asio::awaitable<Result<ObjectList>> ObjectRequests::ReadList(ObjectPath path,
-                                                             ListOptions options) const {
+asio::awaitable<Result<ObjectList>> ObjectRequests::ReadList(ObjectPath path, ListOptions options,
+                                                             std::string user) const {
   std::function<Result<ObjectList>()> work = [from = registry, path = std::move(path),
                                               options = std::move(options)] {
     return from->List(path, options);
   };
-  co_return co_await Offload<Result<ObjectList>>(pool, std::move(work));
+  co_return co_await Offload<Result<ObjectList>>(pool, std::move(user), std::move(work));
 }
 
 Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& path) const {
@@ -213,7 +212,8 @@ Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& pa
   return Shown(ShowObject(*path.kind, object.value(), form.value(), clock->Now()), path);
 }
 
-asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath path) const {
+asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath path,
+                                               std::string user) const {
   const auto request = ListRequestOf(exchange->head());
   if (!request.has_value()) {
     co_return Failure(request.error(), &OptionsPath("ListOptions"));
@@ -236,15 +236,15 @@ asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath 
     Pack(exchange->head(), page);
     return page;
   };
-  auto page = co_await Offload<Result<Response>>(pool, std::move(work));
+  auto page = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
   if (!page.has_value()) {
     co_return Failure(page.error(), &path);
   }
   co_return std::move(page.value());
 }
 
-asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb,
-                                                Route route, User user) const {
+asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb, Route route,
+                                                User user) const {
   const http::RequestHead& head = exchange->head();
   auto manner = MannerOf(head, verb, *route.path.kind);
   if (!manner.has_value()) {
@@ -319,8 +319,8 @@ asio::awaitable<Response> ObjectRequests::Delete(ExchangePtr exchange, ObjectPat
   co_return Shown(deleted.value().object.Text(), path);
 }
 
-asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
-                                                           ObjectPath path) const {
+asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange, ObjectPath path,
+                                                           std::string user) const {
   const auto request = ListRequestOf(exchange->head());
   if (!request.has_value()) {
     co_return Failure(request.error(), &OptionsPath("ListOptions"));
@@ -337,7 +337,7 @@ asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
   if (!form.has_value()) {
     co_return Failure(form.error(), &path);
   }
-  CollectionDelete job{this, path, request.value(), wish.value()};
+  CollectionDelete job{this, path, request.value(), wish.value(), user};
   auto gone = co_await DeleteAll(std::move(job));
   if (!gone.has_value()) {
     co_return Failure(gone.error(), &path);
@@ -346,7 +346,7 @@ asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
                                                form = form.value(), now = clock->Now()] {
     return ShowList(*path.kind, list, form, now);
   };
-  auto text = co_await Offload<Result<std::string>>(pool, std::move(work));
+  auto text = co_await Offload<Result<std::string>>(pool, std::move(user), std::move(work));
   co_return Shown(std::move(text), path);
 }
 
@@ -388,10 +388,11 @@ asio::awaitable<Response> ObjectRequests::Answer(ExchangePtr exchange, std::stri
     co_return Get(exchange->head(), route.path);
   }
   if (verb == "list") {
-    co_return co_await List(std::move(exchange), std::move(route.path));
+    co_return co_await List(std::move(exchange), std::move(route.path), Traffic::KeyOf(user));
   }
   if (verb == "deletecollection") {
-    co_return co_await DeleteCollection(std::move(exchange), std::move(route.path));
+    co_return co_await DeleteCollection(std::move(exchange), std::move(route.path),
+                                        Traffic::KeyOf(user));
   }
   if (verb == "delete") {
     co_return co_await Delete(std::move(exchange), std::move(route.path));

@@ -8,14 +8,11 @@
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/access/authorizer.hpp"
+#include "src/apiserver/fair_pool.hpp"
 #include "src/apiserver/log_source.hpp"
 #include "src/apiserver/registry/registry.hpp"
 #include "src/apiserver/request/route.hpp"
 #include "src/http/exchange.hpp"
-
-namespace boost::asio {
-class thread_pool;
-}  // namespace boost::asio
 
 namespace slipway::apiserver {
 
@@ -25,24 +22,25 @@ struct ObjectRequests {
   Registry* registry = nullptr;
   const Clock* clock = nullptr;
   LogSource* logs = nullptr;  ///< nullptr: there are none
-  boost::asio::thread_pool* pool = nullptr;
+  FairPool* pool = nullptr;
 
   /// `verb` as VerbOf gave it; `user` may do it. Errors become a Status in the answer.
   boost::asio::awaitable<http::Response> Answer(std::shared_ptr<http::Exchange> exchange,
                                                 std::string verb, Route route, User user) const;
 
-  /// A list without the walk back: what a watch begins with.
-  boost::asio::awaitable<Result<ObjectList>> ReadList(ObjectPath path, ListOptions options) const;
+  /// A list without the walk back: what a watch begins with. `user`: as Traffic tells them apart.
+  boost::asio::awaitable<Result<ObjectList>> ReadList(ObjectPath path, ListOptions options,
+                                                      std::string user) const;
 
  private:
   boost::asio::awaitable<http::Response> List(std::shared_ptr<http::Exchange> exchange,
-                                              ObjectPath path) const;
+                                              ObjectPath path, std::string user) const;
   boost::asio::awaitable<http::Response> Write(std::shared_ptr<http::Exchange> exchange,
                                                std::string verb, Route route, User user) const;
   boost::asio::awaitable<http::Response> Delete(std::shared_ptr<http::Exchange> exchange,
                                                 ObjectPath path) const;
   boost::asio::awaitable<http::Response> DeleteCollection(std::shared_ptr<http::Exchange> exchange,
-                                                          ObjectPath path) const;
+                                                          ObjectPath path, std::string user) const;
   boost::asio::awaitable<http::Response> Logs(std::shared_ptr<http::Exchange> exchange,
                                               ObjectPath path) const;
   http::Response Get(const http::RequestHead& head, const ObjectPath& path) const;

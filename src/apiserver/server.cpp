@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <chrono>
 #include <utility>
 
@@ -57,21 +56,6 @@ Response JsonBody(std::string body) {
   return response;
 }
 
-/// Counts the bytes of an answer for as long as it lives.
-class Held {
- public:
-  Held(std::size_t& total, std::size_t amount) : total_(total), amount_(amount) {
-    total_ += amount_;
-  }
-  ~Held() { total_ -= amount_; }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-
- private:
-  std::size_t& total_;
-  std::size_t amount_;
-};
-
 }  // namespace
 
 struct Server::State : public std::enable_shared_from_this<Server::State> {
@@ -106,7 +90,7 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   metrics::Metrics& metrics;
   const Clock& clock;
   Options options;
-  asio::thread_pool pool;
+  FairPool pool;
   ObjectRequests requests;
   AccessTokens tokens;
   AccessRequests access;
@@ -114,7 +98,6 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
-  std::size_t sending = 0;  ///< bytes of answers that are ready and not sent
   bool ready = false;
 };
 
@@ -183,13 +166,14 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
   } else if (route.path.kind == nullptr) {
     response = Describe(exchange->head(), route);
   } else if (AccessRequests::Takes(verb, route)) {
-    response = co_await access.Answer(exchange, route, std::move(user));
+    response = co_await access.Answer(exchange, route, user);
   } else {
-    response = co_await requests.Answer(exchange, verb, route, std::move(user));
+    response = co_await requests.Answer(exchange, verb, route, user);
   }
   // Of all answers only lists are large; and what was written must not be answered as if it had not been.
-  if (verb == "list" && sending > 0 && sending + response.body.size() > options.max_sending) {
-    response = Failure(TooMany(), nullptr);
+  Traffic::Place bytes = traffic.EnterBytes(response.body.size(), user);
+  if (bytes == nullptr && verb == "list") {
+    response = Failure(traffic.TurnAway(Traffic::What::kBytes, user), nullptr);
   }
   // Lists have their form already: large work is done on the pool.
   if (verb != "list" && response.content_type == "application/json" &&
@@ -200,7 +184,6 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
     Pack(exchange->head(), response);
   }
   Count(verb, route, response.status, begin);
-  const Held bytes(sending, response.body.size());
   (void)co_await exchange->Respond(std::move(response));
 }
 
@@ -281,7 +264,7 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
   if (good.has_value() && job.request.initial) {
     ListOptions wanted;
     wanted.selectors = job.request.selectors;
-    auto list = co_await requests.ReadList(route.path, std::move(wanted));
+    auto list = co_await requests.ReadList(route.path, std::move(wanted), Traffic::KeyOf(user));
     if (list.has_value()) {
       good = CheckNotOlder(list.value(), job.request.not_older);
       job.initial = std::move(list.value());

@@ -30,8 +30,6 @@ class Server {
     TrafficBounds bounds{};
     /// Told who is turned away because of them, every ten seconds at most. May be empty.
     std::function<void(const std::string& what)> on_turned_away{};
-    /// Bytes of answers that slow clients have not taken yet; a list beyond it is told to come back.
-    std::size_t max_sending = std::size_t{256} << 20;
 
     /// Where it is noted who changed what, and who was refused; outlives the server. nullptr: nowhere.
     AuditLog* audit = nullptr;

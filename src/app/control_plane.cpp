@@ -114,6 +114,7 @@ struct ControlPlane::State {
   Result<void> MakeServices(const ServerOptions& options);
   http::ListenerOptions ListenerFor(const ListenAddress& address, std::size_t connections) const;
   Result<void> OpenAuditLog(const ServerOptions& options);
+  void MakeHousekeeping();
   void MakeMetrics();
   void WatchServerLists(const std::vector<std::string>& paths);
   void RenewCertificates();
@@ -241,18 +242,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
           .listener = std::move(clients),
           .on_turned_away = [](const std::string& what) { spdlog::warn("api: {}", what); },
           .audit = audit.get()});
-  housekeeping = std::make_unique<apiserver::Housekeeping>(
-      io, *registry, clock,
-      apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); },
-                                       .on_fault =
-                                           [](const std::string& what) {
-                                             spdlog::error(
-                                                 "housekeeping: a fault of the server: {}", what);
-                                           }});
-  garbage = std::make_unique<garbage::Collector>(
-      io, *registry,
-      garbage::Collector::Options{
-          .on_trouble = [](const std::string& what) { spdlog::warn("garbage: {}", what); }});
+  MakeHousekeeping();
   controllers = std::make_unique<Controllers>(
       io, *client, *git, *listing, clock,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside,
@@ -263,6 +253,22 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   WatchServerLists(options.allowed_server_lists);
   MakeMetrics();
   return Ok();
+}
+
+/// What goes on in the background, whatever the kinds mean.
+void ControlPlane::State::MakeHousekeeping() {
+  housekeeping = std::make_unique<apiserver::Housekeeping>(
+      io, *registry, clock,
+      apiserver::Housekeeping::Options{.look_at_certificates = [this] { RenewCertificates(); },
+                                       .on_fault =
+                                           [](const std::string& what) {
+                                             spdlog::error(
+                                                 "housekeeping: a fault of the server: {}", what);
+                                           }});
+  garbage = std::make_unique<garbage::Collector>(
+      io, *registry, garbage::Collector::Options{.on_trouble = [](const std::string& what) {
+        spdlog::warn("garbage: {}", what);
+      }});
 }
 
 Result<void> ControlPlane::State::OpenAuditLog(const ServerOptions& options) {
@@ -375,11 +381,11 @@ Result<void> ControlPlane::Start(const ServerOptions& options,
       return state_->failed(begun.error());
     }
     state_->housekeeping->Start();
-    state_->garbage->Start();
     state_->sweep->Start();
     const auto listening = state_->gateway->Start([this, url, kubeconfig] {
       // Only now is it known which servers nobody has heard of since the start: before, a plan could take too many.
       state_->controllers->Start();
+      state_->garbage->Start();
       state_->api->SetReady(true);
       state_->ready({.api = url,
                      .agents = state_->gateway->endpoint().LocalUrl(),

@@ -149,8 +149,8 @@ asio::awaitable<Result<void>> Collector::State::Look() {
     co_await WaitForNews();
     co_return Ok();
   }
-  const auto end = std::next(queue.begin(), static_cast<std::ptrdiff_t>(
-                                                std::min(queue.size(), kJudgedAtOnce)));
+  const auto end =
+      std::next(queue.begin(), static_cast<std::ptrdiff_t>(std::min(queue.size(), kJudgedAtOnce)));
   std::vector<Place> places(queue.begin(), end);
   queue.erase(queue.begin(), end);
   co_await Work(std::move(places));
@@ -255,8 +255,8 @@ Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& 
   if (kind == nullptr || !kind->Offers("get") || (kind->namespaced && dependent.ns.empty())) {
     return Standing::kUnknown;
   }
-  const auto object = registry.Get(
-      {.kind = kind, .ns = kind->namespaced ? dependent.ns : "", .name = owner.name});
+  const auto object =
+      registry.Get({.kind = kind, .ns = kind->namespaced ? dependent.ns : "", .name = owner.name});
   if (!object.has_value()) {
     return object.error().code == Code::kNotFound ? Result<Standing>(Standing::kAbsent)
                                                   : object.error();
@@ -281,7 +281,8 @@ asio::awaitable<void> Collector::State::Work(std::vector<Place> places) {
   };
   for (const Place& place : places) {
     const Node* node = graph.Find(place);
-    const auto judged = node != nullptr ? Judge(graph, *node, look_up) : Result<std::vector<Step>>(std::vector<Step>());
+    const auto judged = node != nullptr ? Judge(graph, *node, look_up)
+                                        : Result<std::vector<Step>>(std::vector<Step>());
     if (!judged.has_value()) {
       Note(place, &judged.error());
     } else if (judged.value().empty()) {

@@ -13,6 +13,9 @@ using nlohmann::json;
 using Propagation = objects::DeleteRequest::Propagation;
 using Steps = std::vector<Step>;
 
+/// Dependents of one owner that lose its reference at once.
+constexpr std::size_t kOrphansAtOnce = 64;
+
 Step StepOn(const Node& node) {
   return {.place = node.place, .uid = node.uid, .revision = node.revision};
 }
@@ -81,9 +84,9 @@ bool BlocksAny(const Node& node) {
 }
 
 bool Blocks(const Node& dependent, const std::string& uid) {
-  return std::any_of(
-      dependent.owners.begin(), dependent.owners.end(),
-      [&](const Owner& owner) { return owner.uid == uid && owner.blocks.value_or(false); });
+  return std::any_of(dependent.owners.begin(), dependent.owners.end(), [&](const Owner& owner) {
+    return owner.uid == uid && owner.blocks.value_or(false);
+  });
 }
 
 /// What stands between an owner that waits for its dependents and its end.
@@ -91,8 +94,8 @@ Steps Release(const OwnerGraph& graph, const Node& owner) {
   const std::vector<const Node*> dependents = graph.DependentsOf(owner.uid);
   if (owner.Has(kOrphanFinalizer)) {
     Steps steps;
-    for (const Node* dependent : dependents) {
-      steps.push_back(WithoutOwners(*dependent, {owner.uid}));
+    for (std::size_t i = 0; i < std::min(dependents.size(), kOrphansAtOnce); ++i) {
+      steps.push_back(WithoutOwners(*dependents[i], {owner.uid}));
     }
     if (steps.empty()) {
       steps.push_back(WithoutFinalizer(owner, kOrphanFinalizer));
@@ -117,8 +120,8 @@ Step End(const OwnerGraph& graph, const Node& node, bool owner_waits) {
   if (node.Has(kOrphanFinalizer)) {
     return Deletion(node, Propagation::kOrphan);
   }
-  return Deletion(node, node.Has(kForegroundFinalizer) ? Propagation::kForeground
-                                                       : Propagation::kBackground);
+  return Deletion(
+      node, node.Has(kForegroundFinalizer) ? Propagation::kForeground : Propagation::kBackground);
 }
 
 }  // namespace

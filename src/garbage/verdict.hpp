@@ -15,7 +15,7 @@ enum class Standing : std::uint8_t {
   kAlive,
   kAbsent,    ///< there is none, or another one of its name
   kMakesWay,  ///< it is deleted in the foreground, and waits for its dependents
-  kUnknown,   ///< nobody can tell: its kind is not served, or it has a namespace and the dependent has none
+  kUnknown,  ///< nobody can tell: its kind is not served, or it has a namespace and the dependent has none
 };
 
 /// Of an owner of the object at `dependent`. Errors: it cannot be read now.

@@ -63,7 +63,8 @@ struct Listener::State : public std::enable_shared_from_this<Listener::State> {
   std::unordered_map<std::string, std::list<Connection*>>
       of_identity;  // by common name, oldest first
   std::unordered_map<std::string, std::size_t> of_user;
-  std::unordered_map<Connection*, std::string> users;  // of connections that MarkAuthenticated named
+  std::unordered_map<Connection*, std::string>
+      users;  // of connections that MarkAuthenticated named
   ListenerCounts counts;
   bool accepting = false;  // the accept loop runs
   bool stopping = false;

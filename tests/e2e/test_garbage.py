@@ -225,13 +225,16 @@ def test_what_nobody_can_judge_stays(world):
     assert all(world.get(each) for each in stays)
 
 
-@pytest.mark.skipif(os.environ.get("SLIPWAY_JUDGE") == "kubernetes", reason="it is about a crash of slipway server")
-def test_a_crash_loses_nothing(side):
-    world = Objects(side.api, f"garbage-{next(numbers)}")
-    owner = world.make("ConfigMap", "owner")
-    children = [world.make("ConfigMap", f"child-{number}", owner) for number in range(200)]
-    world.delete(owner)
-    side.world.server.kill()
-    side.start()
-    world.api = side.api
-    world.gone(*children)
+def test_a_crash_loses_nothing(tmp_path):
+    side = Slipway(tmp_path / "slipway")
+    try:
+        world = Objects(side.api, "garbage")
+        owner = world.make("ConfigMap", "owner")
+        children = [world.make("ConfigMap", f"child-{number}", owner) for number in range(200)]
+        world.delete(owner)
+        side.world.server.kill()
+        side.start()
+        world.api = side.api
+        world.gone(*children)
+    finally:
+        side.close()

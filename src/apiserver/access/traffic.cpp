@@ -1,5 +1,6 @@
 #include "src/apiserver/access/traffic.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace slipway::apiserver {
@@ -18,8 +19,21 @@ const char* NameOf(Traffic::What what) {
       return "watches";
     case Traffic::What::kConnection:
       return "connections";
+    case Traffic::What::kBytes:
+      return "bytes";
   }
   return "";
+}
+
+std::size_t AmountIn(const std::map<Traffic::What, std::size_t>& count, Traffic::What what) {
+  const auto found = count.find(what);
+  return found == count.end() ? 0 : found->second;
+}
+
+std::size_t AmountIn(const std::map<std::string, std::map<Traffic::What, std::size_t>>& counts,
+                     const std::string& key, Traffic::What what) {
+  const auto found = counts.find(key);
+  return found == counts.end() ? 0 : AmountIn(found->second, what);
 }
 
 }  // namespace
@@ -35,45 +49,59 @@ std::string Traffic::KeyOf(const User& user) {
   return user.token.empty() ? "certificate " + user.name : "token " + user.token;
 }
 
-bool Traffic::HasRoom(What what, const User& user) {
+bool Traffic::HasRoom(What what, const User& user) const {
   const bool watch = what == What::kWatch;
-  if (!watch && all_.requests >= bounds_.requests) {
+  if (!watch && AmountIn(all_, what) >= bounds_.requests) {
     return false;
   }
-  if (IsAdministrator(user)) {
-    return true;
-  }
-  const auto own = of_user_.find(KeyOf(user));
-  const std::size_t count = own == of_user_.end() ? 0 : own->second.of(what);
-  return count < (watch ? bounds_.watches_of_one : bounds_.requests_of_one) &&
-         others_.of(what) < (watch ? bounds_.watches_of_others : bounds_.requests_of_others);
+  return IsAdministrator(user) || (AmountIn(of_user_, KeyOf(user), what) <
+                                       (watch ? bounds_.watches_of_one : bounds_.requests_of_one) &&
+                                   AmountIn(others_, what) < (watch ? bounds_.watches_of_others
+                                                                    : bounds_.requests_of_others));
+}
+
+bool Traffic::HasRoomFor(std::size_t bytes, const User& user) const {
+  const auto fits = [bytes](std::size_t held, std::size_t most) {
+    return held == 0 || held + bytes <= most;
+  };
+  return fits(AmountIn(all_, What::kBytes), bounds_.bytes) &&
+         (IsAdministrator(user) ||
+          (fits(AmountIn(of_user_, KeyOf(user), What::kBytes), bounds_.bytes_of_one) &&
+           fits(AmountIn(others_, What::kBytes), bounds_.bytes_of_others)));
 }
 
 Traffic::Place Traffic::Enter(What what, const User& user) {
-  if (!HasRoom(what, user)) {
-    return nullptr;
-  }
+  return HasRoom(what, user) ? Take(what, 1, user) : nullptr;
+}
+
+Traffic::Place Traffic::EnterBytes(std::size_t bytes, const User& user) {
+  return HasRoomFor(bytes, user) ? Take(What::kBytes, bytes, user) : nullptr;
+}
+
+Traffic::Place Traffic::Take(What what, std::size_t amount, const User& user) {
   const bool administrator = IsAdministrator(user);
   std::string key = KeyOf(user);
-  ++all_.of(what);
+  all_[what] += amount;
   if (!administrator) {
-    ++others_.of(what);
-    ++of_user_[key].of(what);
+    others_[what] += amount;
+    of_user_[key][what] += amount;
   }
-  return {this, [what, key = std::move(key), administrator](Traffic* traffic) {
-            traffic->Leave(what, key, administrator);
+  return {this, [what, amount, key = std::move(key), administrator](Traffic* traffic) {
+            traffic->Leave(what, amount, key, administrator);
           }};
 }
 
-void Traffic::Leave(What what, const std::string& key, bool administrator) {
-  --all_.of(what);
+void Traffic::Leave(What what, std::size_t amount, const std::string& key, bool administrator) {
+  all_[what] -= amount;
   if (administrator) {
     return;
   }
-  --others_.of(what);
+  others_[what] -= amount;
   const auto own = of_user_.find(key);
-  --own->second.of(what);
-  if (own->second.requests + own->second.watches == 0) {
+  own->second[what] -= amount;
+  const bool none = std::all_of(own->second.begin(), own->second.end(),
+                                [](const auto& entry) { return entry.second == 0; });
+  if (none) {
     of_user_.erase(own);
   }
 }
@@ -86,8 +114,8 @@ Error Traffic::TurnAway(What what, const User& user) {
       .Add();
   if (on_turned_away_ && clock_.Mono() >= quiet_until_) {
     quiet_until_ = clock_.Mono() + kQuiet;
-    on_turned_away_("too many " + std::string(NameOf(what)) + " are under way: those of \"" + user.name +
-                    "\", among others, are told to come back later");
+    on_turned_away_("too many " + std::string(NameOf(what)) + " are under way: those of \"" +
+                    user.name + "\", among others, are told to come back later");
   }
   return TooMany();
 }

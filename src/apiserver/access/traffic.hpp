@@ -20,8 +20,14 @@ struct TrafficBounds {
   std::size_t requests = 1024;           ///< of all: not answered to the end, or watches that begin
   std::size_t requests_of_others = 896;  ///< of all but administrators, for whom the rest is kept
   std::size_t requests_of_one = 256;     ///< of one user
-  std::size_t watches_of_others = 4096;  ///< of all but administrators, who have connections kept for them
-  std::size_t watches_of_one = 1024;     ///< of one user
+  std::size_t watches_of_others =
+      4096;  ///< of all but administrators, who have connections kept for them
+  std::size_t watches_of_one = 1024;  ///< of one user
+
+  /// Bytes of lists that slow clients have not taken yet. Whoever holds none may have one, however large it is.
+  std::size_t bytes = std::size_t{256} << 20;
+  std::size_t bytes_of_others = std::size_t{192} << 20;
+  std::size_t bytes_of_one = std::size_t{64} << 20;
 };
 
 /// kTooManyRequests, in the words of kube-apiserver.
@@ -30,7 +36,7 @@ Error TooMany();
 /// Counts what is under way, so that nobody keeps others out. On the home thread.
 class Traffic {
  public:
-  enum class What : std::uint8_t { kRequest, kWatch, kConnection };
+  enum class What : std::uint8_t { kRequest, kWatch, kConnection, kBytes };
   using Place = std::shared_ptr<void>;
 
   /// `on_turned_away` is told in words who is turned away, every ten seconds at most; may be empty. `metrics` and `clock` outlive
@@ -41,6 +47,9 @@ class Traffic {
   /// A place, which is held as long as what is returned lives; nullptr: there is none.
   Place Enter(What what, const User& user);
 
+  /// The same for the bytes of an answer that is ready and not sent.
+  Place EnterBytes(std::size_t bytes, const User& user);
+
   /// Notes that somebody is turned away, and says so: come back later.
   Error TurnAway(What what, const User& user);
 
@@ -48,15 +57,12 @@ class Traffic {
   static std::string KeyOf(const User& user);
 
  private:
-  struct Count {
-    std::size_t requests = 0;
-    std::size_t watches = 0;
+  using Count = std::map<What, std::size_t>;
 
-    std::size_t& of(What what) { return what == What::kRequest ? requests : watches; }
-  };
-
-  bool HasRoom(What what, const User& user);
-  void Leave(What what, const std::string& key, bool administrator);
+  bool HasRoom(What what, const User& user) const;
+  bool HasRoomFor(std::size_t bytes, const User& user) const;
+  Place Take(What what, std::size_t amount, const User& user);
+  void Leave(What what, std::size_t amount, const std::string& key, bool administrator);
 
   TrafficBounds bounds_;
   metrics::Metrics& metrics_;

@@ -147,6 +147,70 @@ TEST_F(AccessTest, TokensEndWhenTheyAreRevokedOrTheirTimeIsOver) {
   EXPECT_EQ(As(brief, "GET", kMaps).status, 401);
 }
 
+TEST_F(AccessTest, ATokenThatSomethingKeepsFromGoingIsRevokedAllTheSame) {
+  const json held = {{"metadata", {{"name", "ci"}, {"finalizers", {"example.com/hold"}}}},
+                     {"spec", {{"role", "viewer"}}}};
+  const std::string secret = Body(Post(kTokens, held))["status"]["token"];
+  EXPECT_EQ(As(secret, "GET", kMaps).status, 200);
+  const std::string token = std::string(kTokens) + "/ci";
+  EXPECT_EQ(Try("DELETE", token + "?propagationPolicy=Foreground", "").status, 200);
+  EXPECT_EQ(Body(admin_.Ask("GET", token))["metadata"]["finalizers"],
+            json::array({"example.com/hold"}));
+  EXPECT_EQ(As(secret, "GET", kMaps).status, 401);
+  world_.Restart();
+  EXPECT_EQ(As(secret, "GET", kMaps).status, 401);
+}
+
+TEST_F(AccessTest, WhoMayNotDeleteAnObjectDoesNotSayWhoseItIs) {
+  const std::string secret = Token("ci", {{"role", "deployer"}, {"namespace", "default"}});
+  const std::string rollouts = "/apis/slipway.dev/v1alpha1/namespaces/default/rollouts";
+  const auto owner = [](const std::string& kind, const std::string& version, bool blocks) {
+    return json{{"apiVersion", version},
+                {"kind", kind},
+                {"name", "gone"},
+                {"uid", "00000000-0000-4000-8000-000000000001"},
+                {"blockOwnerDeletion", blocks}};
+  };
+  const auto owned = [](const json& reference) {
+    return json{{"metadata", {{"ownerReferences", {reference}}}}}.dump();
+  };
+  const auto as_ci = [&](const std::string& path, const std::string& patch) {
+    return world_.Stranger().Ask("PATCH", path, patch,
+                                 "Authorization: Bearer " + secret + "\r\n" + kMerge);
+  };
+  ASSERT_EQ(Post(kMaps, json::parse(Map("settings"))).status, 201);
+  const json lost = owner("Application", "slipway.dev/v1alpha1", false);
+  EXPECT_EQ(as_ci(std::string(kMaps) + "/settings", owned(lost)).status, 200)
+      << "which it may delete";
+  Answer refused =
+      as_ci(std::string(kMaps) + "/settings", owned(owner("Fleet", "slipway.dev/v1alpha1", true)));
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(Body(refused)["message"],
+            "configmaps \"settings\" is forbidden: cannot set blockOwnerDeletion if an "
+            "ownerReference refers to a resource you can't set finalizers on: the role deployer in "
+            "namespace default does not include it");
+  const std::string digits(64, 'a');
+  json rollout;
+  rollout["spec"] = {
+      {"application", "shop"},
+      {"number", 1},
+      {"release",
+       {{"commit", digits.substr(0, 40)}, {"tree", digits.substr(0, 40)}, {"hash", digits}}},
+      {"template", {{"release", {{"processes", {{{"name", "web"}, {"run", "./web"}}}}}}}}};
+  rollout["metadata"] = {{"name", "shop-1"}};
+  rollout["metadata"]["ownerReferences"] = {owner("Application", "slipway.dev/v1alpha1", true)};
+  const Answer made = As(secret, "POST", rollouts, rollout.dump());
+  ASSERT_EQ(made.status, 201) << made.body << ": a new object is its maker's";
+  refused = as_ci(rollouts + "/shop-1", owned(lost));
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(
+      Body(refused)["message"],
+      "rollouts.slipway.dev \"shop-1\" is forbidden: cannot set an ownerRef on a resource you "
+      "can't delete: the role deployer in namespace default does not include it");
+  EXPECT_EQ(as_ci(rollouts + "/shop-1", R"({"spec":{"paused":true}})").status, 200);
+  EXPECT_EQ(admin_.Ask("PATCH", rollouts + "/shop-1", owned(lost), kMerge).status, 200);
+}
+
 TEST_F(AccessTest, TokensOfANamespaceEndWithIt) {
   ASSERT_EQ(Post("/api/v1/namespaces", {{"metadata", {{"name", "shop"}}}}).status, 201);
   const std::string inside = Token("inside", {{"role", "admin"}, {"namespace", "shop"}});

@@ -43,7 +43,6 @@ void ApiWorld::Start() {
     server_options.bookmark_interval = options_.bookmark_interval;
     server_options.bounds = options_.bounds;
     server_options.on_turned_away = options_.on_turned_away;
-    server_options.max_sending = options_.max_sending;
     server_options.audit = options_.audit;
     server = std::make_unique<Server>(io.io, *registry, metrics, clock, &logs, server_options);
     housekeeping = std::make_unique<Housekeeping>(

@@ -60,7 +60,6 @@ class ApiWorld {
     http::Limits limits{};
     TrafficBounds bounds{};
     std::function<void(const std::string& what)> on_turned_away{};
-    std::size_t max_sending = std::size_t{256} << 20;
     Duration bookmark_interval = std::chrono::minutes(1);
     Duration housekeeping_interval = std::chrono::milliseconds(20);
     std::function<void()> look_at_certificates{};

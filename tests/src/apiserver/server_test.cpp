@@ -379,7 +379,7 @@ TEST(Server, AWatchCountsUntilWhatItBeganWithIsSent) {
 }
 
 TEST(Server, ListsThatSlowClientsDoNotTakeHaveABoundInBytes) {
-  ApiWorld world({.max_sending = 20 << 20});
+  ApiWorld world({.bounds = {.bytes = 20 << 20}});
   const auto slow = SlowReader(world);
   TlsClient other = world.Admin();
   EXPECT_EQ(other.Ask("GET", kMaps).status, 429);
@@ -399,6 +399,42 @@ TEST_F(ServerTest, BodiesAboveTheLimitAreRefusedWithAStatus) {
   const Answer answer = client_.Ask("POST", kMaps, Map("a", std::string(3 << 20, 'x')), kJson);
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(Body(answer)["reason"], "RequestEntityTooLarge");
+  EXPECT_EQ(Body(answer)["message"], "Request entity too large: limit is 3145728");
+}
+
+TEST_F(ServerTest, PatchesDoNotMakeAnObjectEverLarger) {
+  const std::string fleets = "/apis/slipway.dev/v1alpha1/namespaces/default/fleets";
+  nlohmann::json servers = nlohmann::json::array({{{"name", "first"}}});
+  const nlohmann::json fleet = {{"metadata", {{"name", "web"}}},
+                                {"spec", {{"provider", {{"static", {{"servers", servers}}}}}}}};
+  ASSERT_EQ(client_.Ask("POST", fleets, fleet.dump(), kJson).status, 201);
+  const auto add = [&](int part) {
+    nlohmann::json patch = nlohmann::json::array();
+    for (int i = 0; i < 1500; ++i) {
+      nlohmann::json labels;
+      for (int label = 0; label < 10; ++label) {
+        labels["label-" + std::to_string(label)] = std::string(60, 'x');
+      }
+      const std::string name = "web-" + std::to_string(part) + "-" + std::to_string(i);
+      patch.push_back({{"op", "add"},
+                       {"path", "/spec/provider/static/servers/-"},
+                       {"value", {{"name", name}, {"labels", labels}}}});
+    }
+    return client_.Ask("PATCH", fleets + "/web", patch.dump(),
+                       "Content-Type: application/json-patch+json\r\n");
+  };
+  EXPECT_EQ(add(1).status, 200);
+  Answer answer;
+  for (int part = 2; part < 6 && answer.status != 413; ++part) {
+    answer = add(part);
+  }
+  EXPECT_EQ(answer.status, 413);
+  EXPECT_EQ(Body(answer)["message"], "Request entity too large: limit is 3145728");
+  EXPECT_LT(client_.Ask("GET", fleets + "/web").body.size(), 3'200'000U);
+  const auto smaller = client_.Ask("PATCH", fleets + "/web",
+                                   R"([{"op":"remove","path":"/spec/provider/static/servers/9"}])",
+                                   "Content-Type: application/json-patch+json\r\n");
+  EXPECT_EQ(smaller.status, 200);
 }
 
 TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {

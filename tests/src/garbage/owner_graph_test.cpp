@@ -49,7 +49,9 @@ TEST(OwnerGraph, ReadsWhatMatters) {
   EXPECT_EQ(node.owners[0].controller, true);
   EXPECT_EQ(node.owners[0].blocks, false);
   EXPECT_FALSE(OwnerGraph::MayHold(Stored(R"({"name":"a"})")));
-  EXPECT_FALSE(ReadNode(*objects::FindByKind("v1", "ConfigMap"), {std::make_shared<const std::string>("{"), 1}).has_value());
+  EXPECT_FALSE(ReadNode(*objects::FindByKind("v1", "ConfigMap"),
+                        {std::make_shared<const std::string>("{"), 1})
+                   .has_value());
 }
 
 TEST(OwnerGraph, HoldsOnlyWhatHasOwnersOrWaits) {
@@ -91,7 +93,8 @@ TEST(OwnerGraph, AnotherObjectOfTheNameIsNotTheOneThatWasOwned) {
 TEST(OwnerGraph, AnOwnerThatWaitsAndItsDependentsAreLookedAt) {
   OwnerGraph graph;
   graph.Put(Map("a", {By("owner")}));
-  EXPECT_THAT(NamesOf(graph.Put(Deleted("owner", kForegroundFinalizer))), ElementsAre("a", "owner"));
+  EXPECT_THAT(NamesOf(graph.Put(Deleted("owner", kForegroundFinalizer))),
+              ElementsAre("a", "owner"));
   EXPECT_THAT(NamesOf(graph.Put(Deleted("owner", kForegroundFinalizer))), ElementsAre("owner"))
       << "its dependents were looked at when it began to wait";
   EXPECT_THAT(NamesOf(graph.Put(Map("b", {By("owner")}))), ElementsAre("b", "owner"));

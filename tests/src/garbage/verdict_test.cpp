@@ -40,7 +40,8 @@ class Verdict : public testing::Test {
   static std::string Describe(const Step& step) {
     if (step.patch.empty()) {
       const std::array<const char*, 3> names = {"Background", "Foreground", "Orphan"};
-      return "delete " + step.place.name + " " + names.at(static_cast<std::size_t>(*step.propagation));
+      return "delete " + step.place.name + " " +
+             names.at(static_cast<std::size_t>(*step.propagation));
     }
     json metadata = ReadJson(step.patch)["metadata"];
     EXPECT_EQ(metadata["uid"], step.uid);
@@ -48,7 +49,8 @@ class Verdict : public testing::Test {
     metadata.erase("uid");
     metadata.erase("resourceVersion");
     for (json& owner : metadata["ownerReferences"]) {
-      owner = owner["name"].get<std::string>() + (owner.value("blockOwnerDeletion", false) ? "!" : "");
+      owner =
+          owner["name"].get<std::string>() + (owner.value("blockOwnerDeletion", false) ? "!" : "");
     }
     if (metadata["ownerReferences"].is_null() && metadata.contains("finalizers")) {
       metadata.erase("ownerReferences");
@@ -132,6 +134,14 @@ TEST_F(Verdict, OrphansLoseTheReferenceBeforeTheOwnerGoes) {
   Add(Map("a", {By("other")}));
   Add(Map("b"));
   EXPECT_THAT(Of("owner"), ElementsAre(R"(patch owner {"finalizers":null})"));
+}
+
+TEST_F(Verdict, ManyOrphansAreNotWrittenAllAtOnce) {
+  Add(Deleted("owner", kOrphanFinalizer));
+  for (int i = 0; i < 100; ++i) {
+    Add(Map("child-" + std::to_string(i), {By("owner")}));
+  }
+  EXPECT_EQ(Of("owner").size(), 64U);
 }
 
 TEST_F(Verdict, WhatIsBeingDeletedIsLeftAlone) {

@@ -8,6 +8,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <future>
 #include <memory>
@@ -139,7 +140,10 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
     throw std::runtime_error("a fault");
   }
   if (head.path == "/known") {
-    exchange->MarkAuthenticated("somebody");
+    const bool known = exchange->MarkAuthenticated(std::string(head.Query("as")));
+    Response said = Text(known ? "known" : "a stranger");
+    (void)co_await exchange->Respond(std::move(said));
+    co_return;
   }
   Response response = Text(head.method + " " + head.path);
   if (head.path == "/echo") {
@@ -359,6 +363,31 @@ TEST_F(ListenerTest, WhoIsKnownByTokenCountsAsKnown) {
   TlsClient third = Stranger();
   TlsClient fourth = Stranger();
   EXPECT_TRUE(client.IsAlive());
+}
+
+TEST_F(ListenerTest, OneUserHasSoManyPlacesAndAllUsersLeaveSome) {
+  Serve({.per_user = 2, .of_users = 3});
+  std::deque<TlsClient> clients;
+  const auto come = [&](const std::string& user) {
+    clients.emplace_back(port_, pki_.Anonymous());
+    return clients.back().Ask("GET", "/known?as=" + user).body;
+  };
+  EXPECT_EQ(come("eve"), "known");
+  EXPECT_EQ(come("eve"), "known");
+  EXPECT_EQ(clients.back().Ask("GET", "/known?as=eve").body, "known") << "it has its place";
+  EXPECT_EQ(come("eve"), "a stranger");
+  EXPECT_EQ(Counts().unauthenticated, 1U);
+  EXPECT_EQ(come("bob"), "known");
+  EXPECT_EQ(come("ann"), "a stranger") << "all users together";
+  EXPECT_EQ(Admin().Ask("GET", "/known?as=admin").body, "known") << "by certificate";
+  clients.pop_front();
+  TlsClient& stranger = clients[1];
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  std::string answer;
+  while (answer != "known" && std::chrono::steady_clock::now() < until) {
+    answer = stranger.Ask("GET", "/known?as=eve").body;
+  }
+  EXPECT_EQ(answer, "known") << "one of hers has gone";
 }
 
 TEST_F(ListenerTest, ACertificateOfNobodyKnownMakesRoomToo) {
