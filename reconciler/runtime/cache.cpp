@@ -240,7 +240,6 @@ void Cache::Link(const Object& object) {
   for (const std::string& name : BucketsOf(object)) {
     insert(cached.buckets[name]);
   }
-  ++uids_[object.uid];
 }
 
 void Cache::Unlink(const Object& object) {
@@ -257,10 +256,6 @@ void Cache::Unlink(const Object& object) {
     if (bucket->second.empty()) {
       cached.buckets.erase(bucket);
     }
-  }
-  const auto uid = uids_.find(object.uid);
-  if (--uid->second == 0) {
-    uids_.erase(uid);
   }
 }
 

@@ -98,9 +98,6 @@ class Cache {
   /// Objects of a kind that name `owner` among their owners.
   Objects OwnedBy(Kind kind, const Uid& owner) const;
 
-  /// Whether any object of any kind has this uid.
-  bool Exists(const Uid& uid) const { return uids_.contains(uid); }
-
   /// Whether the kind was listed since the start or since the last Expire().
   bool Synced(Kind kind) const { return synced_.contains(kind); }
 
@@ -164,7 +161,6 @@ class Cache {
   std::set<Kind> synced_;
   std::map<Key, std::uint64_t> graves_;  ///< versions of the newest deletions; bounded
   std::deque<Key> grave_order_;
-  std::unordered_map<Uid, int> uids_;  ///< how many objects have it; never iterated
 };
 
 }  // namespace slipway::runtime

@@ -9,7 +9,6 @@
 #include <utility>
 #include <vector>
 
-#include "reconciler/runtime/collector.hpp"
 #include "reconciler/runtime/engine.hpp"
 
 /// Private to this folder: what is inside the engine.
@@ -21,7 +20,6 @@ using Work = decltype(Effect::work);
 enum class Purpose : std::uint8_t {
   kWrite,    ///< part of a run
   kConfirm,  ///< the get after a write of a run that failed
-  kCollect,  ///< garbage
   kOutside,
 };
 
@@ -101,11 +99,6 @@ class Engine::Core {
   void DateAnswers();
   OutsideStates OutsideOf(const Key& key) const;
 
-  // collecting.cpp: garbage
-  bool MayCollect() const;
-  void PumpCollector();
-  void OnCollected(const InFlight& record, const ObjectResult& result);
-
   // shared
   EffectId Send(InFlight record, Work work);
   bool HasRoom() const;
@@ -119,7 +112,6 @@ class Engine::Core {
   std::set<Kind> kinds_;
   Cache cache_;
   WorkQueue queue_;
-  Collector collector_;
   RunningClock clock_;
   Time now_{};
 

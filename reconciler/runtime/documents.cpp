@@ -59,18 +59,6 @@ std::string ControllerOf(const Json& object) {
   return "";
 }
 
-/// Tests that a list in the metadata of `object` is as it was, and replaces it. Absence cannot be
-/// tested: there the whole object must be as it was.
-std::string ReplaceList(const Json& object, const std::string& name, const Json& to) {
-  const Json& metadata = object.at("metadata");
-  const std::string tested = metadata.contains(name) ? name : "resourceVersion";
-  Json patch = Json::array();
-  patch.push_back(
-      {{"op", "test"}, {"path", "/metadata/" + tested}, {"value", metadata.at(tested)}});
-  patch.push_back({{"op", "add"}, {"path", "/metadata/" + name}, {"value", to}});
-  return patch.dump();
-}
-
 }  // namespace
 
 bool StatusIs(const std::string& object, const std::string& status) {
@@ -98,17 +86,15 @@ std::string Guarded(const std::string& operations, const Uid& uid,
   return patch.dump();
 }
 
+/// Absence cannot be tested: where there are none, the whole object must be as it was.
 std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted) {
-  return ReplaceList(Parsed(object), "finalizers", wanted);
-}
-
-std::string WithoutOwner(const std::string& object, const Uid& owner) {
-  const Json json = Parsed(object);
-  const Json present = json.value("/metadata/ownerReferences"_json_pointer, Json::array());
-  Json others = Json::array();
-  std::copy_if(present.begin(), present.end(), std::back_inserter(others),
-               [&](const Json& reference) { return reference.value("uid", "") != owner.value; });
-  return ReplaceList(json, "ownerReferences", others);
+  const Json metadata = Parsed(object).at("metadata");
+  const std::string tested = metadata.contains("finalizers") ? "finalizers" : "resourceVersion";
+  Json patch = Json::array();
+  patch.push_back(
+      {{"op", "test"}, {"path", "/metadata/" + tested}, {"value", metadata.at(tested)}});
+  patch.push_back({{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", wanted}});
+  return patch.dump();
 }
 
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,

@@ -32,9 +32,6 @@ std::string Guarded(const std::string& operations, const Uid& uid,
 /// not changed; where it has none, if nothing of it has.
 std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted);
 
-/// Operations on `object` that take one owner away, if its owners have not changed.
-std::string WithoutOwner(const std::string& object, const Uid& owner);
-
 /// The status of `object` with Stalled = True for a failed planner; nullopt where it says so
 /// already. Bytes of `message` that are no UTF-8 become U+FFFD.
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,

@@ -39,7 +39,6 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
       options_(options),
       cache_(SchemaFor(planners_)),
       queue_(options.backoff, Rng(options.seed)),
-      collector_(options.backoff, Rng(options.seed + 1)),
       clock_(options.clock),
       confirm_jitter_(options.seed + 2) {
   for (const auto& planner : planners_) {
@@ -47,10 +46,6 @@ Engine::Core::Core(std::vector<std::unique_ptr<Planner>> planners, EngineOptions
     for (const Kind kind : planner->reads()) {
       kinds_.insert(kind);
     }
-  }
-  if (planners_.empty() &&
-      options.collect_garbage) {  // It only collects garbage, and anything may have been owned.
-    kinds_.insert(kAllKinds.begin(), kAllKinds.end());
   }
 }
 
@@ -105,9 +100,6 @@ void Engine::Core::OnChange(const Change& change) {
         std::find(reads.begin(), reads.end(), key.kind) != reads.end()) {
       Affect(*planner, change);
     }
-  }
-  if (options_.collect_garbage) {
-    collector_.OnChange(cache_, change);
   }
 }
 
@@ -165,9 +157,6 @@ void Engine::Core::ObjectDone(EffectId id, const ObjectResult& result) {
     case Purpose::kConfirm:
       OnConfirmed(*record, id, result);
       break;
-    case Purpose::kCollect:
-      OnCollected(*record, result);
-      break;
     case Purpose::kOutside:
       SLIPWAY_UNREACHABLE("an outside effect was answered with an object");
   }
@@ -192,7 +181,6 @@ void Engine::Core::Tick(Time now, MonoTime mono) {
   for (std::size_t plans = 0; plans < options_.max_plans_per_tick && !queue_.empty(); ++plans) {
     PlanNext();
   }
-  PumpCollector();
   PumpAsks();
   clock_.Expect(NextDue());
 }
@@ -203,9 +191,6 @@ std::optional<MonoTime> Engine::Core::NextDue() const {
     return clock_.now();
   }
   std::optional<MonoTime> due = queue_.next_due();
-  if (MayCollect()) {
-    due = Earlier(due, collector_.next_due());
-  }
   if (!confirm_again_.empty() && HasRoom()) {
     due = Earlier(due, confirm_again_.begin()->first.first);
   }
@@ -214,7 +199,7 @@ std::optional<MonoTime> Engine::Core::NextDue() const {
 
 bool Engine::Core::Idle() const {
   return queue_.empty() && runs_.empty() && in_flight_.empty() && waiting_asks_.empty() &&
-         held_until_.empty() && unsynced_.empty() && collector_.idle();
+         held_until_.empty() && unsynced_.empty();
 }
 
 EffectId Engine::Core::Send(InFlight record, Work work) {

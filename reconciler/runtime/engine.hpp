@@ -22,8 +22,7 @@ struct EngineOptions {
   std::size_t max_plans_per_tick = 64;  ///< the shell looks after its sockets in between
   BackoffOptions backoff;
   RunningClockOptions clock;
-  bool collect_garbage = true;  ///< false where the API does it, as Kubernetes and ours do
-  std::uint64_t seed = 1;       ///< of the jitter
+  std::uint64_t seed = 1;  ///< of the jitter
 };
 
 /// For metrics. All but the gauges only grow.
@@ -33,7 +32,6 @@ struct EngineStats {
   std::uint64_t effects = 0;
   std::uint64_t conflicts = 0;     ///< writes that were refused because the cache was behind
   std::uint64_t write_errors = 0;  ///< writes that failed otherwise, or whose outcome was unknown
-  std::uint64_t collected = 0;     ///< objects deleted because their owners are gone
   std::size_t quarantined = 0;     ///< gauge
   std::size_t queue_depth = 0;     ///< gauge
   std::size_t delayed = 0;         ///< gauge

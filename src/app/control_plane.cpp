@@ -245,9 +245,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
   MakeHousekeeping();
   controllers = std::make_unique<Controllers>(
       io, *client, *git, *listing, clock,
-      Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside,
-                                      .collect_garbage = false,
-                                      .seed = RandomSeed()},
+      Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
                            .planners = options.controllers,
                            .first_grace = gateway::FirstGrace(options.agent_grace)});
   WatchServerLists(options.allowed_server_lists);

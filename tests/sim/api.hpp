@@ -19,7 +19,7 @@ using runtime::Key;
 using runtime::Kind;
 
 /// Who writes. The checker holds each to other rules.
-enum class Writer : std::uint8_t { kControllers, kGateway, kPerson };
+enum class Writer : std::uint8_t { kControllers, kGarbage, kGateway, kPerson };
 
 /// One change of the store, as it becomes durable.
 struct StoreEvent {

@@ -57,6 +57,7 @@ ControlPlane::ControlPlane(PlaneSurroundings surroundings)
       process_(world_.loop),
       gateway_client_(process_, world_.api, world_.faults, world_.rng, Writer::kGateway),
       client_(process_, world_.api, world_.faults, world_.rng, Writer::kControllers),
+      garbage_(process_, world_.api, world_.rng),
       agents_(gateway_client_, world_.loop, {.incarnation = kIncarnation}) {
   agents_.Start();
   GatewayTick();
@@ -77,6 +78,7 @@ void ControlPlane::Announce() {
   if (alive()) {
     gateway_client_.Announce();
     client_.Announce();
+    garbage_.Announce();
   }
 }
 

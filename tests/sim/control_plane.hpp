@@ -10,6 +10,7 @@
 #include "src/gateway/agents.hpp"
 #include "tests/sim/client.hpp"
 #include "tests/sim/cloud.hpp"
+#include "tests/sim/garbage.hpp"
 #include "tests/sim/git.hpp"
 #include "tests/sim/host.hpp"
 
@@ -45,7 +46,8 @@ struct PlaneSurroundings {
   runtime::EngineOptions engine;
 };
 
-/// One life of `slipway server`: a shell around the real engine, and one around the real gateway without its sockets. It starts when it is made; destroying it is a crash.
+/// One life of `slipway server`: a shell around the real engine, one around the real gateway without its sockets,
+/// and one around the verdicts of the garbage collector. It starts when it is made; destroying it is a crash.
 class ControlPlane {
  public:
   explicit ControlPlane(PlaneSurroundings surroundings);
@@ -86,6 +88,7 @@ class ControlPlane {
   Process process_;
   SimClient gateway_client_;
   SimClient client_;
+  Garbage garbage_;
   gateway::Agents agents_;
   std::vector<std::shared_ptr<Link>> links_;  ///< in the order in which they came
   std::unique_ptr<runtime::Engine> engine_;

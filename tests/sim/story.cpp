@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/gateway/claims.hpp"
 
@@ -48,6 +49,20 @@ void Normalise(Json& tree) {
       Normalise(item);
     }
   }
+}
+
+const char* WhoIs(Writer writer) {
+  switch (writer) {
+    case Writer::kControllers:
+      return "controllers";
+    case Writer::kGarbage:
+      return "garbage";
+    case Writer::kGateway:
+      return "gateway";
+    case Writer::kPerson:
+      return "person";
+  }
+  SLIPWAY_UNREACHABLE("writer outside the enum");
 }
 
 }  // namespace
@@ -152,10 +167,7 @@ void Story::Trace(const std::string& line) {
 
 void Story::OnStoreEvent(const StoreEvent& event) {
   if (options_.trace) {
-    const char* who = event.writer == Writer::kControllers ? "controllers"
-                      : event.writer == Writer::kGateway   ? "gateway"
-                                                           : "person";
-    Trace(std::string("store: ") + who + " " + runtime::ToString(event.key) + " " +
+    Trace(std::string("store: ") + WhoIs(event.writer) + " " + runtime::ToString(event.key) + " " +
           (event.after == nullptr ? "removed" : *event.after));
   }
   checker_.OnStoreEvent(event);

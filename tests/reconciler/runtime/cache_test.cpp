@@ -54,7 +54,6 @@ TEST(Cache, FindsObjectsByNameNamespaceOwnerAndIndexInOrder) {
   EXPECT_THAT(Names(cache.OwnedBy(Kind::kServer, Uid("fleet-uid"))), ElementsAre("b"));
   EXPECT_EQ(cache.Get<api::Server>(ServerKey("a"))->spec.fleet, "db");
   EXPECT_EQ(cache.Get<api::Server>(ServerKey("none")), nullptr);
-  EXPECT_TRUE(cache.Exists(Uid("uid-a")));
 }
 
 TEST(Cache, AChangeMovesAnObjectFromIndexToIndex) {

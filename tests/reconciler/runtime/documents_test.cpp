@@ -59,15 +59,6 @@ TEST(ReplaceFinalizers, WhereThereAreNoneTestsThatTheObjectIsAsItWas) {
                             {"op":"add","path":"/metadata/finalizers","value":["a"]}])"));
 }
 
-TEST(WithoutOwner, TakesOneAwayAndTestsThatTheyAreAsTheyWere) {
-  const Json mine = {{"name", "m"}, {"uid", "mine"}};
-  const Json other = {{"name", "o"}, {"uid", "other"}};
-  const Json object = {{"metadata", {{"ownerReferences", {mine, other}}}}};
-  const Json patch = ReadJson(WithoutOwner(object.dump(), Uid("mine")));
-  EXPECT_EQ(patch[0]["value"], Json({mine, other}));
-  EXPECT_EQ(patch[1]["value"], Json::array({other}));
-}
-
 TEST(WithPlannerFailed, AddsTheConditionAndLeavesTheRest) {
   const Json status = {{"active", "shop-1"}, {"conditions", {{{"type", "Ready"}}}}};
   const auto text = WithPlannerFailed(WithStatus(status), "it broke", 4, kNow);
