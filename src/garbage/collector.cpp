@@ -28,6 +28,8 @@ using std::chrono::steady_clock;
 constexpr std::size_t kPage = 200;
 /// Objects that are judged at once, whose writes are awaited together.
 constexpr std::size_t kJudgedAtOnce = 64;
+/// Bytes of owners that are read without letting others use the thread.
+constexpr std::size_t kBytesAtOnce = std::size_t{1} << 20;
 constexpr Duration kFirstPause = std::chrono::seconds(1);
 constexpr Duration kLongestPause = std::chrono::minutes(5);
 constexpr steady_clock::time_point kNever = steady_clock::time_point::max();
@@ -37,6 +39,14 @@ constexpr steady_clock::time_point kNever = steady_clock::time_point::max();
 bool IsLookedAfter(const objects::KindInfo& kind) {
   return kind.kind != "Event" && kind.Offers("list") && kind.Offers("watch") &&
          kind.Offers("delete");
+}
+
+/// How owners stand, by KeyOf.
+using Standings = std::map<std::string, Result<Standing>>;
+
+std::string KeyOf(const Owner& owner, const Place& dependent) {
+  return dependent.ns + "/" + owner.api_version + "/" + owner.kind + "/" + owner.name + "/" +
+         owner.uid;
 }
 
 /// Several writes of which all are awaited.
@@ -82,7 +92,8 @@ struct Collector::State : public std::enable_shared_from_this<Collector::State> 
   asio::awaitable<void> Do(std::vector<Task> tasks);
   asio::awaitable<void> WaitForNews();
   void Learn(const objects::KindInfo* kind, const ObjectWatch::Change& change);
-  Result<Standing> LookUpOwner(const Owner& owner, const Place& dependent) const;
+  Result<Standing> LookUpOwner(const Owner& owner, const Place& dependent);
+  asio::awaitable<void> LookUpOwners(const Node& node, Standings& known);
   void Write(const Task& task, const std::shared_ptr<Writes>& writes);
   void Note(const Place& place, const Error* error);
   void Complain(const std::string& what) const;
@@ -97,6 +108,7 @@ struct Collector::State : public std::enable_shared_from_this<Collector::State> 
   std::vector<Feed> feeds;
   OwnerGraph::Places queue;
   std::map<Place, Failure> failures;
+  std::size_t bytes_read = 0;  ///< of owners, since others had the thread
   bool listed = false;
   bool news = false;
   bool running = false;
@@ -214,21 +226,27 @@ asio::awaitable<Result<void>> Collector::State::ListKind(const objects::KindInfo
   co_return Ok();
 }
 
-/// All that was committed: an owner is not let go before every dependent that came before its mark is known.
+/// All that was committed: an owner is not let go before every dependent that came before its mark is known. What came to one
+/// kind while another was read may belong to that one, so it ends with a pass over all kinds in which nobody else had the thread.
 asio::awaitable<Result<void>> Collector::State::TakeNews() {
-  for (const Feed& feed : feeds) {
-    bool more = true;
-    while (more && !stopping) {
-      const auto batch = feed.watch->Take(kPage);
-      if (!batch.has_value()) {
-        co_return batch.error();
-      }
-      for (const ObjectWatch::Change& change : batch.value().changes) {
-        Learn(feed.kind, change);
-      }
-      more = batch.value().more;
-      if (more) {
-        co_await asio::post(io, asio::use_awaitable);
+  bool again = true;
+  while (again && !stopping) {
+    again = false;
+    for (const Feed& feed : feeds) {
+      bool more = true;
+      while (more && !stopping) {
+        const auto batch = feed.watch->Take(kPage);
+        if (!batch.has_value()) {
+          co_return batch.error();
+        }
+        for (const ObjectWatch::Change& change : batch.value().changes) {
+          Learn(feed.kind, change);
+        }
+        more = batch.value().more;
+        if (more) {
+          again = true;
+          co_await asio::post(io, asio::use_awaitable);
+        }
       }
     }
   }
@@ -246,11 +264,10 @@ void Collector::State::Learn(const objects::KindInfo* kind, const ObjectWatch::C
     return;
   }
   const Place place = node.value().place;
-  failures.erase(place);
   queue.merge(gone ? graph.Remove(place, node.value().uid) : graph.Put(std::move(node.value())));
 }
 
-Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& dependent) const {
+Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& dependent) {
   const objects::KindInfo* kind = objects::FindByKind(owner.api_version, owner.kind);
   if (kind == nullptr || !kind->Offers("get") || (kind->namespaced && dependent.ns.empty())) {
     return Standing::kUnknown;
@@ -261,26 +278,37 @@ Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& 
     return object.error().code == Code::kNotFound ? Result<Standing>(Standing::kAbsent)
                                                   : object.error();
   }
+  bytes_read += object.value().size();
   SLIPWAY_TRY(found, ReadNode(*kind, object.value()));
   return StandingOf(&found, owner);
 }
 
+/// Looks up those of a node's owners that are not known yet.
+asio::awaitable<void> Collector::State::LookUpOwners(const Node& node, Standings& known) {
+  for (const Owner& owner : node.owners) {
+    const std::string key = KeyOf(owner, node.place);
+    if (known.contains(key)) {
+      continue;
+    }
+    known.emplace(key, LookUpOwner(owner, node.place));
+    if (bytes_read >= kBytesAtOnce) {
+      bytes_read = 0;
+      co_await asio::post(io, asio::use_awaitable);
+    }
+  }
+}
+
 asio::awaitable<void> Collector::State::Work(std::vector<Place> places) {
   std::vector<Task> tasks;
-  std::map<std::string, Standing> known;  // of this round: many dependents have one owner
-  const LookUp look_up = [&](const Owner& owner, const Place& dependent) -> Result<Standing> {
-    const std::string key = dependent.ns + "/" + owner.api_version + "/" + owner.kind + "/" +
-                            owner.name + "/" + owner.uid;
-    const auto found = known.find(key);
-    if (found != known.end()) {
-      return found->second;
-    }
-    SLIPWAY_TRY(standing, LookUpOwner(owner, dependent));
-    known[key] = standing;
-    return standing;
+  Standings known;  // of this round: many dependents have one owner
+  const LookUp look_up = [&known](const Owner& owner, const Place& dependent) {
+    return known.at(KeyOf(owner, dependent));
   };
   for (const Place& place : places) {
     const Node* node = graph.Find(place);
+    if (node != nullptr && !node->deleting) {
+      co_await LookUpOwners(*node, known);
+    }
     const auto judged = node != nullptr ? Judge(graph, *node, look_up)
                                         : Result<std::vector<Step>>(std::vector<Step>());
     if (!judged.has_value()) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <tuple>
 
 #include "reconciler/base/json.hpp"
 
@@ -29,6 +30,11 @@ bool Mentions(const apiserver::Object& object, const char* field) {
 
 bool Node::Has(const char* finalizer) const {
   return std::find(finalizers.begin(), finalizers.end(), finalizer) != finalizers.end();
+}
+
+bool Node::IsLike(const Node& other) const {
+  return std::tie(place, uid, owners, finalizers, deleting) ==
+         std::tie(other.place, other.uid, other.owners, other.finalizers, other.deleting);
 }
 
 Result<Node> ReadNode(const objects::KindInfo& kind, const apiserver::Object& object) {
@@ -63,7 +69,12 @@ bool OwnerGraph::MayHold(const apiserver::Object& object) {
 
 OwnerGraph::Places OwnerGraph::Put(Node node) {
   Places places;
-  const Node* before = Find(node.place);
+  const auto known = nodes_.find(node.place);
+  const Node* before = known == nodes_.end() ? nullptr : &known->second;
+  if (before != nullptr && before->IsLike(node)) {
+    known->second.revision = node.revision;
+    return places;
+  }
   bool waited = false;
   if (before != nullptr && before->uid != node.uid) {
     places = Remove(node.place, before->uid);
@@ -86,10 +97,7 @@ OwnerGraph::Places OwnerGraph::Put(Node node) {
       places.insert(dependents->second.begin(), dependents->second.end());
     }
   }
-  for (const Owner& owner : node.owners) {
-    dependents_[owner.uid].insert(node.place);
-  }
-  ++of_kind_[node.place.kind];
+  Link(node);
   const Place place = node.place;
   nodes_.insert_or_assign(place, std::move(node));
   return places;
@@ -114,15 +122,26 @@ const Node* OwnerGraph::Find(const Place& place) const {
   return found == nodes_.end() ? nullptr : &found->second;
 }
 
-std::vector<const Node*> OwnerGraph::DependentsOf(const std::string& uid) const {
+std::vector<const Node*> OwnerGraph::DependentsOf(const std::string& uid, std::size_t most) const {
   std::vector<const Node*> nodes;
   const auto found = dependents_.find(uid);
-  if (found != dependents_.end()) {
-    for (const Place& place : found->second) {
-      nodes.push_back(Find(place));
+  if (found == dependents_.end()) {
+    return nodes;
+  }
+  for (const Place& place : found->second) {
+    if (nodes.size() == most) {
+      break;
     }
+    nodes.push_back(Find(place));
   }
   return nodes;
+}
+
+bool OwnerGraph::AnyDependentWaits(const std::string& uid) const {
+  const auto found = dependents_.find(uid);
+  return found != dependents_.end() &&
+         std::any_of(found->second.begin(), found->second.end(),
+                     [this](const Place& place) { return Find(place)->WaitsForEnd(); });
 }
 
 bool OwnerGraph::HoldsKind(const objects::KindInfo* kind) const {
@@ -138,17 +157,26 @@ OwnerGraph::Places OwnerGraph::All() const {
   return places;
 }
 
+void OwnerGraph::Link(const Node& node) {
+  for (const Owner& owner : node.owners) {
+    dependents_[owner.uid].insert(node.place);
+    if (owner.blocks.value_or(false)) {
+      blockers_[owner.uid].insert(node.place);
+    }
+  }
+  ++of_kind_[node.place.kind];
+}
+
 void OwnerGraph::Unlink(const Place& place) {
   const auto found = nodes_.find(place);
   const Node& node = found->second;
-  for (const Owner& owner : node.owners) {
-    const auto dependents = dependents_.find(owner.uid);
-    if (dependents == dependents_.end()) {
-      continue;  // an owner that is named twice
-    }
-    dependents->second.erase(place);
-    if (dependents->second.empty()) {
-      dependents_.erase(dependents);
+  for (const Owner& owner : node.owners) {  // one may be named twice
+    for (auto* all : {&dependents_, &blockers_}) {
+      const auto of_owner = all->find(owner.uid);
+      if (of_owner != all->end() && of_owner->second.erase(place) != 0 &&
+          of_owner->second.empty()) {
+        all->erase(of_owner);
+      }
     }
   }
   waiting_.erase(node.uid);

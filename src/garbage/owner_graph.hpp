@@ -23,6 +23,8 @@ struct Owner {
   std::string uid;
   std::optional<bool> controller{};
   std::optional<bool> blocks{};  ///< blockOwnerDeletion
+
+  bool operator==(const Owner&) const = default;
 };
 
 /// Where an object is; ordered.
@@ -47,6 +49,8 @@ struct Node {
   bool Has(const char* finalizer) const;
   /// It is deleted, and its dependents come first.
   bool Waits() const { return deleting && (Has(kForegroundFinalizer) || Has(kOrphanFinalizer)); }
+  /// But for the revision, it is as `other` is.
+  bool IsLike(const Node& other) const;
   /// Waits() for its dependents to be gone.
   bool WaitsForEnd() const { return deleting && Has(kForegroundFinalizer); }
 };
@@ -63,7 +67,7 @@ class OwnerGraph {
   /// Whether an object can be one of those, judged by its bytes alone: a fast no.
   static bool MayHold(const apiserver::Object& object);
 
-  /// Takes in how an object is now. Returns what must be looked at because of it.
+  /// Takes in how an object is now. Returns what must be looked at because of it: nothing where only its revision is new.
   Places Put(Node node);
 
   /// Takes in that an object of this uid is gone.
@@ -72,8 +76,16 @@ class OwnerGraph {
   /// nullptr: it is not held.
   const Node* Find(const Place& place) const;
 
-  /// Those that name `uid` among their owners, in order.
-  std::vector<const Node*> DependentsOf(const std::string& uid) const;
+  /// The first of those that name `uid` among their owners, in order; `most` of them at most.
+  std::vector<const Node*> DependentsOf(const std::string& uid, std::size_t most) const;
+
+  bool HasDependents(const std::string& uid) const { return dependents_.contains(uid); }
+
+  /// Whether any of those waits for dependents of its own to be gone.
+  bool AnyDependentWaits(const std::string& uid) const;
+
+  /// Whether any of those is to be gone before its owner `uid` is.
+  bool IsBlocked(const std::string& uid) const { return blockers_.contains(uid); }
 
   /// Whether an object of this kind is held.
   bool HoldsKind(const objects::KindInfo* kind) const;
@@ -82,10 +94,12 @@ class OwnerGraph {
 
  private:
   void Unlink(const Place& place);
+  void Link(const Node& node);
   void AddWaitingOwners(const Node& node, Places& places) const;
 
   std::map<Place, Node> nodes_;
   std::map<std::string, Places> dependents_;  ///< by the owner's uid
+  std::map<std::string, Places> blockers_;    ///< those of them with blockOwnerDeletion
   std::map<std::string, Place> waiting_;      ///< owners that wait, by uid
   std::map<const objects::KindInfo*, std::size_t> of_kind_;
 };

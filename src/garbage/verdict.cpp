@@ -83,39 +83,29 @@ bool BlocksAny(const Node& node) {
                      [](const Owner& owner) { return owner.blocks.value_or(false); });
 }
 
-bool Blocks(const Node& dependent, const std::string& uid) {
-  return std::any_of(dependent.owners.begin(), dependent.owners.end(), [&](const Owner& owner) {
-    return owner.uid == uid && owner.blocks.value_or(false);
-  });
-}
-
 /// What stands between an owner that waits for its dependents and its end.
 Steps Release(const OwnerGraph& graph, const Node& owner) {
-  const std::vector<const Node*> dependents = graph.DependentsOf(owner.uid);
   if (owner.Has(kOrphanFinalizer)) {
     Steps steps;
-    for (std::size_t i = 0; i < std::min(dependents.size(), kOrphansAtOnce); ++i) {
-      steps.push_back(WithoutOwners(*dependents[i], {owner.uid}));
+    for (const Node* dependent : graph.DependentsOf(owner.uid, kOrphansAtOnce)) {
+      steps.push_back(WithoutOwners(*dependent, {owner.uid}));
     }
     if (steps.empty()) {
       steps.push_back(WithoutFinalizer(owner, kOrphanFinalizer));
     }
     return steps;
   }
-  const bool blocked =
-      std::any_of(dependents.begin(), dependents.end(),
-                  [&](const Node* dependent) { return Blocks(*dependent, owner.uid); });
-  return blocked ? Steps() : Steps{WithoutFinalizer(owner, kForegroundFinalizer)};
+  return graph.IsBlocked(owner.uid) ? Steps()
+                                    : Steps{WithoutFinalizer(owner, kForegroundFinalizer)};
 }
 
 /// The end of an object without an owner that lives. Its own dependents come first where an owner waits; but in a circle all
 /// would wait for each other.
 Step End(const OwnerGraph& graph, const Node& node, bool owner_waits) {
-  const std::vector<const Node*> dependents = graph.DependentsOf(node.uid);
-  if (owner_waits && !dependents.empty()) {
-    const bool circle = std::any_of(dependents.begin(), dependents.end(),
-                                    [](const Node* each) { return each->WaitsForEnd(); });
-    return circle && BlocksAny(node) ? Unblocked(node) : Deletion(node, Propagation::kForeground);
+  if (owner_waits && graph.HasDependents(node.uid)) {
+    return BlocksAny(node) && graph.AnyDependentWaits(node.uid)
+               ? Unblocked(node)
+               : Deletion(node, Propagation::kForeground);
   }
   if (node.Has(kOrphanFinalizer)) {
     return Deletion(node, Propagation::kOrphan);

@@ -63,6 +63,14 @@ Json ClosedNamespace(const Object& object) {
   return closed ? tree.value() : Json();
 }
 
+/// It is deleted, and what belongs to it comes first. A namespace that goes takes all along in any case.
+bool WaitsForDependents(const Json& metadata) {
+  const Json finalizers = metadata.value("finalizers", Json::array());
+  return std::any_of(finalizers.begin(), finalizers.end(), [](const Json& finalizer) {
+    return finalizer == "foregroundDeletion" || finalizer == "orphan";
+  });
+}
+
 /// An object that waits for somebody to let it go.
 void Count(const objects::KindInfo& kind, const Json& tree, NamespaceRemains& remains) {
   ++remains.resources[kind.plural + "." + kind.group];
@@ -208,11 +216,14 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, RemainsPtr 
       }
       if (tree.value()["metadata"].contains("deletionTimestamp")) {
         Count(*all.kind, tree.value(), *remains);
-        continue;
+        if (!WaitsForDependents(tree.value()["metadata"])) {
+          continue;
+        }
       }
       ObjectPath path = all;
       path.name = TextAt(tree.value()["metadata"], "name");
       objects::DeleteRequest request;
+      request.propagation = objects::DeleteRequest::Propagation::kBackground;
       co_await Delete(std::move(path), std::move(request));
     }
     page.continue_token = list.value().continue_token;

@@ -62,6 +62,22 @@ TEST_F(HousekeepingTest, ADeletedNamespaceIsEmptiedAndVanishes) {
   EXPECT_THAT(gone.Take(1), ElementsAre("DELETED prod"));
 }
 
+TEST_F(HousekeepingTest, WhatWaitsForItsDependentsDoesNotKeepANamespace) {
+  Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
+  const std::string maps = "/api/v1/namespaces/prod/configmaps";
+  Make(maps, BareMap("a"));
+  WatchReader gone(world_, "/api/v1/namespaces",
+                   "fieldSelector=metadata.name%3Dprod&resourceVersion=0");
+  EXPECT_EQ(client_.Ask("DELETE", maps + "/a?propagationPolicy=Foreground").status, 200);
+  EXPECT_EQ(Get(maps + "/a").status, 200) << "nobody here collects its dependents";
+  EXPECT_EQ(client_.Ask("DELETE", "/api/v1/namespaces/prod").status, 200);
+  json event = gone.Next();
+  while (!event.is_null() && event["type"] != "DELETED") {
+    event = gone.Next();
+  }
+  EXPECT_FALSE(event.is_null()) << "the watch ended before the namespace did";
+}
+
 TEST_F(HousekeepingTest, ManyObjectsThatAreHeldKeepTheOthersFromNothing) {
   Make("/api/v1/namespaces", R"({"metadata":{"name":"prod"}})");
   const std::string maps = "/api/v1/namespaces/prod/configmaps";

@@ -21,7 +21,7 @@ std::vector<std::string> NamesOf(const OwnerGraph::Places& places) {
 
 std::vector<std::string> DependentsOf(const OwnerGraph& graph, const std::string& uid) {
   std::vector<std::string> names;
-  for (const Node* node : graph.DependentsOf(uid)) {
+  for (const Node* node : graph.DependentsOf(uid, 100)) {
     names.push_back(node->place.name);
   }
   return names;
@@ -79,6 +79,31 @@ TEST(OwnerGraph, DependentsAreLookedAtWhenTheirOwnerGoes) {
   EXPECT_THAT(DependentsOf(graph, "owner"), IsEmpty());
 }
 
+TEST(OwnerGraph, AChangeOfWhatDoesNotMatterIsNoReasonToLook) {
+  OwnerGraph graph;
+  Node child = Map("child", {By("owner")});
+  graph.Put(child);
+  ++child.revision;
+  EXPECT_THAT(graph.Put(child), IsEmpty());
+  EXPECT_EQ(graph.Find(child.place)->revision, child.revision);
+}
+
+TEST(OwnerGraph, KnowsWhoIsToBeGoneBeforeAnOwner) {
+  OwnerGraph graph;
+  graph.Put(Map("a", {By("owner")}));
+  EXPECT_TRUE(graph.HasDependents("owner"));
+  EXPECT_FALSE(graph.IsBlocked("owner"));
+  graph.Put(Map("b", {BlockedBy("owner"), By("owner")}));
+  EXPECT_TRUE(graph.IsBlocked("owner"));
+  EXPECT_FALSE(graph.AnyDependentWaits("owner"));
+  graph.Put(Deleted("b", kForegroundFinalizer, {BlockedBy("owner")}));
+  EXPECT_TRUE(graph.AnyDependentWaits("owner"));
+  EXPECT_THAT(graph.DependentsOf("owner", 1), testing::SizeIs(1));
+  graph.Remove(Map("b").place, "b");
+  EXPECT_FALSE(graph.IsBlocked("owner"));
+  EXPECT_TRUE(graph.HasDependents("owner"));
+}
+
 TEST(OwnerGraph, AnotherObjectOfTheNameIsNotTheOneThatWasOwned) {
   OwnerGraph graph;
   graph.Put(Map("owner", {By("root")}));
@@ -95,8 +120,7 @@ TEST(OwnerGraph, AnOwnerThatWaitsAndItsDependentsAreLookedAt) {
   graph.Put(Map("a", {By("owner")}));
   EXPECT_THAT(NamesOf(graph.Put(Deleted("owner", kForegroundFinalizer))),
               ElementsAre("a", "owner"));
-  EXPECT_THAT(NamesOf(graph.Put(Deleted("owner", kForegroundFinalizer))), ElementsAre("owner"))
-      << "its dependents were looked at when it began to wait";
+  EXPECT_THAT(graph.Put(Deleted("owner", kForegroundFinalizer)), IsEmpty()) << "nothing is new";
   EXPECT_THAT(NamesOf(graph.Put(Map("b", {By("owner")}))), ElementsAre("b", "owner"));
   EXPECT_THAT(NamesOf(graph.Put(Map("b"))), ElementsAre("owner"));
   EXPECT_THAT(NamesOf(graph.Remove(Map("a").place, "a")), ElementsAre("owner"));
