@@ -56,6 +56,14 @@ Response JsonBody(std::string body) {
   return response;
 }
 
+std::size_t BytesOf(const ObjectList& list) {
+  std::size_t bytes = 0;
+  for (const Object& object : list.items) {
+    bytes += object.size();
+  }
+  return bytes;
+}
+
 }  // namespace
 
 struct Server::State : public std::enable_shared_from_this<Server::State> {
@@ -267,6 +275,10 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
     auto list = co_await requests.ReadList(route.path, std::move(wanted), Traffic::KeyOf(user));
     if (list.has_value()) {
       good = CheckNotOlder(list.value(), job.request.not_older);
+      job.listed_bytes = traffic.EnterBytes(BytesOf(list.value()), user);
+      if (job.listed_bytes == nullptr) {
+        good = traffic.TurnAway(Traffic::What::kBytes, user);
+      }
       job.initial = std::move(list.value());
     } else {
       good = list.error();

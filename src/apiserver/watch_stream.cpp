@@ -103,6 +103,7 @@ asio::awaitable<bool> Streamer::SendInitial() {
   }
   const bool sent = co_await Send(std::move(text));
   job.listing = nullptr;
+  job.listed_bytes = nullptr;
   co_return sent;
 }
 

@@ -26,8 +26,10 @@ struct WatchJob {
   Duration bookmark_interval{};
   /// Runs what it is given once whoever watches may do so no more, unless what it returned was dropped.
   std::function<std::shared_ptr<void>(std::function<void()>)> on_revoked{};
-  ObjectList initial{};             ///< what is there, where the request wants it
-  std::shared_ptr<void> listing{};  ///< let go once `initial` has been sent
+  ObjectList initial{};  ///< what is there, where the request wants it
+  /// Let go once `initial` has been sent.
+  std::shared_ptr<void> listing{};
+  std::shared_ptr<void> listed_bytes{};
 };
 
 /// Streams changes until the client goes, the listener stops, its time is over, or history was

@@ -26,6 +26,7 @@ using Head = wire::response<wire::empty_body>;
 
 /// A larger body is sent behind the head and not with it, because that would be a copy of it.
 constexpr std::size_t kLargeBody = 64 << 10;
+constexpr int kUnauthorized = 401;
 
 std::string Lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
@@ -193,7 +194,7 @@ asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
 
 bool HttpExchange::KeepsAlive() const {
   return parser_.is_done() && parser_.get().keep_alive() && !connection_->stopping() &&
-         !connection_->broken();
+         !connection_->broken() && !is_last_;
 }
 
 asio::awaitable<Result<void>> HttpExchange::Send(std::string text) {
@@ -208,6 +209,9 @@ asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
   state_ = State::kAnswered;
   Head head = HeadOf(response);
   head.content_length(response.body.size());
+  if (response.status == kUnauthorized && connection_->authenticated()) {
+    is_last_ = true;  // who is not known any more does not keep the place of one who was
+  }
   head.keep_alive(KeepsAlive());
   std::string text = Text(head);
   if (head_.method == "HEAD") {

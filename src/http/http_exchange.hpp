@@ -58,6 +58,7 @@ class HttpExchange : public Exchange {
   boost::beast::http::request_parser<boost::beast::http::string_body> parser_;
   RequestHead head_;
   State state_ = State::kUnanswered;
+  bool is_last_ = false;  ///< the connection ends after it
 };
 
 }  // namespace slipway::http

@@ -117,7 +117,8 @@ AuditedExchange::AuditedExchange(std::shared_ptr<http::Exchange> inner, AuditLog
       received_(clock.Now()),
       begin_(std::chrono::steady_clock::now()),
       id_(inner_->head().Header("audit-id")),
-      dry_run_(inner_->head().HasQuery("dryRun")) {
+      dry_run_(inner_->head().HasQuery("dryRun") && inner_->head().method != "GET" &&
+               inner_->head().method != "HEAD") {
   if (!IsId(id_)) {
     id_ = RandomId(rng);
   }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "reconciler/base/assert.hpp"
+
 namespace slipway::apiserver {
 namespace {
 
@@ -43,7 +45,9 @@ Traffic::Traffic(TrafficBounds bounds, metrics::Metrics& metrics, const Clock& c
     : bounds_(bounds),
       metrics_(metrics),
       clock_(clock),
-      on_turned_away_(std::move(on_turned_away)) {}
+      on_turned_away_(std::move(on_turned_away)) {
+  SLIPWAY_ASSERT(bounds_.bytes_of_others <= bounds_.bytes, "administrators have the rest");
+}
 
 std::string Traffic::KeyOf(const User& user) {
   return user.token.empty() ? "certificate " + user.name : "token " + user.token;
@@ -61,13 +65,13 @@ bool Traffic::HasRoom(What what, const User& user) const {
 }
 
 bool Traffic::HasRoomFor(std::size_t bytes, const User& user) const {
-  const auto fits = [bytes](std::size_t held, std::size_t most) {
-    return held == 0 || held + bytes <= most;
-  };
-  return fits(AmountIn(all_, What::kBytes), bounds_.bytes) &&
-         (IsAdministrator(user) ||
-          (fits(AmountIn(of_user_, KeyOf(user), What::kBytes), bounds_.bytes_of_one) &&
-           fits(AmountIn(others_, What::kBytes), bounds_.bytes_of_others)));
+  const std::size_t others = AmountIn(others_, What::kBytes);
+  if (IsAdministrator(user)) {
+    const std::size_t held = AmountIn(all_, What::kBytes) - others;
+    return held == 0 || held + bytes <= bounds_.bytes - bounds_.bytes_of_others;
+  }
+  return AmountIn(of_user_, KeyOf(user), What::kBytes) + bytes <= bounds_.bytes_of_one &&
+         others + bytes <= bounds_.bytes_of_others;
 }
 
 Traffic::Place Traffic::Enter(What what, const User& user) {
@@ -75,7 +79,8 @@ Traffic::Place Traffic::Enter(What what, const User& user) {
 }
 
 Traffic::Place Traffic::EnterBytes(std::size_t bytes, const User& user) {
-  return HasRoomFor(bytes, user) ? Take(What::kBytes, bytes, user) : nullptr;
+  const std::size_t counted = IsAdministrator(user) ? bytes : std::min(bytes, bounds_.bytes_of_one);
+  return HasRoomFor(counted, user) ? Take(What::kBytes, counted, user) : nullptr;
 }
 
 Traffic::Place Traffic::Take(What what, std::size_t amount, const User& user) {

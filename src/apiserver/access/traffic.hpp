@@ -24,7 +24,8 @@ struct TrafficBounds {
       4096;  ///< of all but administrators, who have connections kept for them
   std::size_t watches_of_one = 1024;  ///< of one user
 
-  /// Bytes of lists that slow clients have not taken yet. Whoever holds none may have one, however large it is.
+  /// Bytes of lists that slow clients have not taken yet. One may be larger than all that its user may have, and counts as that
+  /// much then. Administrators have what is left between the first two for themselves.
   std::size_t bytes = std::size_t{256} << 20;
   std::size_t bytes_of_others = std::size_t{192} << 20;
   std::size_t bytes_of_one = std::size_t{64} << 20;

@@ -147,6 +147,18 @@ TEST_F(AccessTest, TokensEndWhenTheyAreRevokedOrTheirTimeIsOver) {
   EXPECT_EQ(As(brief, "GET", kMaps).status, 401);
 }
 
+TEST_F(AccessTest, AConnectionEndsWithTheTokenThatCameOverIt) {
+  const std::string secret = Token("reader", {{"role", "viewer"}});
+  TlsClient known = world_.Stranger();
+  EXPECT_EQ(known.Ask("GET", kMaps, "", Bearer("wrong")).headers.count("connection"), 0U)
+      << "a stranger's goes on";
+  EXPECT_EQ(known.Ask("GET", kMaps, "", Bearer(secret)).status, 200);
+  EXPECT_EQ(admin_.Ask("DELETE", std::string(kTokens) + "/reader").status, 200);
+  const Answer last = known.Ask("GET", kMaps, "", Bearer(secret));
+  EXPECT_EQ(last.status, 401);
+  EXPECT_EQ(last.headers.at("connection"), "close");
+}
+
 TEST_F(AccessTest, ATokenThatSomethingKeepsFromGoingIsRevokedAllTheSame) {
   const json held = {{"metadata", {{"name", "ci"}, {"finalizers", {"example.com/hold"}}}},
                      {"spec", {{"role", "viewer"}}}};

@@ -379,7 +379,7 @@ TEST(Server, AWatchCountsUntilWhatItBeganWithIsSent) {
 }
 
 TEST(Server, ListsThatSlowClientsDoNotTakeHaveABoundInBytes) {
-  ApiWorld world({.bounds = {.bytes = 20 << 20}});
+  ApiWorld world({.bounds = {.bytes = 20 << 20, .bytes_of_others = 0}});
   const auto slow = SlowReader(world);
   TlsClient other = world.Admin();
   EXPECT_EQ(other.Ask("GET", kMaps).status, 429);
@@ -387,6 +387,15 @@ TEST(Server, ListsThatSlowClientsDoNotTakeHaveABoundInBytes) {
   EXPECT_EQ(other.Ask("GET", std::string(kMaps) + "/large-0").status, 200);
   slow->Close();
   EXPECT_TRUE(Eventually([&] { return other.Ask("GET", kMaps).status == 200; }));
+}
+
+TEST(Server, WhatWatchesBeginWithHasABoundInBytes) {
+  ApiWorld world({.bounds = {.bytes = 20 << 20, .bytes_of_others = 0}});
+  const auto slow = SlowReader(world, "?watch=1");
+  EXPECT_EQ(WatchReader(world, kMaps, "").status(), 429);
+  EXPECT_EQ(WatchReader(world, kMaps, "fieldSelector=metadata.name%3Dlarge-0").status(), 200);
+  slow->Close();
+  EXPECT_TRUE(Eventually([&] { return WatchReader(world, kMaps, "").status() == 200; }));
 }
 
 TEST_F(ServerTest, ReadinessCanBeWithdrawn) {
@@ -402,39 +411,77 @@ TEST_F(ServerTest, BodiesAboveTheLimitAreRefusedWithAStatus) {
   EXPECT_EQ(Body(answer)["message"], "Request entity too large: limit is 3145728");
 }
 
+constexpr const char* kFleets = "/apis/slipway.dev/v1alpha1/namespaces/default/fleets";
+constexpr const char* kPatch = "Content-Type: application/json-patch+json\r\n";
+
+/// A Fleet `web` that can be made larger.
+void MakeFleet(TlsClient& client) {
+  const nlohmann::json servers = nlohmann::json::array({{{"name", "first"}}});
+  const nlohmann::json fleet = {
+      {"metadata", {{"name", "web"}, {"finalizers", {"slipway.dev/test"}}}},
+      {"spec", {{"provider", {{"static", {{"servers", servers}}}}}}}};
+  ASSERT_EQ(client.Ask("POST", kFleets, fleet.dump(), kJson).status, 201);
+}
+
+/// Adds so many servers of some 750 bytes each to it.
+Answer AddServers(TlsClient& client, const std::string& name, int count) {
+  nlohmann::json patch = nlohmann::json::array();
+  nlohmann::json labels;
+  for (int label = 0; label < 10; ++label) {
+    labels["label-" + std::to_string(label)] = std::string(60, 'x');
+  }
+  for (int i = 0; i < count; ++i) {
+    patch.push_back({{"op", "add"},
+                     {"path", "/spec/provider/static/servers/-"},
+                     {"value", {{"name", name + std::to_string(i)}, {"labels", labels}}}});
+  }
+  return client.Ask("PATCH", std::string(kFleets) + "/web", patch.dump(), kPatch);
+}
+
 TEST_F(ServerTest, PatchesDoNotMakeAnObjectEverLarger) {
-  const std::string fleets = "/apis/slipway.dev/v1alpha1/namespaces/default/fleets";
-  nlohmann::json servers = nlohmann::json::array({{{"name", "first"}}});
-  const nlohmann::json fleet = {{"metadata", {{"name", "web"}}},
-                                {"spec", {{"provider", {{"static", {{"servers", servers}}}}}}}};
-  ASSERT_EQ(client_.Ask("POST", fleets, fleet.dump(), kJson).status, 201);
-  const auto add = [&](int part) {
-    nlohmann::json patch = nlohmann::json::array();
-    for (int i = 0; i < 1500; ++i) {
-      nlohmann::json labels;
-      for (int label = 0; label < 10; ++label) {
-        labels["label-" + std::to_string(label)] = std::string(60, 'x');
-      }
-      const std::string name = "web-" + std::to_string(part) + "-" + std::to_string(i);
-      patch.push_back({{"op", "add"},
-                       {"path", "/spec/provider/static/servers/-"},
-                       {"value", {{"name", name}, {"labels", labels}}}});
-    }
-    return client_.Ask("PATCH", fleets + "/web", patch.dump(),
-                       "Content-Type: application/json-patch+json\r\n");
-  };
-  EXPECT_EQ(add(1).status, 200);
+  MakeFleet(client_);
   Answer answer;
-  for (int part = 2; part < 6 && answer.status != 413; ++part) {
-    answer = add(part);
+  for (char part = 'a'; part < 'f' && answer.status != 413; ++part) {
+    answer = AddServers(client_, std::string(1, part), 1500);
+    EXPECT_TRUE(part > 'a' || answer.status == 200);
   }
   EXPECT_EQ(answer.status, 413);
   EXPECT_EQ(Body(answer)["message"], "Request entity too large: limit is 3145728");
-  EXPECT_LT(client_.Ask("GET", fleets + "/web").body.size(), 3'200'000U);
-  const auto smaller = client_.Ask("PATCH", fleets + "/web",
-                                   R"([{"op":"remove","path":"/spec/provider/static/servers/9"}])",
-                                   "Content-Type: application/json-patch+json\r\n");
+  const std::string web = std::string(kFleets) + "/web";
+  EXPECT_LT(Get(web).body.size(), 3'200'000U);
+  const auto smaller = client_.Ask(
+      "PATCH", web, R"([{"op":"remove","path":"/spec/provider/static/servers/9"}])", kPatch);
   EXPECT_EQ(smaller.status, 200);
+}
+
+TEST_F(ServerTest, AnObjectOfTheLargestSizeCanBeReportedOnAndGo) {
+  MakeFleet(client_);
+  const std::string web = std::string(kFleets) + "/web";
+  for (const int count : {1500, 100}) {
+    for (int part = 0;
+         AddServers(client_, "s" + std::to_string(count) + "-" + std::to_string(part) + "-", count)
+             .status == 200;
+         ++part) {
+    }
+  }
+  const auto pad = [&](std::size_t bytes) {
+    return client_.Ask(
+        "PATCH", web,
+        R"({"metadata":{"annotations":{"pad":")" + std::string(bytes, 'x') + R"("}}})", kMerge);
+  };
+  std::size_t fits = 0;
+  for (std::size_t step = 1 << 17; step > 0; step /= 2) {
+    fits += pad(fits + step).status == 200 ? step : 0;
+  }
+  EXPECT_EQ(pad(fits).status, 200);
+  EXPECT_EQ(pad(fits + 1).status, 413);
+  EXPECT_EQ(client_.Ask("PATCH", web + "/status", R"({"status":{"observedGeneration":1}})", kMerge)
+                .status,
+            200);
+  EXPECT_EQ(client_.Ask("DELETE", web).status, 200);
+  EXPECT_TRUE(Body(Get(web))["metadata"].contains("deletionTimestamp"));
+  EXPECT_EQ(client_.Ask("PATCH", web, R"({"metadata":{"finalizers":null}})", kMerge).status, 200);
+  EXPECT_EQ(Get(web).status, 404);
 }
 
 TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
