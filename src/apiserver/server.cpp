@@ -16,6 +16,7 @@
 #include "src/apiserver/documents/served_documents.hpp"
 #include "src/apiserver/object_requests.hpp"
 #include "src/apiserver/registry/reads.hpp"
+#include "src/apiserver/request/list_options.hpp"
 #include "src/apiserver/request/media_types.hpp"
 #include "src/apiserver/request/option_faults.hpp"
 #include "src/apiserver/request/request_options.hpp"
@@ -35,7 +36,6 @@ using ExchangePtr = std::shared_ptr<http::Exchange>;
 constexpr std::size_t kPoolThreads = 2;
 /// How long requests may go on after Stop.
 constexpr Duration kGrace = std::chrono::seconds(3);
-constexpr Duration kShortestWatch = std::chrono::minutes(30);
 
 /// Also readable while the server is not: no path under here tells anything.
 bool IsProbe(const std::string& path) {
@@ -228,9 +228,7 @@ Response Server::State::Describe(const http::RequestHead& head, const Route& rou
 }
 
 Duration Server::State::LongestWatch(const WatchRequest& request, const User& user) {
-  // Spread out, so that clients do not all come back at once.
-  const Duration longest = request.longest.value_or(
-      kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count()))));
+  const Duration longest = TimeOf(request, rng);
   return user.expires ? std::min(longest, *user.expires - clock.Now()) : longest;
 }
 

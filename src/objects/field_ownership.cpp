@@ -118,7 +118,9 @@ Json Nothing(const KindInfo& kind) {
 }
 
 Json WithoutOwners(Json object) {
-  object["metadata"].erase("managedFields");
+  if (ManagedFieldsOf(&object) != nullptr) {
+    object["metadata"].erase("managedFields");
+  }
   return object;
 }
 
@@ -170,6 +172,9 @@ void TrackChange(const KindInfo& kind, FieldOwners& owners, const Comparison& ch
 }
 
 void SetOwners(Json& object, const FieldOwners& owners) {
+  if (object["metadata"].is_null()) {
+    object["metadata"] = Json::object();  // of a configuration that has none
+  }
   if (owners.empty()) {
     object["metadata"].erase("managedFields");
   } else {
@@ -182,6 +187,17 @@ struct FieldConflict {
   const FieldOwner* owner;
   FieldSet fields;
 };
+
+/// A configuration that is none at all.
+Result<void> CheckIsMap(const Json& configuration) {
+  if (configuration.is_object()) {
+    return Ok();
+  }
+  return Fail(Code::kBadRequest,
+              "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+              "unmarshal " +
+                  JsonType(configuration) + " into Go value of type map[string]interface {}");
+}
 
 std::string ShownOwner(const FieldOwner& owner) {
   std::string text = Quoted(owner.manager);
@@ -399,6 +415,7 @@ void KeepOwners(const KindInfo& kind, const Json* stored, Json& object, const Js
 
 Result<Json> ApplyConfiguration(const KindInfo& kind, const Json* stored, Json configuration,
                                 const Author& author, bool force) {
+  SLIPWAY_TRYV(CheckIsMap(configuration));
   SLIPWAY_TRYV(CheckConfiguration(kind, configuration));
   const Json live = stored == nullptr ? Nothing(kind) : WithoutOwners(*stored);
   FieldOwners owners = StoredOwners(stored);

@@ -59,6 +59,14 @@ std::string GoLiteral(const Json& value) {
   return GoType(value) + "{" + text + "}";
 }
 
+std::string JsonType(const Json& value) {
+  return value.is_object()    ? "object"
+         : value.is_array()   ? "array"
+         : value.is_string()  ? "string"
+         : value.is_boolean() ? "bool"
+                              : "number";
+}
+
 std::string GoType(const Json& value) {
   if (value.is_structured()) {
     return value.is_object() ? "map[string]interface {}" : "[]interface {}";

@@ -15,6 +15,9 @@ std::string GoText(const nlohmann::json& value);
 /// As %#v does: `map[string]interface {}{"a":1}`.
 std::string GoLiteral(const nlohmann::json& value);
 
+/// What Go's JSON decoder calls a value that it cannot use: `array`.
+std::string JsonType(const nlohmann::json& value);
+
 /// As %T does: `map[string]interface {}`.
 std::string GoType(const nlohmann::json& value);
 

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
 
 // JSON patches are applied by hand: nlohmann's own asserts where a parent is a scalar, and knows no
@@ -31,15 +32,6 @@ Error Malformed(const std::string& what) {
 Error Misfit() {
   return Fail(Code::kUnprocessable,
               "the server rejected our request due to an error in our request");
-}
-
-/// What a JSON value is called in a message of Go.
-const char* GoName(const Json& value) {
-  return value.is_object()    ? "object"
-         : value.is_array()   ? "array"
-         : value.is_string()  ? "string"
-         : value.is_boolean() ? "bool"
-                              : "number";
 }
 
 /// About how long the tree is as text.
@@ -119,8 +111,7 @@ class Patcher {
 
   Result<void> Apply(const Json& operation) {
     if (!operation.is_object()) {
-      return Malformed(std::string(GoName(operation)) +
-                       " into Go value of type handlers.jsonPatchOp");
+      return Malformed(JsonType(operation) + " into Go value of type handlers.jsonPatchOp");
     }
     SLIPWAY_TRY(name, Text(operation, "op"));
     SLIPWAY_TRY(path, Text(operation, "path"));
@@ -150,7 +141,7 @@ class Patcher {
       return std::string();
     }
     if (!found->is_string()) {
-      return Malformed(std::string(GoName(*found)) + " into Go struct field jsonPatchOp." + field +
+      return Malformed(JsonType(*found) + " into Go struct field jsonPatchOp." + field +
                        " of type string");
     }
     return found->get<std::string>();
@@ -293,7 +284,7 @@ class Patcher {
 
 Result<Json> ApplyMergePatch(const Json& object, const Json& patch) {
   if (!patch.is_object()) {
-    return Malformed(std::string(GoName(patch)) + " into Go value of type map[string]interface {}");
+    return Malformed(JsonType(patch) + " into Go value of type map[string]interface {}");
   }
   Json result = object;
   result.merge_patch(patch);
@@ -302,7 +293,7 @@ Result<Json> ApplyMergePatch(const Json& object, const Json& patch) {
 
 Result<Json> ApplyJsonPatch(const Json& object, const Json& patch) {
   if (!patch.is_array()) {
-    return Malformed(std::string(GoName(patch)) + " into Go value of type []handlers.jsonPatchOp");
+    return Malformed(JsonType(patch) + " into Go value of type []handlers.jsonPatchOp");
   }
   if (patch.size() > kMaxPatchOperations) {
     return Fail(Code::kTooLarge,

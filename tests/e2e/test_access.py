@@ -102,6 +102,17 @@ def test_a_body_that_comes_after_the_revocation_is_refused(served):
     assert "late" not in {each["metadata"]["name"] for each in served.list("configmaps")}
 
 
+def test_a_token_over_plain_http_opens_nothing(served):
+    robot = Caller(served.url, token(served, "robot", "admin"))
+    host, port = served.url.removeprefix("https://").rsplit(":", 1)
+    with socket.create_connection((host, int(port)), timeout=30) as plain:
+        plain.sendall(f"GET {MAPS} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {robot.token}\r\n\r\n".encode())
+        answer = b""
+        while more := plain.recv(1024):
+            answer += more
+    assert b"HTTP/" not in answer, answer
+
+
 def test_a_token_outlives_a_crash_of_the_server(served):
     viewer = Caller(served.url, token(served, "eve", "viewer"))
     served.server.kill()

@@ -72,7 +72,7 @@ def resources(lists):
     found = {}
     for group_version, resource in lists:
         found[group_version, resource["name"]] = (resource["kind"], resource["namespaced"], resource["verbs"],
-                                                  resource.get("shortNames"), resource.get("categories"))
+                                                  resource.get("singularName"), resource.get("shortNames"), resource.get("categories"))
     return found
 
 
@@ -90,17 +90,18 @@ def aggregated_resources(api):
                 name = "/".join(part for part in (group["metadata"].get("name"), version["version"]) if part)
                 for resource in version["resources"]:
                     scope = {"namespaced": resource["scope"] == "Namespaced"}
-                    yield name, resource | scope | {"name": resource["resource"], "kind": resource["responseKind"]["kind"]}
+                    yield name, resource | scope | {"name": resource["resource"], "kind": resource["responseKind"]["kind"],
+                                                    "singularName": resource["singularResource"]}
                     for part in resource.get("subresources", []):
                         yield name, part | scope | {"name": f"{resource['resource']}/{part['subresource']}",
-                                                    "kind": part["responseKind"]["kind"]}
+                                                    "kind": part["responseKind"]["kind"], "singularName": ""}
 
 
 def test_both_forms_of_discovery_say_the_same(api):
     plain = resources(plain_resources(api))
     assert plain == resources(aggregated_resources(api))
-    *_, short_names, categories = plain["slipway.dev/v1alpha1", "applications"]
-    assert short_names == ["app", "apps"] and "slipway" in categories
+    *_, singular, short_names, categories = plain["slipway.dev/v1alpha1", "applications"]
+    assert (singular, short_names) == ("application", ["app", "apps"]) and "slipway" in categories
     assert ("slipway.dev/v1alpha1", "applications/status") in plain
     assert not [name for _, name in plain if name.endswith("/scale")]
 

@@ -88,7 +88,7 @@ std::string FailureStatus(const Error& error, const ObjectPath* path,
     status["metadata"]["continue"] = continue_token;
   }
   const Json details = Details(error, path);
-  if (!details.empty() || error.code == Code::kMethodNotAllowed ||
+  if (!details.empty() || error.code == Code::kMethodNotAllowed || error.code == Code::kNotFound ||
       error.code == Code::kUnprocessable) {
     status["details"] = details;
   }

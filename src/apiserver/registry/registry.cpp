@@ -104,9 +104,6 @@ struct Applying {
     request = RequestOf(path, options, clock);
     request.applied = true;
     SLIPWAY_TRY(configuration, objects::ParseJson(text, request.duplicates));
-    if (!configuration.is_object()) {
-      return Fail(Code::kBadRequest, "error decoding YAML: the body must be an object");
-    }
     const objects::Author author{
         .manager = options.field_manager, .now = request.now, .part = part};
     return objects::ApplyConfiguration(*path.kind, stored, std::move(configuration), author,

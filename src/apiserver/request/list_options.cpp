@@ -16,6 +16,8 @@ using http::RequestHead;
 
 constexpr const char* kListOptions = "ListOptions";
 constexpr const char* kMatchField = "resourceVersionMatch";
+/// Of those that do not say how long; they last twice as long at most.
+constexpr Duration kShortestWatch = std::chrono::minutes(30);
 /// Also the longest that can be added to a clock.
 constexpr std::int64_t kLongestSeconds = 1'000'000'000;
 
@@ -161,6 +163,11 @@ Result<WatchRequest> WatchRequestOf(const RequestHead& head) {
     request.longest = std::chrono::seconds(seconds);
   }
   return request;
+}
+
+Duration TimeOf(const WatchRequest& request, Rng& rng) {
+  return request.longest.value_or(
+      kShortestWatch + Duration(rng.Below(static_cast<std::uint64_t>(kShortestWatch.count()))));
 }
 
 }  // namespace slipway::apiserver

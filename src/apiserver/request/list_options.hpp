@@ -4,6 +4,7 @@
 #include <string>
 
 #include "reconciler/base/result.hpp"
+#include "reconciler/base/rng.hpp"
 #include "src/apiserver/registry/registry.hpp"
 #include "src/http/exchange.hpp"
 
@@ -34,6 +35,10 @@ Result<ListRequest> ListRequestOf(const http::RequestHead& head);
 
 /// Of a WATCH.
 Result<WatchRequest> WatchRequestOf(const http::RequestHead& head);
+
+/// How long a watch lasts: where it does not say so, a time of 30 to 60 minutes that `rng` chooses, so that
+/// clients do not all come back at once.
+Duration TimeOf(const WatchRequest& request, Rng& rng);
 
 /// resourceVersion of a query; nullopt where it is absent.
 Result<std::optional<store::Revision>> RevisionOf(const http::RequestHead& head);

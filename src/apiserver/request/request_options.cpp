@@ -97,11 +97,24 @@ Result<std::optional<std::string>> TextField(const Json& tree, const char* field
   return text.empty() ? std::nullopt : std::optional(std::move(text));
 }
 
-/// Fills in what the body of a DELETE says.
-Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& policy) {
+/// An object of another kind may have been meant for another address: it deletes nothing.
+Result<void> CheckDeleteOptionsKind(const Json& tree) {
   if (!tree.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind DeleteOptions");
   }
+  SLIPWAY_TRY(kind, TextField(tree, "kind"));
+  SLIPWAY_TRY(version, TextField(tree, "apiVersion"));
+  if (kind.value_or(kDeleteOptions) != kDeleteOptions) {
+    return Fail(Code::kUnexplained, "no kind " + QuotedText(*kind) + " is registered for version " +
+                                        QuotedText(version.value_or("meta.k8s.io/v1")) +
+                                        " in scheme \"pkg/runtime/scheme.go:100\"");
+  }
+  return Ok();
+}
+
+/// Fills in what the body of a DELETE says.
+Result<void> ReadDeleteOptions(const Json& tree, DeleteWish& wish, std::string& policy) {
+  SLIPWAY_TRYV(CheckDeleteOptionsKind(tree));
   const Json grace = tree.value("gracePeriodSeconds", Json());
   if (!grace.is_null() && !grace.is_number_integer()) {
     return Fail(Code::kBadRequest, "DeleteOptions: gracePeriodSeconds must be a whole number");
@@ -256,10 +269,12 @@ Result<PatchType> PatchTypeOf(const RequestHead& head, const objects::KindInfo& 
   if (type == "application/strategic-merge-patch+json" && !custom) {
     return PatchType::kStrategicMerge;
   }
+  // Kubernetes answers for its own kinds before it looks which types there are.
   return Fail(Code::kUnsupportedMediaType,
-              std::string("the body of the request was in an unknown format - accepted media types "
-                          "include: application/json-patch+json, application/merge-patch+json, ") +
-                  (custom ? "" : "application/strategic-merge-patch+json, ") + kApplyType);
+              custom ? "the body of the request was in an unknown format - accepted media types "
+                       "include: application/json-patch+json, application/merge-patch+json, " +
+                           std::string(kApplyType)
+                     : "415: Unsupported Media Type");
 }
 
 Result<std::optional<objects::IncludeObject>> TableOf(const RequestHead& head) {

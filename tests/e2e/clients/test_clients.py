@@ -29,7 +29,7 @@ def environment(tmp_path_factory):
     world.server_flags = ["--history", "1s"]
     try:
         world.start_server()
-        yield os.environ | {"KUBECONFIG": str(world.data / "admin.kubeconfig"), "CLIENTS_CONTENT_TYPE": "application/json"}
+        yield os.environ | {"KUBECONFIG": str(world.data / "admin.kubeconfig")}
     finally:
         world.close()
 

@@ -77,7 +77,10 @@ TEST_F(ApiDocumentsTest, DiscoveryIsAggregatedForWhoAsks) {
                                 {{{"subresource", "status"},
                                   {"responseKind", kind},
                                   {"verbs", {"get", "patch", "update"}}}}}}));
-  const json core = Body(Get("/api", kAggregated))["items"];
+  Answer of_core = Get("/api", kAggregated);
+  EXPECT_EQ(of_core.headers["content-type"], groups.headers["content-type"])
+      << "clients that find it in one only ask for each version";
+  const json core = Body(of_core)["items"];
   ASSERT_EQ(core.size(), 1U);
   EXPECT_FALSE(core[0]["metadata"].contains("name"));
   EXPECT_EQ(core[0]["versions"][0]["version"], "v1");

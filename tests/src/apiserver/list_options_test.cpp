@@ -121,6 +121,33 @@ TEST(ListOptions, WhatAVersionOfAListMeans) {
       << "whoever takes any version gets all at once";
 }
 
+TEST(ListOptions, WhatIsNeitherZeroNorFalseIsTrue) {
+  for (const char* yes : {"1", "true", "True", "yes", "", "nonsense", "00"}) {
+    EXPECT_TRUE(IsTrue(Head({{"watch", yes}}), "watch")) << yes;
+  }
+  for (const char* no : {"0", "false", "False", "FALSE"}) {
+    EXPECT_FALSE(IsTrue(Head({{"watch", no}}), "watch")) << no;
+  }
+  EXPECT_FALSE(IsTrue(Head({}), "watch"));
+}
+
+TEST(ListOptions, AWatchThatNamesNoTimeLastsHalfAnHourToAnHour) {
+  Rng rng(1);
+  const auto time = [&](Query query) {
+    return TimeOf(WatchRequestOf(Head(std::move(query))).value(), rng);
+  };
+  const Duration first = time({});
+  bool spread = false;
+  for (int i = 0; i < 1000; ++i) {
+    const Duration lasts = time({});
+    EXPECT_GE(lasts, std::chrono::minutes(30));
+    EXPECT_LT(lasts, std::chrono::minutes(60));
+    spread = spread || lasts != first;
+  }
+  EXPECT_TRUE(spread) << "clients must not all come back at once";
+  EXPECT_EQ(time({{"timeoutSeconds", "7"}}), std::chrono::seconds(7));
+}
+
 TEST(ListOptions, TheStatusNamesTheOptionsAndEveryCause) {
   const auto refused = ListRequestOf(Head({{"sendInitialEvents", "1"}}));
   const json status = ReadJson(FailureStatus(refused.error(), &OptionsPath("ListOptions")));

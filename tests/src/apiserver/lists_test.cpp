@@ -135,6 +135,26 @@ TEST_F(ListsTest, TheRemainderIsToldWithoutSelectorsOnly) {
   EXPECT_TRUE(chosen["metadata"].contains("continue"));
 }
 
+TEST_F(ListsTest, TablesHavePagesAndAsMuchOfEachObjectAsAsked) {
+  const std::string table = "Accept: application/json;as=Table;v=v1;g=meta.k8s.io\r\n";
+  const auto rows = [&](const std::string& query) {
+    return ReadJson(Ask("GET", std::string(kMaps) + query, "", table).body);
+  };
+  for (const char* name : {"a", "b", "c"}) {
+    Make(name);
+  }
+  const json page = rows("?limit=2");
+  EXPECT_EQ(page["rows"].size(), 2U);
+  EXPECT_EQ(page["metadata"]["remainingItemCount"], 1);
+  EXPECT_EQ(page["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+  const json rest = rows("?limit=2&continue=" + page["metadata"]["continue"].get<std::string>());
+  EXPECT_EQ(rest["rows"][0]["cells"][0], "c");
+  EXPECT_EQ(rest["metadata"]["resourceVersion"], page["metadata"]["resourceVersion"]);
+  EXPECT_EQ(rows("?includeObject=Object")["rows"][0]["object"]["kind"], "ConfigMap");
+  EXPECT_TRUE(rows("?includeObject=None")["rows"][0]["object"].is_null());
+  EXPECT_EQ(rows("?includeObject=Some")["code"], 400);
+}
+
 TEST_F(ListsTest, ACollectionIsDeletedAsItsSelectorsChoose) {
   Make("a");
   Make("b", "db");

@@ -11,7 +11,9 @@
 #include <stdexcept>
 #include <vector>
 
+#include "reconciler/base/rng.hpp"
 #include "src/apiserver/registry/guard.hpp"
+#include "src/store/faulty_store.hpp"
 #include "tests/src/apiserver/home.hpp"
 
 namespace slipway::apiserver {
@@ -255,6 +257,36 @@ TEST_F(RegistryTest, WritesOfOneObjectAreMadeInTheOrderOfTheCalls) {
   home_.Drain();
   EXPECT_THAT(results, ElementsAre("create", "patch", "again"));
   EXPECT_EQ(home_.Get(path)["data"], (json{{"key", "1"}, {"one", "1"}, {"two", "2"}}));
+}
+
+TEST_F(RegistryTest, WhoWasOvertakenTriesAgainUnlessAVersionWasNamed) {
+  Make("configmaps", ConfigMap("a"));
+  const std::string before = home_.Get(PathTo("configmaps", "a"))["metadata"]["resourceVersion"];
+  // As if another server wrote between each read and its write: two of three times.
+  store::FaultyStore contended(home_.store, Rng(1), {});
+  std::deque<std::function<void()>> queue;
+  Registry registry(
+      contended, home_.clock, [&](std::function<void()> run) { queue.push_back(std::move(run)); },
+      7);
+  const auto patch = [&](const json& merge) {
+    std::optional<Result<Written>> written;
+    registry.Patch(PathTo("configmaps", "a"), PatchType::kMerge, merge.dump(), {},
+                   [&](Result<Written> result) { written = std::move(result); });
+    while (!queue.empty()) {
+      const auto run = std::move(queue.front());
+      queue.pop_front();
+      run();
+    }
+    return written ? *written : Result<Written>(Fail(Code::kInternal, "no answer"));
+  };
+  contended.SetFaults({.conflict = 66});
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_TRUE(patch({{"data", {{"key-" + std::to_string(i), "1"}}}}).has_value());
+  }
+  EXPECT_EQ(home_.Get(PathTo("configmaps", "a"))["data"].size(), 21U);
+  const auto late = patch({{"metadata", {{"resourceVersion", before}}}, {"data", {{"late", "1"}}}});
+  ASSERT_FALSE(late.has_value());
+  EXPECT_EQ(late.error().code, Code::kConflict);
 }
 
 TEST_F(RegistryTest, FinalizersHoldADeletedObject) {

@@ -212,6 +212,7 @@ TEST_F(ServerTest, BodiesMayBeYamlAndNothingElseThatIsNotJson) {
                             "}\n";
   EXPECT_EQ(client_.Ask("POST", kMaps, large, "Content-Type: application/yaml\r\n").status, 201);
   EXPECT_EQ(client_.Ask("POST", kMaps, Map("b")).status, 201) << "nothing said means JSON";
+  EXPECT_EQ(client_.Ask("PUT", std::string(kMaps) + "/b", Map("b", "2")).status, 200);
   EXPECT_EQ(client_.Ask("POST", kMaps, yaml, "Content-Type: text/plain\r\n").status, 415);
   EXPECT_EQ(client_
                 .Ask("PATCH", std::string(kMaps) + "/a", "{}",

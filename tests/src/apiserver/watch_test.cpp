@@ -101,6 +101,82 @@ TEST_F(WatchTest, ADeletionCarriesTheRevisionOfTheDeletion) {
             std::stoll(before));
 }
 
+TEST_F(WatchTest, IsOneLineOfJsonForEachEventInChunks) {
+  const std::string revision = Revision();
+  Make(TierMap("a"));
+  Make(TierMap("b"));
+  client_.Send("GET " + std::string(kMaps) + "?watch=true&timeoutSeconds=1&resourceVersion=" +
+               revision + " HTTP/1.1\r\nHost: x\r\n\r\n");
+  http::Answer head = client_.ReadHead();
+  EXPECT_EQ(head.headers["transfer-encoding"], "chunked");
+  EXPECT_EQ(head.headers["content-type"], "application/json");
+  std::string text;
+  for (std::string chunk = client_.ReadChunk(); !chunk.empty(); chunk = client_.ReadChunk()) {
+    text += chunk;
+  }
+  const std::size_t end = text.find('\n');
+  ASSERT_EQ(text.find('\n', end + 1), text.size() - 1) << text;
+  for (const std::string& line : {text.substr(0, end), text.substr(end + 1)}) {
+    const json event = ReadJson(line);
+    EXPECT_EQ(event.size(), 2U);
+    EXPECT_EQ(event["type"], "ADDED");
+    EXPECT_EQ(event["object"]["kind"], "ConfigMap");
+  }
+}
+
+TEST_F(WatchTest, WhatChangesNothingIsNoEvent) {
+  Make(TierMap("a"));
+  WatchReader watch = Watch("resourceVersion=" + Revision());
+  const std::string path = std::string(kMaps) + "/a";
+  const std::string before = client_.Ask("GET", path).body;
+  Patch("a", "{}");
+  Patch("a", R"({"metadata":{"labels":{"tier":"web"}}})");
+  EXPECT_EQ(client_.Ask("PUT", path, before, kJson).status, 200);
+  EXPECT_EQ(client_.Ask("GET", path).body, before);
+  EXPECT_EQ(client_.Ask("POST", std::string(kMaps) + "?dryRun=All", TierMap("b"), kJson).status,
+            201);
+  EXPECT_EQ(client_.Ask("PATCH", path + "?dryRun=All", R"({"data":{"x":"1"}})", kMerge).status,
+            200);
+  EXPECT_EQ(client_.Ask("DELETE", path, R"({"dryRun":["All"]})").status, 200);
+  EXPECT_EQ(client_.Ask("POST", kMaps, TierMap("a"), kJson).status, 409);
+  Make(TierMap("c"));
+  EXPECT_THAT(watch.Take(1), ElementsAre("ADDED c"));
+}
+
+TEST_F(WatchTest, WhoseLastFinalizerGoesIsDeleted) {
+  Make(R"({"metadata":{"name":"a","finalizers":["slipway.dev/test"]}})");
+  WatchReader watch = Watch("resourceVersion=" + Revision());
+  Delete("a");
+  Patch("a", R"({"metadata":{"finalizers":null}})");
+  EXPECT_EQ(watch.Next()["type"], "MODIFIED");
+  const json gone = watch.Next();
+  EXPECT_EQ(gone["type"], "DELETED");
+  EXPECT_TRUE(gone["object"]["metadata"].contains("deletionTimestamp"));
+}
+
+TEST_F(WatchTest, WhoStoppedReadingForTooLongIsToldSo) {
+  WatchReader stopped = Watch("resourceVersion=" + Revision());
+  const std::string value(256 << 10, 'x');
+  Make(json{{"metadata", {{"name", "large"}}}, {"data", {{"x", value}}}}.dump());
+  // More than the buffers of a connection hold.
+  for (int i = 0; i < 200; ++i) {
+    Patch("large", json{{"data", {{"n", std::to_string(i)}}}}.dump());
+  }
+  ASSERT_TRUE(world_.store->Compact(world_.store->CurrentRevision().value()).has_value());
+  json last;
+  int events = 0;
+  for (json event = stopped.Next(); !event.is_null(); event = stopped.Next()) {
+    last = std::move(event);
+    ++events;
+  }
+  EXPECT_LT(events, 200) << "it read all the time";
+  EXPECT_EQ(last["type"], "ERROR");
+  EXPECT_EQ(last["object"]["code"], 410);
+  EXPECT_EQ(last["object"]["reason"], "Expired");
+  EXPECT_THAT(last["object"]["message"],
+              testing::MatchesRegex("too old resource version: [0-9]+ .[0-9]+."));
+}
+
 TEST_F(WatchTest, ACompactedRevisionIsAnErrorEventOnAGoodStream) {
   const std::string old = Revision();
   Make(TierMap("a"));
@@ -112,6 +188,7 @@ TEST_F(WatchTest, ACompactedRevisionIsAnErrorEventOnAGoodStream) {
   EXPECT_EQ(event["type"], "ERROR");
   EXPECT_EQ(event["object"]["code"], 410);
   EXPECT_EQ(event["object"]["reason"], "Expired");
+  EXPECT_THAT(event["object"]["message"], testing::StartsWith("too old resource version: " + old));
   EXPECT_TRUE(watch.Next().is_null()) << "the stream ends";
 }
 
@@ -255,6 +332,10 @@ TEST_F(BookmarkTest, BookmarksFollowWhatOthersDo) {
   }
   EXPECT_EQ(event["object"]["kind"], "ConfigMap");
   EXPECT_EQ(event["object"]["metadata"].size(), 1U);
+}
+
+TEST(Bookmarks, ComeEachMinuteUnlessATestIsInAHurry) {
+  EXPECT_EQ(Server::Options().bookmark_interval, std::chrono::minutes(1));
 }
 
 TEST_F(BookmarkTest, NobodyGetsBookmarksUnasked) {

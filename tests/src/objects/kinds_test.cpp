@@ -72,6 +72,7 @@ TEST(Kinds, SayWhatDiscoveryNeeds) {
     EXPECT_EQ(kind.namespaced, !of_the_cluster.contains(kind.kind)) << kind.kind;
     if (ours) {
       EXPECT_EQ(kind.categories, (std::vector<std::string>{"all", "slipway"}));
+      EXPECT_FALSE(kind.columns.empty()) << "Kubernetes would add an age where there are none";
     }
     EXPECT_EQ(kind.list_kind, kind.kind + "List");
   }

@@ -1,4 +1,5 @@
 #include "src/objects/schema.hpp"
+#include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
 
 #include <gmock/gmock.h>
@@ -319,6 +320,29 @@ TEST(Nulls, StayInListsAndAreRefusedThere) {
   EXPECT_EQ(Judge("Application", object),
             "spec.servers.fleets[1]: Invalid value: \"null\": spec.servers.fleets[1] in body must "
             "be of type string: \"null\"\n");
+}
+
+TEST(Compilation, NoKeywordIsIgnoredThatIsNotUnderstood) {
+  const GuardedScope guarded;
+  EXPECT_NO_THROW(Schema(FromYaml("{type: object, properties: {a: {type: string}}}")));
+  EXPECT_THROW(Schema(FromYaml("{type: object, x-kubernetes-validations: [{rule: 'self.a > 1'}]}")),
+               AssertionFailed);
+  EXPECT_THROW(Schema(FromYaml("{type: object, properties: {a: {type: string, maxLenght: 3}}}")),
+               AssertionFailed);
+}
+
+TEST(Pruning, GoesOnInsideWhatIsDeclaredWhereTheRestIsKept) {
+  const Schema schema(FromYaml(R"(
+type: object
+x-kubernetes-preserve-unknown-fields: true
+properties:
+  known: {type: object, properties: {a: {type: string}}}
+)"));
+  Json object = FromYaml("{any: {thing: 1}, known: {a: x, b: y}}");
+  std::vector<std::string> unknown;
+  schema.Prune(object, unknown);
+  EXPECT_EQ(object, FromYaml("{any: {thing: 1}, known: {a: x}}"));
+  EXPECT_EQ(unknown, std::vector<std::string>{"known.b"});
 }
 
 TEST(Hints, StandBehindThePatternThatTheyExplain) {

@@ -58,7 +58,6 @@ func (w *world) connect() error {
 		return err
 	}
 	config.QPS, config.Burst = 1000, 1000
-	config.ContentType = os.Getenv("CLIENTS_CONTENT_TYPE")
 	config.Dial = w.wire.dial
 	config.Wrap(w.wire.record)
 	if w.dynamic, err = dynamic.NewForConfig(config); err != nil {

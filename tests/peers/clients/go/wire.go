@@ -14,7 +14,7 @@ type wire struct {
 	mutex   sync.Mutex
 	down    bool
 	open    []net.Conn
-	queries []string
+	queries []string // each with the media type of its body
 }
 
 func newWire() *wire { return &wire{} }
@@ -58,7 +58,8 @@ func (r *recorder) RoundTrip(request *http.Request) (*http.Response, error) {
 	answer, err := r.next.RoundTrip(request)
 	if err == nil {
 		r.wire.mutex.Lock()
-		r.wire.queries = append(r.wire.queries, request.Method+" "+request.URL.Path+"?"+request.URL.RawQuery)
+		r.wire.queries = append(r.wire.queries, request.Method+" "+request.URL.Path+"?"+request.URL.RawQuery+
+			" "+request.Header.Get("Content-Type"))
 		r.wire.mutex.Unlock()
 	}
 	return answer, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"sync"
@@ -139,6 +140,9 @@ func electLeaders(w *world) error {
 	if *lease.Spec.HolderIdentity != "third" || *lease.Spec.LeaseTransitions != 2 || t.overlap {
 		return fmt.Errorf("leader %s after %d changes, two at once: %t", *lease.Spec.HolderIdentity,
 			*lease.Spec.LeaseTransitions, t.overlap)
+	}
+	if renewals := w.wire.asked("/leases/leader? application/vnd.kubernetes.protobuf", ""); renewals == 0 {
+		return errors.New("nobody renewed the lease in protobuf")
 	}
 	return nil
 }
