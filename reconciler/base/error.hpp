@@ -47,6 +47,7 @@ struct Error {
   std::string message;
   std::optional<Duration> retry_after = std::nullopt;
   std::vector<Cause> causes = {};
+  std::vector<std::string> warnings = {};  ///< for the caller, besides: what a success would warn of
 
   bool operator==(const Error&) const = default;
 };

@@ -134,6 +134,13 @@ std::string FaultOf(const KindInfo& kind, const Json& object) {
   return MetadataMisfit(*metadata, kind.collected ? "" : "metadata.");
 }
 
+/// The beginning of a body, for people to know it again.
+std::string BeginningOf(std::string_view text) {
+  constexpr std::size_t kMost = 30;
+  std::string shown(text.substr(0, kMost));
+  return text.size() > kMost ? shown + " ..." : shown;
+}
+
 }  // namespace
 
 Result<void> CheckDecodes(const KindInfo& kind, const Json& object) {
@@ -143,6 +150,19 @@ Result<void> CheckDecodes(const KindInfo& kind, const Json& object) {
   }
   return Fail(Code::kBadRequest, kind.kind + " in version \"" + kind.version +
                                      "\" cannot be handled as a " + kind.kind + ": " + fault);
+}
+
+Result<void> CheckSaysKind(const KindInfo& kind, const Json& sent, std::string_view text) {
+  if (!IsCustom(kind) || !sent.is_object()) {
+    return Ok();
+  }
+  const Json said = sent.value("kind", Json());
+  if (!said.is_null() && said != "") {
+    return Ok();
+  }
+  return Fail(Code::kBadRequest, "the object provided is unrecognized (must be of type " +
+                                     kind.kind + "): Object 'Kind' is missing in '" +
+                                     std::string(text) + "' (" + BeginningOf(text) + ")");
 }
 
 }  // namespace slipway::objects

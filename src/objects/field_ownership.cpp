@@ -62,9 +62,10 @@ bool SaysNothing(const Json& entry) {
          });
 }
 
-/// `[]` and `[{}]` ask to forget all owners.
-bool AsksToForget(const Json& sent) {
-  return sent.is_array() && (sent.empty() || (sent.size() == 1 && SaysNothing(sent[0])));
+/// `[]` and `[{}]` ask to forget all owners. Of a custom resource Kubernetes does not see an empty list.
+bool AsksToForget(const KindInfo& kind, const Json& sent) {
+  return sent.is_array() && ((sent.empty() && !IsCustom(kind)) ||
+                             (sent.size() == 1 && SaysNothing(sent[0])));
 }
 
 FieldOwners StoredOwners(const Json* stored) {
@@ -74,11 +75,11 @@ FieldOwners StoredOwners(const Json* stored) {
 }
 
 /// The owners that a write begins with.
-FieldOwners OwnersBefore(const Json* stored, const Json& sent, Part part) {
+FieldOwners OwnersBefore(const KindInfo& kind, const Json* stored, const Json& sent, Part part) {
   if (part == Part::kStatus || sent.is_null()) {
     return StoredOwners(stored);
   }
-  if (AsksToForget(sent)) {
+  if (AsksToForget(kind, sent)) {
     return {};
   }
   auto owners = FieldOwners::Read(sent);
@@ -385,7 +386,7 @@ void KeepOwners(const KindInfo& kind, const Json* stored, Json& object, const Js
   if (stored != nullptr && as_stored && change.empty()) {
     return;
   }
-  FieldOwners owners = OwnersBefore(stored, sent, author.part);
+  FieldOwners owners = OwnersBefore(kind, stored, sent, author.part);
   if (stored != nullptr && owners.empty()) {
     object["metadata"].erase("managedFields");
     return;

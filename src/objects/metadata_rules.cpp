@@ -145,10 +145,10 @@ std::vector<Cause> CheckMetadata(const KindInfo& kind, const Json& object) {
   return metadata.is_object() ? MetadataJudge(kind, metadata).Run() : std::vector<Cause>();
 }
 
-std::vector<Cause> CheckMetadataChange(const Json& before, const Json& after) {
-  if (!before["metadata"].contains("deletionTimestamp")) {
-    return {};
-  }
+namespace {
+
+/// Of an object that is being deleted.
+std::vector<Cause> CheckNewFinalizers(const Json& before, const Json& after) {
   const std::vector<std::string> kept = Texts(before["metadata"], "finalizers");
   std::set<std::string> added;
   for (const std::string& finalizer : Texts(after["metadata"], "finalizers")) {
@@ -164,6 +164,20 @@ std::vector<Cause> CheckMetadataChange(const Json& before, const Json& after) {
                       "found new finalizers " +
                       ListText({added.begin(), added.end()}),
            .reason = "FieldValueForbidden"}};
+}
+
+}  // namespace
+
+std::vector<Cause> CheckMetadataChange(const Json& before, const Json& after) {
+  std::vector<Cause> causes;
+  if (after["metadata"].value("uid", Json()) != before["metadata"].value("uid", Json())) {
+    causes.push_back(InvalidValue("metadata.uid", after["metadata"]["uid"], "field is immutable"));
+  }
+  if (before["metadata"].contains("deletionTimestamp")) {
+    const std::vector<Cause> more = CheckNewFinalizers(before, after);
+    causes.insert(causes.end(), more.begin(), more.end());
+  }
+  return causes;
 }
 
 }  // namespace slipway::objects

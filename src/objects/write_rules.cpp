@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -64,10 +65,12 @@ Error FailedPrecondition(const KindInfo& kind, const std::string& name, const st
                                    name + "\": " + why);
 }
 
-/// Of an update that wants an object of another uid. Kubernetes shows where its store has the object.
-Error OtherLife(const KindInfo& kind, const Json& stored, const std::string& uid) {
-  const std::string name = MetaText(stored, "name");
-  const std::string ns = MetaText(stored, "namespace");
+/// Of an update that wants an object of another uid; `stored` is empty where none is there. Kubernetes
+/// shows where its store has the object.
+Error OtherLife(const KindInfo& kind, const Json& object, const Json& stored) {
+  const std::string name = MetaText(object, "name");
+  const std::string ns = MetaText(object, "namespace");
+  const std::string uid = MetaText(object, "uid");
   const bool custom = kind.group.ends_with("slipway.dev");
   const std::string key = "/registry/" + (custom ? kind.group + "/" : "") + kind.plural + "/" +
                           (ns.empty() ? "" : ns + "/") + name;
@@ -102,10 +105,16 @@ Result<void> CheckMetaTypes(const Json& metadata) {
   return Ok();
 }
 
+/// Whether the object was sent as it is, and not made by a patch.
+bool IsWhole(const WriteRequest& request) { return !request.patched && !request.applied; }
+
 /// The object is of the kind and has the names that the path says; fills in what it leaves out.
 Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& request) {
   if (!object.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind " + kind.kind);
+  }
+  if (IsWhole(request)) {
+    SLIPWAY_TRYV(CheckDecodes(kind, object));
   }
   for (const auto& [field, wanted] :
        {std::pair{"apiVersion", kind.ApiVersion()}, std::pair{"kind", kind.kind}}) {
@@ -175,6 +184,33 @@ void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json se
   }
 }
 
+void DropEmpty(Json& metadata) {
+  for (const char* field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
+    if (metadata.contains(field) && metadata[field].empty()) {
+      metadata.erase(field);
+    }
+  }
+}
+
+/// Whether an apply left something in the metadata that reading it again drops.
+bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteRequest& request) {
+  const auto metadata = object.find("metadata");
+  if (!request.applied || !IsCustom(kind) || metadata == object.end()) {
+    return false;
+  }
+  const auto nothing = [](const Json& value) { return value.empty() || value == ""; };
+  for (const char* field :
+       {"labels", "annotations", "finalizers", "ownerReferences", "generateName"}) {
+    const auto found = metadata->find(field);
+    if (found != metadata->end() &&
+        (nothing(*found) || std::any_of(found->begin(), found->end(),
+                                        [](const Json& value) { return value.is_null(); }))) {
+      return true;
+    }
+  }
+  return false;
+}
+
 /// TrackOwners for a write to the status. Kubernetes looks at the metadata that was sent as well, which
 /// will not be stored: who wrote over a field there has lost it.
 void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, Json metadata,
@@ -185,6 +221,7 @@ void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, J
     return;
   }
   Json seen = object;
+  DropEmpty(metadata);
   seen["metadata"] = std::move(metadata);
   std::vector<std::string> unknown;
   kind.schema.Prune(seen, unknown);
@@ -229,13 +266,17 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
                                      ": strict decoding error: " + all);
 }
 
-/// A label or annotation that is null is there, and empty.
-void EmptyNulls(Json& metadata) {
-  for (const char* part : {"labels", "annotations"}) {
-    if (!metadata.contains(part) || !metadata[part].is_object()) {
+constexpr std::array<const char*, 3> kValueMaps = {"data", "binaryData", "stringData"};
+
+/// What is null in a map of texts is there, and empty.
+template <typename Fields>
+void EmptyNulls(Json& holder, const Fields& fields) {
+  for (const char* field : fields) {
+    const auto found = holder.find(field);
+    if (found == holder.end() || !found->is_object()) {
       continue;
     }
-    for (Json& value : metadata[part]) {
+    for (Json& value : *found) {
       if (value.is_null()) {
         value = "";
       }
@@ -245,7 +286,7 @@ void EmptyNulls(Json& metadata) {
 
 /// Kubernetes does not tell maps of values without a value from those that are not there.
 void DropEmptyValues(Json& object) {
-  for (const char* field : {"data", "binaryData", "stringData"}) {
+  for (const char* field : kValueMaps) {
     const auto found = object.find(field);
     if (found != object.end() && found->is_object() && found->empty()) {
       object.erase(found);
@@ -262,10 +303,14 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
   const std::string patched = !shown                      ? std::string()
                               : kind.schema.root().secret ? std::string("(hidden)")
                                                           : PrintJson(object);
-  EmptyNulls(object["metadata"]);
+  const bool values = kind.kind == "ConfigMap" || kind.kind == "Secret";
+  EmptyNulls(object["metadata"], std::array{"labels", "annotations"});
+  if (values) {
+    EmptyNulls(object, kValueMaps);
+  }
   kind.schema.Prune(object, unknown);
   kind.schema.DropNulls(object);
-  if (kind.kind == "ConfigMap" || kind.kind == "Secret") {
+  if (values) {
     DropEmptyValues(object);
   }
   kind.schema.Default(object);
@@ -299,21 +344,30 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   return Ok();
 }
 
+/// A whole object that is sent wants the one of its uid before all else; a uid that a patch changed is
+/// left to Judge.
 Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const Json& object,
                                 const WriteRequest& request) {
   const std::string name = MetaText(stored, "name");
-  const std::string version = MetaText(object, "resourceVersion");
   const std::string uid = MetaText(object, "uid");
-  if (version.empty() && request.needs_resource_version) {
+  if (IsWhole(request) && !uid.empty() && uid != MetaText(stored, "uid")) {
+    return OtherLife(kind, object, stored);
+  }
+  SLIPWAY_TRY(version, VersionOf(object));
+  SLIPWAY_TRY(current, VersionOf(stored));
+  if (version == 0 && request.needs_resource_version) {
     return NoVersion(kind, name);
   }
-  if (!version.empty() && version != MetaText(stored, "resourceVersion")) {
+  if (version != 0 && version != current) {
     return Conflict(kind, name, kAlreadyModified);
   }
-  if (!uid.empty() && uid != MetaText(stored, "uid")) {
-    return OtherLife(kind, stored, uid);
-  }
   return Ok();
+}
+
+/// What a success would have warned of is said of a refusal, too.
+Error WithWarnings(Error error, std::vector<std::string> warnings) {
+  error.warnings = std::move(warnings);
+  return error;
 }
 
 bool HasFinalizers(const Json& object) {
@@ -349,14 +403,6 @@ void CountGeneration(const KindInfo& kind, Json& object) {
   }
 }
 
-void DropEmpty(Json& metadata) {
-  for (const char* field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
-    if (metadata.contains(field) && metadata[field].empty()) {
-      metadata.erase(field);
-    }
-  }
-}
-
 void AddFinalizer(Json& object, const char* name) {
   Json& finalizers = object["metadata"]["finalizers"];
   if (std::find(finalizers.begin(), finalizers.end(), name) == finalizers.end()) {
@@ -365,6 +411,19 @@ void AddFinalizer(Json& object, const char* name) {
 }
 
 }  // namespace
+
+Result<std::uint64_t> VersionOf(const Json& object) {
+  const std::string text = MetaText(object, "resourceVersion");
+  std::uint64_t version = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, version);
+  if (text.empty() || (error == std::errc() && stop == end)) {
+    return version;
+  }
+  const bool large = error == std::errc::result_out_of_range && stop == end;
+  return Fail(Code::kUnexplained, "strconv.ParseUint: parsing " + Quoted(text) + ": " +
+                                      (large ? "value out of range" : "invalid syntax"));
+}
 
 Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
   std::set<std::string> said;
@@ -383,7 +442,7 @@ Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<C
 
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const WriteRequest& request,
                                   const Birth& birth) {
-  SLIPWAY_TRYV(CheckDecodes(kind, object));
+  const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
@@ -409,22 +468,47 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   }
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   CountGeneration(kind, object);
-  SLIPWAY_TRYV(Judge(kind, object, nullptr));
+  auto judged = Judge(kind, object, nullptr);
+  if (!judged.has_value()) {
+    return WithWarnings(std::move(judged.error()), std::move(warnings));
+  }
   DropEmpty(metadata);
   WriteRequest timed = request;
   timed.now = birth.now;
   TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
-  return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings)};
+  return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings), .unsettled = unsettled};
+}
+
+Error RefuseUpdateOfNothing(const KindInfo& kind, Json object, const WriteRequest& request) {
+  auto matched = MatchPath(kind, object, request);
+  if (!matched.has_value()) {
+    return std::move(matched.error());
+  }
+  TakeOwners(object);  // which no schema knows
+  auto warnings = Shape(kind, object, request);
+  if (!warnings.has_value()) {
+    return std::move(warnings.error());
+  }
+  Error error = Fail(Code::kNotFound,
+                     kind.QualifiedPlural() + " " + Quoted(request.name) + " not found");
+  if (!MetaText(object, "uid").empty()) {
+    error = OtherLife(kind, object, Json::object());
+  }
+  return WithWarnings(std::move(error), std::move(warnings.value()));
 }
 
 Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json& object,
                                   const WriteRequest& request) {
+  const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
   Json sent = TakeOwners(object);
-  for (const char* field : {"uid", "creationTimestamp", "generation", "deletionTimestamp",
+  for (const char* field : {"creationTimestamp", "generation", "deletionTimestamp",
                             "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
     Restore(object, stored, field);
+  }
+  if (MetaText(object, "uid").empty()) {
+    Restore(object, stored, "uid");
   }
   if (kind.has_status) {
     object.erase("status");
@@ -433,7 +517,10 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
     }
   }
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
-  SLIPWAY_TRYV(Judge(kind, object, &stored));
+  auto judged = Judge(kind, object, &stored);
+  if (!judged.has_value()) {
+    return WithWarnings(std::move(judged.error()), std::move(warnings));
+  }
   DropEmpty(object["metadata"]);
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
@@ -442,7 +529,8 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   return WriteEffect{
       .changed = object != stored,
       .removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object),
-      .warnings = std::move(warnings)};
+      .warnings = std::move(warnings),
+      .unsettled = unsettled};
 }
 
 Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored, Json& object,
@@ -462,11 +550,12 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   std::vector<Cause> causes = kind.schema.Validate(object);
   if (!causes.empty()) {
-    return InvalidObject(kind, MetaText(stored, "name"), std::move(causes));
+    return WithWarnings(InvalidObject(kind, MetaText(stored, "name"), std::move(causes)),
+                        std::move(warnings));
   }
   TrackStatusOwners(kind, stored, object, std::move(metadata), std::move(sent), request);
   return WriteEffect{
-      .changed = object != stored, .removed = false, .warnings = std::move(warnings)};
+      .changed = object != stored, .removed = false, .warnings = std::move(warnings), .unsettled = false};
 }
 
 Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const DeleteRequest& request,

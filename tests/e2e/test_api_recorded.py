@@ -48,6 +48,11 @@ def test_rules_of_our_own_are_no_difference():
     assert api_diff.first_difference([taken], [refusal(rule, "bad")])[0] == 0
     assert api_diff.first_difference([theirs], [refusal("bad", rule)]) is None
     assert api_diff.first_difference([theirs], [refusal("worse", rule)])[0] == 0
+    taken_name = {"status": 409, "body": {}}
+    assert api_diff.first_difference([taken_name], [refusal(rule)]) is None
+    assert api_diff.first_difference([taken_name, taken], [refusal(rule), {"status": 404, "body": {}}])[0] == 1
+    theirs["body"] |= refusal(r"no \x")["body"] | {"message": r"x is invalid: spec: no \x"}
+    assert api_diff.first_difference([theirs], [refusal(r"no \x", rule)]) is None
 
 
 def test_a_difference_is_seen():

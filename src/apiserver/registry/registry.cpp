@@ -9,6 +9,7 @@
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/object_writer.hpp"
 #include "src/apiserver/registry/reads.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/patch.hpp"
@@ -62,18 +63,37 @@ objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& opti
 }
 
 /// PUT of an object or of its status.
-ObjectWriter::Change Replacement(Part part, ObjectPath path, std::string json,
-                                 const WriteOptions& options, const Clock& clock) {
-  return [part, path = std::move(path), json = std::move(json), options, &clock](
-             const Json& stored, Json& wanted) -> Result<objects::WriteEffect> {
+struct Replacing {
+  Part part;
+  ObjectPath path;
+  std::string json;
+  WriteOptions options;
+  const Clock& clock;
+
+  /// What was sent. Fills in what `request` has to know.
+  Result<Json> Sent(objects::WriteRequest& request) const {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
-    objects::WriteRequest request = RequestOf(path, options, clock);
+    request = RequestOf(path, options, clock);
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(sent, objects::ParseJson(json, request.duplicates));
+    SLIPWAY_TRYV(objects::CheckSaysKind(*path.kind, sent, json));
+    return sent;
+  }
+
+  Result<objects::WriteEffect> operator()(const Json& stored, Json& wanted) const {
+    objects::WriteRequest request;
+    SLIPWAY_TRY(sent, Sent(request));
     wanted = std::move(sent);
     return Prepare(part, *path.kind, stored, wanted, request);
-  };
-}
+  }
+
+  /// Where nothing is stored.
+  Result<Json> operator()(objects::WriteRequest& request) const {
+    SLIPWAY_TRY(sent, Sent(request));
+    return objects::RefuseUpdateOfNothing(*path.kind, std::move(sent), request);
+  }
+};
+
 
 ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::string text,
                              const WriteOptions& options, const Clock& clock) {
@@ -82,6 +102,7 @@ ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::st
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     objects::WriteRequest request = RequestOf(path, options, clock);
     request.patched = true;
+    request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
     SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
     wanted = std::move(patched);
@@ -102,6 +123,7 @@ struct Applying {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     request = RequestOf(path, options, clock);
     request.applied = true;
+    request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(configuration, objects::ParseJson(text, request.duplicates));
     if (!configuration.is_object()) {
       return Fail(Code::kBadRequest, "error decoding YAML: the body must be an object");
@@ -129,6 +151,11 @@ ObjectWriter::Done ToWritten(WriteDone done) {
     Outcome& what = outcome.value();
     done(Written{std::move(what.object), std::move(what.warnings), what.removed, what.created});
   };
+}
+
+void Replace(ObjectWriter& writer, const Replacing& replacing, WriteDone done) {
+  writer.ChangeOrCreateObject(replacing.path, replacing.options.dry_run, replacing, replacing,
+                              ToWritten(std::move(done)));
 }
 
 ObjectWriter::Done ToDeleted(DeleteDone done) {
@@ -187,16 +214,12 @@ void Registry::Create(ObjectPath path, std::string json, WriteOptions options, W
 }
 
 void Registry::Update(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
-  auto change = Replacement(Part::kMain, path, std::move(json), options, state_->clock);
-  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
-                               ToWritten(std::move(done)));
+  Replace(*state_->writer, {Part::kMain, std::move(path), std::move(json), std::move(options), state_->clock}, std::move(done));
 }
 
 void Registry::UpdateStatus(ObjectPath path, std::string json, WriteOptions options,
                             WriteDone done) {
-  auto change = Replacement(Part::kStatus, path, std::move(json), options, state_->clock);
-  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
-                               ToWritten(std::move(done)));
+  Replace(*state_->writer, {Part::kStatus, std::move(path), std::move(json), std::move(options), state_->clock}, std::move(done));
 }
 
 void Registry::Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "reconciler/base/json.hpp"
 #include "tests/src/objects/examples.hpp"
 
 namespace slipway::objects {
@@ -60,6 +61,25 @@ TEST(Decoding, TakesNothingForGrantedOfOtherFields) {
     EXPECT_EQ(Refusal("ConfigMap", object), "") << object;
   }
   EXPECT_EQ(Refusal("Fleet", "{data: {a: 3}, spec: 7}"), "");
+}
+
+TEST(Decoding, OurOwnKindsMustBeSaid) {
+  const auto said = [](const char* kind, const std::string& text) {
+    const auto checked = CheckSaysKind(KindNamed(kind), ReadJson(text), text);
+    return checked.has_value() ? std::string() : checked.error().message;
+  };
+  EXPECT_EQ(said("Fleet", R"({"kind":"Other"})"), "");
+  EXPECT_EQ(said("ConfigMap", "{}"), "");
+  EXPECT_EQ(said("Fleet", "[]"), "");  // is refused for another reason
+  EXPECT_EQ(said("Fleet", "{}"),
+            "the object provided is unrecognized (must be of type Fleet): Object 'Kind' is missing "
+            "in '{}' ({})");
+  for (const char* nothing : {"null", "\"\""}) {
+    const std::string text = std::string(R"({"apiVersion":"slipway.dev/v1alpha1","kind":)") + nothing + "}";
+    EXPECT_EQ(said("Fleet", text),
+              "the object provided is unrecognized (must be of type Fleet): Object 'Kind' is "
+              "missing in '" + text + "' ({\"apiVersion\":\"slipway.dev/v1a ...)");
+  }
 }
 
 }  // namespace

@@ -109,6 +109,15 @@ TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
             "\"spec.colour\", duplicate field \"spec.source\"");
 }
 
+TEST(Create, WarnsOfWhatItRefusesToo) {
+  Json object = SmallApplication();
+  object["spec"]["colour"] = "red";
+  object["spec"]["source"]["repository"] = "";
+  const Error error = PrepareCreate(Application(), object, Create(), kBirth).error();
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(error.warnings, std::vector<std::string>{"unknown field \"spec.colour\""});
+}
+
 TEST(Create, RefusesWithEveryCause) {
   Json object = SmallApplication();
   object["spec"]["source"]["repository"] = "";
@@ -223,6 +232,96 @@ TEST(Update, OfAVersionOrAnObjectThatIsNoTextIsNoBlindOne) {
   }
 }
 
+TEST(Update, OfAnObjectComesBeforeThatOfAVersion) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["uid"] = "uid-0";
+  object["metadata"]["resourceVersion"] = "6";
+  const Error error = PrepareUpdate(Application(), stored, object, Write()).error();
+  EXPECT_EQ(error.code, Code::kConflict);
+  EXPECT_TRUE(error.message.ends_with(
+      "Precondition failed: UID in precondition: uid-0, UID in object meta: uid-1"))
+      << error.message;
+}
+
+TEST(Update, ComparesVersionsAsNumbers) {
+  const Json stored = Stored();
+  const auto update = [&](const std::string& version) {
+    Json object = stored;
+    object["metadata"]["resourceVersion"] = version;
+    const auto effect = PrepareUpdate(Application(), stored, object, Write());
+    return effect.has_value() ? "" : std::string(Reason(effect.error().code)) + effect.error().message;
+  };
+  EXPECT_EQ(update("007"), "");
+  EXPECT_EQ(update("0"), "");
+  EXPECT_TRUE(update("8").starts_with("Conflict"));
+  EXPECT_EQ(update("x"), "strconv.ParseUint: parsing \"x\": invalid syntax");
+  EXPECT_EQ(update("+7"), "strconv.ParseUint: parsing \"+7\": invalid syntax");
+  EXPECT_EQ(update("99999999999999999999"),
+            "strconv.ParseUint: parsing \"99999999999999999999\": value out of range");
+}
+
+TEST(Update, ThatPatchesTheUidIsInvalid) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["uid"] = "uid-0";
+  WriteRequest request = Write();
+  request.patched = true;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, request).error().causes),
+            "metadata.uid: Invalid value: \"uid-0\": field is immutable\n");
+  Json status = stored;
+  status["metadata"]["uid"] = "uid-0";
+  EXPECT_TRUE(PrepareStatusUpdate(Application(), stored, status, request).has_value());
+}
+
+TEST(Update, OfNothingIsJudgedBeforeItIsNotFound) {
+  const auto refuse = [](const Json& metadata, const std::string& ns = "default") {
+    Json object = SmallApplication();
+    object["metadata"].update(metadata);
+    object["spec"]["colour"] = "red";
+    WriteRequest request = Write();
+    request.ns = ns;
+    return RefuseUpdateOfNothing(Application(), object, request);
+  };
+  const Error missing = refuse({{"resourceVersion", "7"}, {"managedFields", Json::array()}});
+  EXPECT_EQ(missing.code, Code::kNotFound);
+  EXPECT_EQ(missing.message, "applications.slipway.dev \"shop\" not found");
+  EXPECT_EQ(missing.warnings, std::vector<std::string>{"unknown field \"spec.colour\""});
+  const Error other = refuse({{"uid", "uid-0"}});
+  EXPECT_EQ(other.code, Code::kConflict);
+  EXPECT_TRUE(other.message.ends_with("UID in precondition: uid-0, UID in object meta: "));
+  EXPECT_EQ(other.warnings.size(), 1U);
+  EXPECT_EQ(refuse({{"name", "other"}}).code, Code::kBadRequest);
+  EXPECT_EQ(refuse({{"labels", 7}}).code, Code::kBadRequest);
+  EXPECT_EQ(refuse({{"namespace", "elsewhere"}}).code, Code::kBadRequest);
+  WriteRequest strict = Write();
+  strict.field_validation = FieldValidation::kStrict;
+  Json object = SmallApplication();
+  object["spec"]["colour"] = "red";
+  EXPECT_EQ(RefuseUpdateOfNothing(Application(), object, strict).code, Code::kBadRequest);
+}
+
+TEST(Update, ByAnApplyIsUnsettledWhereItLeavesSomethingEmpty) {
+  const Json stored = Stored();
+  const auto unsettled = [&](const KindInfo& kind, const Json& metadata, bool applied = true) {
+    Json object = stored;
+    object["kind"] = kind.kind;
+    object["apiVersion"] = kind.ApiVersion();
+    object["metadata"].update(metadata);
+    WriteRequest request = Write();
+    request.applied = applied;
+    return PrepareUpdate(kind, stored, object, request).value().unsettled;
+  };
+  for (const Json& metadata :
+       {Json{{"labels", Json::object()}}, Json{{"annotations", {{"a", nullptr}}}},
+        Json{{"finalizers", Json::array()}}, Json{{"labels", nullptr}}, Json{{"generateName", ""}}}) {
+    EXPECT_EQ(unsettled(Application(), metadata), true) << metadata;
+    EXPECT_EQ(unsettled(Application(), metadata, false), false) << metadata;
+  }
+  EXPECT_EQ(unsettled(Application(), {{"labels", {{"a", ""}}}, {"generateName", "a"}}), false);
+  EXPECT_EQ(unsettled(KindNamed("ConfigMap"), {{"labels", Json::object()}}), false);
+}
+
 TEST(Update, NeedsAVersionWhereTheCallerSaysSo) {
   const Json stored = Stored();
   Json object = SmallApplication();
@@ -284,6 +383,16 @@ TEST(StatusUpdate, WhoseMetadataWasWrittenOverHasLostItAsInKubernetes) {
   EXPECT_EQ(object["metadata"]["labels"], stored["metadata"]["labels"]);
   EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"],
             (Json{{"f:metadata", {{"f:labels", {{"f:b", Json::object()}}}}}}));
+}
+
+TEST(StatusUpdate, OwnsNoEmptyPartOfMetadata) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["labels"] = Json::object();
+  object["status"]["lastNumber"] = 4;
+  ASSERT_TRUE(PrepareStatusUpdate(Application(), stored, object, Write()).has_value());
+  EXPECT_EQ(object["metadata"]["managedFields"][1]["fieldsV1"],
+            (Json{{"f:status", {{"f:lastNumber", Json::object()}}}}));
 }
 
 TEST(StatusUpdate, IsJudgedAndComparedToo) {
@@ -362,6 +471,16 @@ TEST(CoreKinds, HaveNoGenerationAndKeepNoPlainSecrets) {
   EXPECT_FALSE(secret.contains("stringData"));
   EXPECT_EQ(secret["type"], "Opaque");
   EXPECT_FALSE(secret["metadata"].contains("generation"));
+}
+
+TEST(CoreKinds, TakeANullValueForAnEmptyOne) {
+  for (const char* kind : {"ConfigMap", "Secret"}) {
+    Json object = {{"metadata", {{"name", "a"}}}, {"data", {{"x", nullptr}, {"y", "MQ=="}}}};
+    ASSERT_TRUE(PrepareCreate(KindNamed(kind), object, Create(), kBirth).has_value());
+    EXPECT_EQ(object["data"], (Json{{"x", ""}, {"y", "MQ=="}}));
+    EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"]["f:data"],
+              (Json{{".", Json::object()}, {"f:x", Json::object()}, {"f:y", Json::object()}}));
+  }
 }
 
 TEST(CoreKinds, NamespacesAreLabelledWithTheirName) {
