@@ -31,8 +31,17 @@ std::vector<std::string> NameEntries(X509_NAME* name, int nid) {
   return entries;
 }
 
-std::string KeyHash(X509* certificate) {
+std::string HexOf(const std::array<unsigned char, EVP_MAX_MD_SIZE>& digest, unsigned int size) {
   static constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (unsigned int i = 0; i < size; ++i) {
+    text += kDigits[digest[i] >> 4];
+    text += kDigits[digest[i] & 15];
+  }
+  return text;
+}
+
+std::string KeyHash(X509* certificate) {
   unsigned char* der = nullptr;
   const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der);
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
@@ -42,12 +51,14 @@ std::string KeyHash(X509* certificate) {
                nullptr);
   }
   OPENSSL_free(der);
-  std::string text;
-  for (unsigned int i = 0; i < digest_size; ++i) {
-    text += kDigits[digest[i] >> 4];
-    text += kDigits[digest[i] & 15];
-  }
-  return text;
+  return HexOf(digest, digest_size);
+}
+
+std::string CertificateHash(X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+  return HexOf(digest, size);
 }
 
 Result<void> Load(ssl::context& context, const TlsIdentity& identity) {
@@ -110,6 +121,7 @@ Peer PeerOf(SSL* connection) {
   peer.common_name = names.empty() ? "" : names.front();
   peer.organisations = NameEntries(subject, NID_organizationName);
   peer.key_hash = KeyHash(certificate);
+  peer.certificate_hash = CertificateHash(certificate);
   return peer;
 }
 

@@ -10,10 +10,6 @@
 // of ours pass.
 namespace slipway::objects {
 
-/// kBadRequest where a value of a Secret or ConfigMap is no base64: a client of Kubernetes is told this
-/// before anything else. Expects any tree.
-Result<void> CheckDecodable(const KindInfo& kind, const nlohmann::json& object);
-
 /// What is wrong with one object of a core kind, and with the annotations of any.
 std::vector<Cause> CheckCoreRules(const KindInfo& kind, const nlohmann::json& object);
 

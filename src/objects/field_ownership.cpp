@@ -10,6 +10,7 @@
 
 #include "reconciler/base/json.hpp"
 #include "src/objects/cause_words.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_owners.hpp"
 #include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
@@ -224,18 +225,23 @@ std::string ObjectName(const Json& configuration) {
   return text("namespace") + "/" + text("name");
 }
 
-/// The configuration is of the kind, fits its schema, and says nothing of owners. Takes out what no
-/// object has any more.
-Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
+/// As messages name what a configuration says of itself: `/v1, Kind=Secret`.
+std::string TypeOf(const Json& configuration) {
   const auto text = [&](const char* field) {
     const auto found = configuration.find(field);
     return found != configuration.end() && found->is_string() ? found->get<std::string>() : "";
   };
   const std::string version = text("apiVersion");
-  const std::string group_version =
-      version.find('/') == std::string::npos ? "/" + version : version;
-  const std::string type = group_version + ", Kind=" + text("kind");
-  if (version != kind.ApiVersion() || text("kind") != kind.kind) {
+  const std::string before = version.find('/') == std::string::npos ? "/" : "";
+  return before + version + ", Kind=" + text("kind");
+}
+
+/// The configuration is of the kind, fits its schema, and says nothing of owners. Takes out what no
+/// object has any more.
+Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
+  const std::string type = TypeOf(configuration);
+  if (configuration.value("apiVersion", Json()) != kind.ApiVersion() ||
+      configuration.value("kind", Json()) != kind.kind) {
     return Fail(Code::kBadRequest, "invalid object type: " + type);
   }
   const Json* managed = ManagedFieldsOf(&configuration);
@@ -252,6 +258,19 @@ Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
                                         ObjectName(configuration) + "; " + type + "): " + misfit);
   }
   return Ok();
+}
+
+/// What fits the schema and is still none of Kubernetes' own types, such as a date that does not exist.
+Result<void> CheckConverts(const KindInfo& kind, const Json& configuration, const Json& result) {
+  const std::string misfit = MisfitOfApplied(kind, result);
+  if (misfit.empty()) {
+    return Ok();
+  }
+  const std::string type = TypeOf(configuration);
+  return Fail(Code::kUnexplained,
+              "failed to convert new object (" + ObjectName(configuration) + "; " + type +
+                  ") to proper version: unable to convert unstructured object to " + type + ": " +
+                  misfit);
 }
 
 /// Applies one configuration to one object.
@@ -416,6 +435,7 @@ Result<Json> ApplyConfiguration(const KindInfo& kind, const Json* stored, Json c
       return ConflictError(conflicts);
     }
   }
+  SLIPWAY_TRYV(CheckConverts(kind, configuration, result));
   if (author.manager == kKubectl) {
     RenewLastApplied(configuration, result);
   }

@@ -92,23 +92,10 @@ Error NoVersion(const KindInfo& kind, const std::string& name) {
   return error;
 }
 
-/// What names the object and what an update demands is text where it is there at all. Taken for absent,
-/// a resourceVersion without its quotes would let the write overwrite anything.
-Result<void> CheckMetaTypes(const Json& metadata) {
-  for (const char* field : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
-    const auto found = metadata.find(field);
-    if (found != metadata.end() && !found->is_null() && !found->is_string()) {
-      return Fail(Code::kBadRequest,
-                  std::string("metadata.") + field + " must be text: put it into quotes");
-    }
-  }
-  return Ok();
-}
-
 /// Whether the object was sent as it is, and not made by a patch.
 bool IsWhole(const WriteRequest& request) { return !request.patched && !request.applied; }
 
-/// The object is of the kind and has the names that the path says; fills in what it leaves out.
+/// The object has the names that the path says; fills in what it leaves out.
 Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& request) {
   if (!object.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind " + kind.kind);
@@ -116,23 +103,14 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
   if (IsWhole(request)) {
     SLIPWAY_TRYV(CheckDecodes(kind, object));
   }
-  for (const auto& [field, wanted] :
-       {std::pair{"apiVersion", kind.ApiVersion()}, std::pair{"kind", kind.kind}}) {
-    const auto found = object.find(field);
-    if (found != object.end() && *found != wanted) {
-      return Fail(Code::kBadRequest, std::string(field) + " is " + PrintJson(*found) +
-                                         ", and this address is for " + wanted +
-                                         "; send the object to the address of its own kind");
-    }
-    object[field] = wanted;
-  }
+  object.emplace("apiVersion", kind.ApiVersion());
+  object.emplace("kind", kind.kind);
   if (!object.contains("metadata") || object["metadata"].is_null()) {
     object["metadata"] = Json::object();
   }
   if (!object["metadata"].is_object()) {
     return Fail(Code::kBadRequest, "metadata must be an object");
   }
-  SLIPWAY_TRYV(CheckMetaTypes(object["metadata"]));
   const std::string ns = MetaText(object, "namespace");
   if (!ns.empty() && ns != request.ns) {
     return Fail(
@@ -153,6 +131,35 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
                                        ")");
   }
   return Ok();
+}
+
+/// `qualified`: what kind of object, as messages name it.
+Error InvalidNamed(const std::string& qualified, const std::string& name,
+                   std::vector<Cause> causes) {
+  std::set<std::string> said;
+  std::string all;
+  for (const Cause& cause : causes) {
+    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    if (said.insert(line).second) {
+      all += (all.empty() ? "" : ", ") + line;
+    }
+  }
+  Error error = Fail(Code::kInvalid, qualified + " " + Quoted(name) + " is invalid: " +
+                                         (said.size() > 1 ? "[" + all + "]" : all));
+  error.causes = std::move(causes);
+  return error;
+}
+
+/// Of what an object says of itself, before anything else is judged.
+Result<void> CheckKind(const KindInfo& kind, const Json& object) {
+  std::vector<Cause> causes = CheckTypeMeta(kind, object);
+  if (causes.empty()) {
+    return Ok();
+  }
+  const std::string said = SaidKind(object);
+  Error error = InvalidNamed(said, MetaText(object, "name"), std::move(causes));
+  error.about = said;
+  return error;
 }
 
 /// Takes metadata.managedFields out of an object; null where it has none.
@@ -211,6 +218,25 @@ bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteReques
   return false;
 }
 
+/// Whether a namespace says who must empty it.
+bool SaysWhoEmptiesIt(const Json& object) {
+  const auto spec = object.find("spec");
+  return spec != object.end() && spec->is_object() && spec->contains("finalizers");
+}
+
+/// TrackOwners for a new object. What the API itself puts into a namespace belongs to nobody.
+void TrackBirth(const KindInfo& kind, bool says_who_empties_it, Json& object, Json sent,
+                const WriteRequest& request) {
+  if (kind.kind != "Namespace" || says_who_empties_it) {
+    TrackOwners(kind, nullptr, object, std::move(sent), request, Part::kMain);
+    return;
+  }
+  const Json finalizers = object["spec"]["finalizers"];
+  object["spec"].erase("finalizers");
+  TrackOwners(kind, nullptr, object, std::move(sent), request, Part::kMain);
+  object["spec"]["finalizers"] = finalizers;
+}
+
 /// TrackOwners for a write to the status. Kubernetes looks at the metadata that was sent as well, which
 /// will not be stored: who wrote over a field there has lost it.
 void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, Json metadata,
@@ -255,11 +281,7 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
     all += (all.empty() ? "" : ", ") + message;
   }
   if (request.patched) {
-    const std::string message =
-        "Invalid value: " + Quoted(patched) + ": strict decoding error: " + all;
-    Error error = Fail(Code::kUnprocessable, " \"\" is invalid: patch: " + message);
-    error.causes.push_back({.field = "patch", .message = message, .reason = "FieldValueInvalid"});
-    return error;
+    return UnreadablePatch(kind, patched, "strict decoding error: " + all);
   }
   return Fail(Code::kBadRequest, kind.kind + " in version \"" + kind.version +
                                      "\" cannot be handled as a " + kind.kind +
@@ -300,9 +322,7 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
   std::vector<std::string> unknown;
   object["metadata"].erase("selfLink");
   const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
-  const std::string patched = !shown                      ? std::string()
-                              : kind.schema.root().secret ? std::string("(hidden)")
-                                                          : PrintJson(object);
+  const std::string patched = shown ? PrintJson(object) : std::string();
   const bool values = kind.kind == "ConfigMap" || kind.kind == "Secret";
   EmptyNulls(object["metadata"], std::array{"labels", "annotations"});
   if (values) {
@@ -318,7 +338,6 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
 }
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
-  SLIPWAY_TRYV(CheckDecodable(kind, object));
   const std::string name = MetaText(object, "name");
   std::vector<Cause> causes;
   const auto append = [&causes](const std::vector<Cause>& more) {
@@ -328,7 +347,12 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   if (stored != nullptr) {
     append(CheckMetadataChange(*stored, object));
   }
-  const std::vector<Cause> misfits = kind.schema.Validate(object);
+  std::vector<Cause> misfits = kind.schema.Validate(object);
+  // What an owner lacks CheckMetadata says.
+  std::erase_if(misfits, [](const Cause& cause) {
+    return cause.reason == "FieldValueRequired" &&
+           cause.field.starts_with("metadata.ownerReferences[");
+  });
   append(misfits);
   // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
   if (misfits.empty() && (causes.empty() || (!kind.collected && !name.empty()))) {
@@ -426,18 +450,7 @@ Result<std::uint64_t> VersionOf(const Json& object) {
 }
 
 Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
-  std::set<std::string> said;
-  std::string all;
-  for (const Cause& cause : causes) {
-    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
-    if (said.insert(line).second) {
-      all += (all.empty() ? "" : ", ") + line;
-    }
-  }
-  Error error = Fail(Code::kInvalid, QualifiedKind(kind) + " " + Quoted(name) + " is invalid: " +
-                                         (said.size() > 1 ? "[" + all + "]" : all));
-  error.causes = std::move(causes);
-  return error;
+  return InvalidNamed(QualifiedKind(kind), name, std::move(causes));
 }
 
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const WriteRequest& request,
@@ -466,16 +479,19 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   if (kind.has_status) {
     object.erase("status");
   }
+  SLIPWAY_TRYV(CheckKind(kind, object));
+  const bool says_who_empties_it = SaysWhoEmptiesIt(object);
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   CountGeneration(kind, object);
   auto judged = Judge(kind, object, nullptr);
   if (!judged.has_value()) {
     return WithWarnings(std::move(judged.error()), std::move(warnings));
   }
+  WarnOfFinalizers(kind, nullptr, object, warnings);
   DropEmpty(metadata);
   WriteRequest timed = request;
   timed.now = birth.now;
-  TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
+  TrackBirth(kind, says_who_empties_it, object, std::move(sent), timed);
   return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings), .unsettled = unsettled};
 }
 
@@ -502,6 +518,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  SLIPWAY_TRYV(CheckKind(kind, object));
   Json sent = TakeOwners(object);
   for (const char* field : {"creationTimestamp", "generation", "deletionTimestamp",
                             "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
@@ -521,6 +538,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   if (!judged.has_value()) {
     return WithWarnings(std::move(judged.error()), std::move(warnings));
   }
+  WarnOfFinalizers(kind, &stored, object, warnings);
   DropEmpty(object["metadata"]);
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
@@ -538,6 +556,7 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
   SLIPWAY_ASSERT(kind.has_status, kind.kind + " has no status subresource");
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  SLIPWAY_TRYV(CheckKind(kind, object));
   Json sent = TakeOwners(object);
   Json metadata = object["metadata"];
   Json merged = stored;

@@ -193,14 +193,9 @@ void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteO
   objects::WriteRequest request{.ns = path.ns,
                                 .field_validation = options.field_validation,
                                 .field_manager = std::move(options.field_manager)};
-  auto parsed = objects::ParseJson(json, request.duplicates);
+  auto parsed = objects::ReadBody(*path.kind, json, request.duplicates);
   if (!parsed.has_value()) {
     post_([done = std::move(done), error = std::move(parsed.error())] { done(error); });
-    return;
-  }
-  auto known = objects::CheckSaysKind(*path.kind, parsed.value(), json);
-  if (!known.has_value()) {
-    post_([done = std::move(done), error = std::move(known.error())] { done(error); });
     return;
   }
   const auto tree = std::make_shared<const Json>(std::move(parsed.value()));

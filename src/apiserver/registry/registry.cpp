@@ -53,6 +53,18 @@ Result<Json> ApplyPatch(const objects::KindInfo& kind, PatchType type, const Jso
   SLIPWAY_UNREACHABLE("patch type outside the enum");
 }
 
+/// What a patch makes of an object, read as Kubernetes reads it.
+Result<Json> PatchedTree(const objects::KindInfo& kind, PatchType type, const Json& stored,
+                         const std::string& text, std::vector<std::string>& duplicates) {
+  const bool strategic = type == PatchType::kStrategicMerge;
+  SLIPWAY_TRY(patch,
+              objects::ReadPatch(strategic ? "" : "error decoding patch: ", text, duplicates));
+  SLIPWAY_TRY(patched, ApplyPatch(kind, type, stored, patch));
+  SLIPWAY_TRYV(strategic ? objects::ReadMerged(kind, patched, patch)
+                         : objects::ReadPatched(kind, patched));
+  return patched;
+}
+
 objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& options,
                                 const Clock& clock) {
   return {.ns = path.ns,
@@ -75,9 +87,7 @@ struct Replacing {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     request = RequestOf(path, options, clock);
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
-    SLIPWAY_TRY(sent, objects::ParseJson(json, request.duplicates));
-    SLIPWAY_TRYV(objects::CheckSaysKind(*path.kind, sent, json));
-    return sent;
+    return objects::ReadBody(*path.kind, json, request.duplicates);
   }
 
   Result<objects::WriteEffect> operator()(const Json& stored, Json& wanted) const {
@@ -103,8 +113,7 @@ ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::st
     objects::WriteRequest request = RequestOf(path, options, clock);
     request.patched = true;
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
-    SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
-    SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
+    SLIPWAY_TRY(patched, PatchedTree(*path.kind, type, stored, text, request.duplicates));
     wanted = std::move(patched);
     return Prepare(part, *path.kind, stored, wanted, request);
   };

@@ -15,12 +15,6 @@ std::string Faulty(const char* kind, Json object) {
 
 std::string Faulty(const char* kind, const char* yaml) { return Faulty(kind, FromYaml(yaml)); }
 
-std::string Undecodable(const std::string& value) {
-  const auto checked =
-      CheckDecodable(KindNamed("Secret"), Json{{"data", {{"a", "eA=="}, {"b", value}}}});
-  return checked.has_value() ? "" : checked.error().message;
-}
-
 TEST(CoreRules, KeysOfValuesAreThoseOfKubernetes) {
   constexpr const char* kWords =
       "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
@@ -71,24 +65,6 @@ TEST(CoreRules, TypesOfSecretsDemandTheirKeys) {
       Faulty("Secret", "{type: kubernetes.io/dockerconfigjson, data: {.dockerconfigjson: e30=}}"),
       "");
   EXPECT_EQ(Faulty("Secret", "{type: slipway.dev/agent-token}"), "");
-}
-
-TEST(CoreRules, WhatIsNoBase64IsSaidAsGoSaysIt) {
-  constexpr const char* kWords =
-      "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte ";
-  for (const char* good : {"", "eA==", "eHg=", "eHh4", "eH\nh4"}) {
-    EXPECT_EQ(Undecodable(good), "") << good;
-  }
-  for (const auto& [bad, at] : {std::pair{"!!!", "0"},
-                                {"ab!c", "2"},
-                                {"abc", "0"},
-                                {"abcdef", "4"},
-                                {"a===", "1"},
-                                {"ab=c", "2"},
-                                {"ab=", "3"},
-                                {"eA==x", "4"}}) {
-    EXPECT_EQ(Undecodable(bad), std::string(kWords) + at) << bad;
-  }
 }
 
 TEST(CoreRules, ImmutableOnesStay) {

@@ -78,14 +78,42 @@ TEST(Create, NeedsANameAndTheRightPlace) {
   EXPECT_EQ(code("/metadata", Json::object()), Code::kInvalid);
   EXPECT_EQ(code("/metadata", 3), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/namespace", "other"), Code::kBadRequest);
-  EXPECT_EQ(code("/kind", "Fleet"), Code::kBadRequest);
-  EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kBadRequest);
+  EXPECT_EQ(code("/kind", "Fleet"), Code::kInvalid);
+  EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kInvalid);
   EXPECT_EQ(code("/metadata/resourceVersion", "1"), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/name", 7), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/generateName", 7), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/namespace", 7), Code::kBadRequest);
   Json list = Json::array();
   EXPECT_EQ(PrepareCreate(Application(), list, Create(), kBirth).error().code, Code::kBadRequest);
+}
+
+TEST(Create, OfAnotherKindSaysNothingElse) {
+  const Json object = {{"kind", "Server"}, {"metadata", {{"name", "x"}}}, {"spec", 7}};
+  Json sent = object;
+  const Error error = PrepareCreate(Application(), sent, Create(), kBirth).error();
+  EXPECT_EQ(error.message,
+            "Server.slipway.dev \"x\" is invalid: kind: Invalid value: \"Server\": must be Application");
+  EXPECT_EQ(error.about, "Server.slipway.dev");
+}
+
+TEST(Create, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
+  const auto owned = [](Json space) {
+    space["metadata"]["name"] = "x";
+    EXPECT_TRUE(PrepareCreate(KindNamed("Namespace"), space, Create(), kBirth).has_value());
+    EXPECT_EQ(space["spec"], (Json{{"finalizers", {"kubernetes"}}}));
+    return space["metadata"]["managedFields"][0]["fieldsV1"].value("f:spec", Json());
+  };
+  EXPECT_EQ(owned(Json::object()), Json());
+  EXPECT_EQ(owned({{"spec", Json::object()}}), Json());
+  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}), (Json{{"f:finalizers", Json::object()}}));
+}
+
+TEST(Create, WhatAnOwnerLacksIsSaidOnce) {
+  Json map = {{"metadata", {{"name", "x"}, {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
+  const Error error = PrepareCreate(KindNamed("ConfigMap"), map, Create(), kBirth).error();
+  EXPECT_EQ(Lines(error.causes),
+            "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
 }
 
 TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
