@@ -203,13 +203,6 @@ Result<void> ReadPatchedCustom(const KindInfo& kind, const TypeMeta& meta, const
   return Ok();
 }
 
-/// The beginning of a body, for people to know it again.
-std::string BeginningOf(std::string_view text) {
-  constexpr std::size_t kMost = 30;
-  std::string shown(text.substr(0, kMost));
-  return text.size() > kMost ? shown + " ..." : shown;
-}
-
 }  // namespace
 
 Result<Json> ReadBody(const KindInfo& kind, std::string_view text,
@@ -303,19 +296,6 @@ std::string SaidKind(const Json& object) {
   TypeMeta meta;
   ReadTypeMeta(object, meta);
   return meta.group.empty() ? meta.kind : meta.kind + "." + meta.group;
-}
-
-Result<void> CheckSaysKind(const KindInfo& kind, const Json& sent, std::string_view text) {
-  if (!IsCustom(kind) || !sent.is_object()) {
-    return Ok();
-  }
-  const Json said = sent.value("kind", Json());
-  if (!said.is_null() && said != "") {
-    return Ok();
-  }
-  return Fail(Code::kBadRequest, "the object provided is unrecognized (must be of type " +
-                                     kind.kind + "): Object 'Kind' is missing in '" +
-                                     std::string(text) + "' (" + BeginningOf(text) + ")");
 }
 
 }  // namespace slipway::objects

@@ -329,7 +329,9 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
     EmptyNulls(object, kValueMaps);
   }
   kind.schema.Prune(object, unknown);
-  kind.schema.DropNulls(object);
+  if (!request.applied || !IsCustom(kind)) {
+    kind.schema.DropNulls(object);  // of an applied custom resource Kubernetes judges them
+  }
   if (values) {
     DropEmptyValues(object);
   }

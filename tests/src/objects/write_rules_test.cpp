@@ -109,6 +109,22 @@ TEST(Create, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
   EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}), (Json{{"f:finalizers", Json::object()}}));
 }
 
+TEST(Create, NullsOfWhatIsAppliedAreJudged) {
+  const auto said = [](bool applied) {
+    Json object = SmallApplication();
+    object["spec"]["release"]["env"] = nullptr;
+    object["spec"]["strategy"] = nullptr;  // has a default
+    WriteRequest request = Create();
+    request.applied = applied;
+    const auto created = PrepareCreate(Application(), object, request, kBirth);
+    return created.has_value() ? "" : Lines(created.error().causes);
+  };
+  EXPECT_EQ(said(false), "");
+  EXPECT_EQ(said(true),
+            "spec.release.env: Invalid value: \"null\": spec.release.env in body must be of type array: "
+            "\"null\"\n");
+}
+
 TEST(Create, WhatAnOwnerLacksIsSaidOnce) {
   Json map = {{"metadata", {{"name", "x"}, {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
   const Error error = PrepareCreate(KindNamed("ConfigMap"), map, Create(), kBirth).error();
