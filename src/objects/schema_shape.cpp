@@ -80,7 +80,9 @@ void DefaultNode(const SchemaNode& node, Json& tree) {
     return;
   }
   for (const auto& [key, schema] : node.properties) {
-    if (schema->initial != nullptr && !tree.contains(key)) {
+    const auto found = tree.find(key);
+    const bool absent = found == tree.end() || (found->is_null() && !schema->nullable);
+    if (schema->initial != nullptr && absent) {
       tree[key] = *schema->initial;
     }
   }

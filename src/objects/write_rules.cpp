@@ -316,6 +316,18 @@ void DropEmptyValues(Json& object) {
   }
 }
 
+/// What is null is not there. Of an applied custom resource Kubernetes drops none but those of the metadata.
+void DropNulls(const KindInfo& kind, Json& object, const WriteRequest& request) {
+  if (!request.applied || !IsCustom(kind)) {
+    kind.schema.DropNulls(object);
+    return;
+  }
+  Json part;
+  part["metadata"] = std::move(object["metadata"]);
+  kind.schema.DropNulls(part);
+  object["metadata"] = std::move(part["metadata"]);
+}
+
 /// Schema order: prune, drop nulls, default. Returns the warnings.
 Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
                                        const WriteRequest& request) {
@@ -329,9 +341,7 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
     EmptyNulls(object, kValueMaps);
   }
   kind.schema.Prune(object, unknown);
-  if (!request.applied || !IsCustom(kind)) {
-    kind.schema.DropNulls(object);  // of an applied custom resource Kubernetes judges them
-  }
+  DropNulls(kind, object, request);
   if (values) {
     DropEmptyValues(object);
   }

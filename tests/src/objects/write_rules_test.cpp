@@ -114,6 +114,7 @@ TEST(Create, NullsOfWhatIsAppliedAreJudged) {
     Json object = SmallApplication();
     object["spec"]["release"]["env"] = nullptr;
     object["spec"]["strategy"] = nullptr;  // has a default
+    object["metadata"]["labels"] = nullptr;
     WriteRequest request = Create();
     request.applied = applied;
     const auto created = PrepareCreate(Application(), object, request, kBirth);
