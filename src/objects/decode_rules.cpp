@@ -151,9 +151,13 @@ std::string KindMissing(const std::string& shown) {
 }
 
 Result<Json> ReadCustom(const KindInfo& kind, const TypeMeta& meta, std::string_view text,
-                        Json object) {
+                        Json object, const WriteRequest& request) {
   if (meta.kind.empty()) {
-    return Unrecognized(kind, text, KindMissing(std::string(text)));
+    const std::string missing = KindMissing(std::string(text));
+    // Who ignores unknown fields gets another decoder, which knows what it was asked for.
+    return request.field_validation == FieldValidation::kIgnore
+               ? Misread(kind, {.version = kind.version, .kind = kind.kind}, missing)
+               : Unrecognized(kind, text, missing);
   }
   const std::string fault = MetadataFault(object);
   if (!fault.empty()) {
@@ -205,9 +209,8 @@ Result<void> ReadPatchedCustom(const KindInfo& kind, const TypeMeta& meta, const
 
 }  // namespace
 
-Result<Json> ReadBody(const KindInfo& kind, std::string_view text,
-                      std::vector<std::string>& duplicates) {
-  auto parsed = ParseJson(text, duplicates);
+Result<Json> ReadBody(const KindInfo& kind, std::string_view text, WriteRequest& request) {
+  auto parsed = ParseJson(text, request.duplicates);
   if (!parsed.has_value()) {
     const std::string fault = JsonSyntaxFault(text);
     return fault.empty() ? parsed.error() : Unrecognized(kind, text, kNoTypeMeta + fault);
@@ -217,7 +220,7 @@ Result<Json> ReadBody(const KindInfo& kind, std::string_view text,
   if (!fault.empty()) {
     return Unrecognized(kind, text, fault);
   }
-  return IsCustom(kind) ? ReadCustom(kind, meta, text, std::move(parsed.value()))
+  return IsCustom(kind) ? ReadCustom(kind, meta, text, std::move(parsed.value()), request)
                         : ReadCore(kind, meta, text, std::move(parsed.value()));
 }
 

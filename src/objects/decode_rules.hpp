@@ -7,6 +7,7 @@
 
 #include "reconciler/base/result.hpp"
 #include "src/objects/kinds.hpp"
+#include "src/objects/write_rules.hpp"
 
 // What Kubernetes cannot even read, in its words. It reads its own kinds into types of Go; of ours it reads what
 // every object has: kind, apiVersion and metadata. What else is of the wrong type is left to the schema. Trees and
@@ -14,10 +15,9 @@
 namespace slipway::objects {
 
 /// A whole object as it was sent. kBadRequest where the text is no JSON, no object, one of another kind (of
-/// Kubernetes' own; a wrong kind of ours is refused when it is judged) or version, or does not decode. Appends
-/// fields that are there twice. What a kind of Kubernetes leaves out of kind and apiVersion is filled in.
-Result<nlohmann::json> ReadBody(const KindInfo& kind, std::string_view text,
-                                std::vector<std::string>& duplicates);
+/// Kubernetes' own; a wrong kind of ours is refused when it is judged) or version, or does not decode. Notes
+/// in `request` which fields are there twice. What a kind of Kubernetes leaves out of kind and apiVersion is filled in.
+Result<nlohmann::json> ReadBody(const KindInfo& kind, std::string_view text, WriteRequest& request);
 
 /// The body of a patch. kBadRequest where it is no JSON; `before` begins the message.
 Result<nlohmann::json> ReadPatch(std::string_view before, std::string_view text,

@@ -1,9 +1,11 @@
 #include "src/objects/metadata_rules.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "reconciler/api/scalars.hpp"
 #include "src/objects/cause_words.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
@@ -281,12 +283,31 @@ std::vector<Cause> CheckNewFinalizers(const Json& before, const Json& after) {
            .reason = "FieldValueForbidden"}};
 }
 
+/// A value as messages show it; a time as Go prints it, `2026-01-01 00:00:00 +0000 UTC`.
+std::string ShownField(const Json& value) {
+  if (!value.is_string()) {
+    return ShownValue(value);
+  }
+  const auto time = api::ParseTime(value.get_ref<const std::string&>());
+  if (!time.has_value()) {
+    return ShownValue(value);
+  }
+  std::string text = api::FormatTime(std::chrono::floor<std::chrono::seconds>(time.value()));
+  text.replace(text.find('T'), 1, " ").replace(text.find('Z'), 1, " +0000 UTC");
+  return text;
+}
+
 }  // namespace
 
 std::vector<Cause> CheckMetadataChange(const Json& before, const Json& after) {
   std::vector<Cause> causes;
-  if (after["metadata"].value("uid", Json()) != before["metadata"].value("uid", Json())) {
-    causes.push_back(InvalidValue("metadata.uid", after["metadata"]["uid"], "field is immutable"));
+  for (const char* field : {"uid", "deletionTimestamp", "deletionGracePeriodSeconds"}) {
+    const Json value = after["metadata"].value(field, Json());
+    if (value != before["metadata"].value(field, Json())) {
+      causes.push_back({.field = std::string("metadata.") + field,
+                        .message = "Invalid value: " + ShownField(value) + ": field is immutable",
+                        .reason = "FieldValueInvalid"});
+    }
   }
   if (before["metadata"].contains("deletionTimestamp")) {
     const std::vector<Cause> more = CheckNewFinalizers(before, after);

@@ -49,6 +49,22 @@ void Restore(Json& object, const Json& stored, const char* field) {
   }
 }
 
+/// What nobody may change is as it was. What was sent all the same of some of it is left to Judge.
+void RestoreMetadata(Json& object, const Json& stored) {
+  for (const char* field : {"creationTimestamp", "generation", "resourceVersion", "generateName"}) {
+    Restore(object, stored, field);
+  }
+  if (MetaText(object, "uid").empty()) {
+    Restore(object, stored, "uid");
+  }
+  if (stored["metadata"].contains("deletionTimestamp")) {
+    Restore(object, stored, "deletionTimestamp");
+  }
+  if (object["metadata"].value("deletionGracePeriodSeconds", Json()).is_null()) {
+    Restore(object, stored, "deletionGracePeriodSeconds");
+  }
+}
+
 /// "Application.slipway.dev", or "Secret" for the core group.
 std::string QualifiedKind(const KindInfo& kind) {
   return kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
@@ -532,13 +548,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
   SLIPWAY_TRYV(CheckKind(kind, object));
   Json sent = TakeOwners(object);
-  for (const char* field : {"creationTimestamp", "generation", "deletionTimestamp",
-                            "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
-    Restore(object, stored, field);
-  }
-  if (MetaText(object, "uid").empty()) {
-    Restore(object, stored, "uid");
-  }
+  RestoreMetadata(object, stored);
   if (kind.has_status) {
     object.erase("status");
     if (stored.contains("status")) {

@@ -69,6 +69,11 @@ def told_once(reply):
     return {**reply, "body": {**body, "details": {**body["details"], "causes": once}}}
 
 
+def lost(theirs, ours):
+    """Whether Kubernetes fell over what we refuse: it does so at some JSON patches."""
+    return theirs["status"] == 0 and ours["status"] == 422
+
+
 def first_difference(theirs, ours):
     """(index of the reply, where, one, other) or None."""
     for index, (one, other) in enumerate(zip(theirs, ours)):
@@ -76,6 +81,8 @@ def first_difference(theirs, ours):
             if one["status"] == 409:
                 continue
             return None  # What follows cannot be compared.
+        if lost(one, other):
+            continue
         where = difference(told_once(one), without_own_rules(one, told_once(other)))
         if where:
             return index, where, one, other

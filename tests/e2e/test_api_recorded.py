@@ -69,6 +69,13 @@ def test_a_sequence_is_made_of_its_seed_and_is_data(seed):
     assert json.loads(json.dumps(sequence)) == api_sequences.Maker(seed).sequence()
 
 
+def test_what_kubernetes_falls_over_is_refused():
+    nothing = {"status": 0, "warnings": [], "body": "no answer"}
+    assert api_diff.first_difference([nothing], [refusal("bad")]) is None
+    assert api_diff.first_difference([nothing], [{"status": 200, "body": {}}])[0] == 0
+    assert api_diff.first_difference([refusal("bad")], [nothing])[0] == 0
+
+
 def test_what_kubernetes_says_again_is_no_difference():
     twice, once = refusal("bad", "worse", "bad"), refusal("bad", "worse")
     assert api_diff.first_difference([twice], [once]) is None

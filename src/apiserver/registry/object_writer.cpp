@@ -193,7 +193,7 @@ void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteO
   objects::WriteRequest request{.ns = path.ns,
                                 .field_validation = options.field_validation,
                                 .field_manager = std::move(options.field_manager)};
-  auto parsed = objects::ReadBody(*path.kind, json, request.duplicates);
+  auto parsed = objects::ReadBody(*path.kind, json, request);
   if (!parsed.has_value()) {
     post_([done = std::move(done), error = std::move(parsed.error())] { done(error); });
     return;

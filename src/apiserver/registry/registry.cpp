@@ -87,7 +87,7 @@ struct Replacing {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     request = RequestOf(path, options, clock);
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
-    return objects::ReadBody(*path.kind, json, request.duplicates);
+    return objects::ReadBody(*path.kind, json, request);
   }
 
   Result<objects::WriteEffect> operator()(const Json& stored, Json& wanted) const {

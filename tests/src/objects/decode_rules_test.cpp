@@ -113,9 +113,10 @@ TEST(Decoding, ATimeStopsIt) {
 }
 
 /// What is said of a body; empty where it is taken.
-std::string BodyFault(const char* kind, const std::string& text) {
-  std::vector<std::string> duplicates;
-  const auto read = ReadBody(KindNamed(kind), text, duplicates);
+std::string BodyFault(const char* kind, const std::string& text,
+                      FieldValidation validation = FieldValidation::kWarn) {
+  WriteRequest request{.field_validation = validation};
+  const auto read = ReadBody(KindNamed(kind), text, request);
   return read.has_value() ? "" : read.error().message;
 }
 
@@ -177,10 +178,18 @@ TEST(Bodies, OfAnotherKindOrVersion) {
             R"(string: a/b/c ({"apiVersion": "a/b/c", "kind" ...))");
 }
 
+TEST(Bodies, WhoIgnoresUnknownFieldsIsToldOtherwiseThatAKindIsMissing) {
+  const std::string missing = "Object 'Kind' is missing in '{}'";
+  EXPECT_EQ(BodyFault("Fleet", "{}"),
+            "the object provided is unrecognized (must be of type Fleet): " + missing + " ({})");
+  EXPECT_EQ(BodyFault("Fleet", "{}", FieldValidation::kIgnore),
+            "Fleet in version \"v1alpha1\" cannot be handled as a Fleet: " + missing);
+}
+
 TEST(Bodies, AKindOfKubernetesNeedNotSayWhatItIs) {
   for (const char* text : {"null", "{}", R"({"kind": ""})", R"({"kind": "Lease", "apiVersion": null})"}) {
-    std::vector<std::string> duplicates;
-    const auto read = ReadBody(KindNamed("Lease"), text, duplicates);
+    WriteRequest request;
+    const auto read = ReadBody(KindNamed("Lease"), text, request);
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ(read.value(), (Json{{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}}));
   }

@@ -319,6 +319,33 @@ TEST(Update, ThatPatchesTheUidIsInvalid) {
   EXPECT_TRUE(PrepareStatusUpdate(Application(), stored, status, request).has_value());
 }
 
+TEST(Update, CannotAskForADeletion) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  object["metadata"]["deletionGracePeriodSeconds"] = 0;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, Write()).error().causes),
+            "metadata.deletionTimestamp: Invalid value: 2026-01-01 00:00:00 +0000 UTC: field is "
+            "immutable\n"
+            "metadata.deletionGracePeriodSeconds: Invalid value: 0: field is immutable\n");
+  object["metadata"]["deletionTimestamp"] = nullptr;
+  object["metadata"]["deletionGracePeriodSeconds"] = nullptr;
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, object, Write()).value().changed);
+}
+
+TEST(Update, OfADeletedObjectKeepsWhenThatWas) {
+  Json stored = Stored();
+  stored["metadata"]["finalizers"] = {"slipway.dev/a"};
+  ASSERT_TRUE(PrepareDelete(Application(), stored, {}, Time{}).has_value());
+  Json object = stored;
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  object["metadata"].erase("deletionGracePeriodSeconds");
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, object, Write()).value().changed);
+  object["metadata"]["deletionGracePeriodSeconds"] = 30;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, Write()).error().causes),
+            "metadata.deletionGracePeriodSeconds: Invalid value: 30: field is immutable\n");
+}
+
 TEST(Update, OfNothingIsJudgedBeforeItIsNotFound) {
   const auto refuse = [](const Json& metadata, const std::string& ns = "default") {
     Json object = SmallApplication();
