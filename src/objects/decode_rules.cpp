@@ -72,7 +72,8 @@ std::string ReadTypeMeta(const Json& object, TypeMeta& meta) {
     return cannot + found + " into Go value of type " + kTypeMetaStruct;
   }
   std::string version;
-  for (const auto& [field, into] : {std::pair{"apiVersion", &version}, std::pair{"kind", &meta.kind}}) {
+  for (const auto& [field, into] :
+       {std::pair{"apiVersion", &version}, std::pair{"kind", &meta.kind}}) {
     const Json value = object.value(field, Json());
     if (!value.is_null() && !value.is_string()) {
       const std::string found = value.is_boolean() ? "bool" : value.type_name();
@@ -105,7 +106,8 @@ void Complete(const KindInfo& kind, TypeMeta& meta) {
 /// What keeps `object` from being read as the kind that `meta` says, and that from being `kind`.
 template <class Tree>
 std::string CoreFault(const KindInfo& kind, const TypeMeta& meta, const Tree& object) {
-  const KindInfo* said = FindByKind(meta.ApiVersion(), meta.kind);
+  const bool right = meta.ApiVersion() == kind.ApiVersion() && meta.kind == kind.kind;
+  const KindInfo* said = right ? &kind : FindByKind(meta.ApiVersion(), meta.kind);
   if (said == nullptr || IsCustom(*said)) {
     return "no kind \"" + meta.kind + "\" is registered for version \"" + meta.ApiVersion() +
            "\" in scheme \"pkg/runtime/scheme.go:100\"";

@@ -65,8 +65,8 @@ bool SaysNothing(const Json& entry) {
 
 /// `[]` and `[{}]` ask to forget all owners. Of a custom resource Kubernetes does not see an empty list.
 bool AsksToForget(const KindInfo& kind, const Json& sent) {
-  return sent.is_array() && ((sent.empty() && !IsCustom(kind)) ||
-                             (sent.size() == 1 && SaysNothing(sent[0])));
+  return sent.is_array() &&
+         ((sent.empty() && !IsCustom(kind)) || (sent.size() == 1 && SaysNothing(sent[0])));
 }
 
 FieldOwners StoredOwners(const Json* stored) {

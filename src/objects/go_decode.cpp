@@ -83,7 +83,8 @@ bool InRange(GoShape shape, const Tree& number) {
     return value >= std::numeric_limits<std::int32_t>::min() &&
            value <= std::numeric_limits<std::int32_t>::max();
   }
-  return shape != GoShape::kByte || (value >= 0 && value <= std::numeric_limits<std::uint8_t>::max());
+  return shape != GoShape::kByte ||
+         (value >= 0 && value <= std::numeric_limits<std::uint8_t>::max());
 }
 
 /// Reads a tree as Go's JSON decoder reads a text: it goes on after a value that does not fit, and
@@ -330,6 +331,8 @@ std::string DecodeFault(const GoTypeInfo& type, const nlohmann::ordered_json& tr
   return Decoder<nlohmann::ordered_json>().Run(type, tree);
 }
 
-std::string ConversionFault(const GoTypeInfo& type, const Json& tree) { return Convert(type, tree); }
+std::string ConversionFault(const GoTypeInfo& type, const Json& tree) {
+  return Convert(type, tree);
+}
 
 }  // namespace slipway::objects

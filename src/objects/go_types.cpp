@@ -48,7 +48,9 @@ const std::map<std::string, FieldNames, std::less<>>& Structs() {
         {"fieldsV1", "v1.FieldsV1"},
         {"subresource", "string"}}},
       {"v1.ConfigMap",
-       {{"immutable", "bool"}, {"data", "map[string]string"}, {"binaryData", "map[string][]uint8"}}},
+       {{"immutable", "bool"},
+        {"data", "map[string]string"},
+        {"binaryData", "map[string][]uint8"}}},
       {"v1.Secret",
        {{"immutable", "bool"},
         {"data", "map[string][]uint8"},
@@ -142,7 +144,8 @@ class GoTypes {
     if (type != nullptr) {
       return type.get();
     }
-    type = std::make_unique<GoTypeInfo>(GoTypeInfo{.shape = SimpleShape(name), .name = std::string(name)});
+    type = std::make_unique<GoTypeInfo>(
+        GoTypeInfo{.shape = SimpleShape(name), .name = std::string(name)});
     GoTypeInfo* made = type.get();
     if (name.starts_with(kMapPrefix)) {
       made->shape = GoShape::kMap;

@@ -58,7 +58,10 @@ bool NeedsDomain(const std::string& finalizer) {
 std::string OwnerText(const Json& owner) {
   const auto pointer = [&](const char* field) {
     const Json value = owner.value(field, Json());
-    return std::string("(*bool)(") + (!value.is_boolean() ? "nil" : value == true ? "true" : "false") +
+    return std::string("(*bool)(") +
+           (!value.is_boolean() ? "nil"
+            : value == true     ? "true"
+                                : "false") +
            ")";
   };
   return "v1.OwnerReference{APIVersion:" + QuotedValue(TextOf(owner, "apiVersion")) +

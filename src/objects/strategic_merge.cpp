@@ -464,8 +464,8 @@ Result<Json> ApplyStrategicMerge(const KindInfo& kind, const Json& object, const
   }
   if (!patch.is_object()) {
     const std::string found = patch.is_boolean() ? "bool" : patch.type_name();
-    return Fail(Code::kBadRequest,
-                "json: cannot unmarshal " + found + " into Go value of type map[string]interface {}");
+    return Fail(Code::kBadRequest, "json: cannot unmarshal " + found +
+                                       " into Go value of type map[string]interface {}");
   }
   return Merger().MergeObject(object, patch, &kind.schema.root());
 }

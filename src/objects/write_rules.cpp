@@ -520,7 +520,8 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   WriteRequest timed = request;
   timed.now = birth.now;
   TrackBirth(kind, says_who_empties_it, object, std::move(sent), timed);
-  return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings), .unsettled = unsettled};
+  return WriteEffect{
+      .changed = true, .removed = false, .warnings = std::move(warnings), .unsettled = unsettled};
 }
 
 Error RefuseUpdateOfNothing(const KindInfo& kind, Json object, const WriteRequest& request) {
@@ -533,8 +534,8 @@ Error RefuseUpdateOfNothing(const KindInfo& kind, Json object, const WriteReques
   if (!warnings.has_value()) {
     return std::move(warnings.error());
   }
-  Error error = Fail(Code::kNotFound,
-                     kind.QualifiedPlural() + " " + Quoted(request.name) + " not found");
+  Error error =
+      Fail(Code::kNotFound, kind.QualifiedPlural() + " " + Quoted(request.name) + " not found");
   if (!MetaText(object, "uid").empty()) {
     error = OtherLife(kind, object, Json::object());
   }
@@ -595,8 +596,10 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
                         std::move(warnings));
   }
   TrackStatusOwners(kind, stored, object, std::move(metadata), std::move(sent), request);
-  return WriteEffect{
-      .changed = object != stored, .removed = false, .warnings = std::move(warnings), .unsettled = false};
+  return WriteEffect{.changed = object != stored,
+                     .removed = false,
+                     .warnings = std::move(warnings),
+                     .unsettled = false};
 }
 
 Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const DeleteRequest& request,

@@ -104,7 +104,6 @@ struct Replacing {
   }
 };
 
-
 ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::string text,
                              const WriteOptions& options, const Clock& clock) {
   return [part, path = std::move(path), type, text = std::move(text), options, &clock](
@@ -223,12 +222,16 @@ void Registry::Create(ObjectPath path, std::string json, WriteOptions options, W
 }
 
 void Registry::Update(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
-  Replace(*state_->writer, {Part::kMain, std::move(path), std::move(json), std::move(options), state_->clock}, std::move(done));
+  Replace(*state_->writer,
+          {Part::kMain, std::move(path), std::move(json), std::move(options), state_->clock},
+          std::move(done));
 }
 
 void Registry::UpdateStatus(ObjectPath path, std::string json, WriteOptions options,
                             WriteDone done) {
-  Replace(*state_->writer, {Part::kStatus, std::move(path), std::move(json), std::move(options), state_->clock}, std::move(done));
+  Replace(*state_->writer,
+          {Part::kStatus, std::move(path), std::move(json), std::move(options), state_->clock},
+          std::move(done));
 }
 
 void Registry::Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,

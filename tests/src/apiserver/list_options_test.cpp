@@ -118,12 +118,13 @@ TEST(ListOptions, ATokenSaysWhichPartOfItIsWrong) {
   };
   EXPECT_EQ(said("nonsense"), "invalid character '\\u009e' looking for beginning of value");
   EXPECT_EQ(said("ew"), "unexpected end of JSON input");  // {
-  EXPECT_EQ(said("W10"),  // []
+  EXPECT_EQ(said("W10"),                                  // []
             "json: cannot unmarshal array into Go value of type storage.continueToken");
   EXPECT_EQ(said("eyJ2Ijo0fQ"),  // {"v":4}
             "json: cannot unmarshal number into Go struct field continueToken.v of type string");
-  EXPECT_EQ(said("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MS41fQ"),  // {"v":"meta.k8s.io/v1","rv":1.5}
-            "json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64");
+  EXPECT_EQ(
+      said("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MS41fQ"),  // {"v":"meta.k8s.io/v1","rv":1.5}
+      "json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64");
   // {"v":"meta.k8s.io/v1","rv":5,"start":"../../x"}
   EXPECT_EQ(said("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiIuLi8uLi94In0"), "../../x");
 }

@@ -98,7 +98,8 @@ TEST(Decoding, OfWholeNumbersAndTimes) {
             "number 1.5" + spec + "leaseDurationSeconds of type int32");
   EXPECT_EQ(Refusal("Lease", "{spec: {leaseDurationSeconds: 3000000000}}"),
             "number 3000000000" + spec + "leaseDurationSeconds of type int32");
-  EXPECT_EQ(Refusal("Lease", "{spec: {renewTime: 4}}"), "number" + spec + "renewTime of type string");
+  EXPECT_EQ(Refusal("Lease", "{spec: {renewTime: 4}}"),
+            "number" + spec + "renewTime of type string");
   EXPECT_EQ(Refusal("Event", "{involvedObject: {name: 4}}"),
             "number into Go struct field ObjectReference.involvedObject.name of type string");
   EXPECT_EQ(Refusal("Namespace", "{spec: {finalizers: [4]}}"),
@@ -134,13 +135,15 @@ TEST(Bodies, ThatAreNoObject) {
   const std::string json = "couldn't get version/kind; json parse error: ";
   const std::string type = R"(struct { APIVersion string "json:\"apiVersion,omitempty\""; )"
                            R"(Kind string "json:\"kind,omitempty\"" })";
-  EXPECT_EQ(BodyFault("Fleet", "[]"),
-            before + json + "json: cannot unmarshal array into Go value of type " + type + " (5b5d)");
+  EXPECT_EQ(
+      BodyFault("Fleet", "[]"),
+      before + json + "json: cannot unmarshal array into Go value of type " + type + " (5b5d)");
   EXPECT_EQ(BodyFault("Fleet", "{"), before + json + "unexpected end of JSON input ({)");
   EXPECT_EQ(BodyFault("Fleet", ""), before + json + "unexpected end of JSON input (<empty>)");
   EXPECT_EQ(BodyFault("Fleet", R"({"kind":4})"),
-            before + json + "json: cannot unmarshal number into Go struct field .kind of type string "
-                            R"(({"kind":4}))");
+            before + json +
+                "json: cannot unmarshal number into Go struct field .kind of type string "
+                R"(({"kind":4}))");
   EXPECT_EQ(BodyFault("Fleet", "null"), before + "Object 'Kind' is missing in 'null' (6e756c6c)");
   const std::string text = R"({"metadata": {"name": "webwebweb"}})";
   EXPECT_EQ(BodyFault("Fleet", text), before + "Object 'Kind' is missing in '" + text +
@@ -162,20 +165,24 @@ TEST(Bodies, OfAnotherKindOrVersion) {
   EXPECT_EQ(BodyFault("Fleet", R"({"kind": "Fleet", )" + apart),
             "the API version in the data () does not match the expected API version "
             "(slipway.dev/v1alpha1)");
-  EXPECT_EQ(BodyFault("Fleet", R"({"apiVersion": "slipway.dev/v1alpha1", "kind": "Server", )" + apart),
-            "");  // The judge of what is written says so.
+  EXPECT_EQ(
+      BodyFault("Fleet", R"({"apiVersion": "slipway.dev/v1alpha1", "kind": "Server", )" + apart),
+      "");  // The judge of what is written says so.
   EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "v1", "kind": "Secret", )" + apart),
             "Secret in version \"v1\" cannot be handled as a ConfigMap: converting (v1.Secret) to "
             "(core.ConfigMap): unknown conversion");
-  EXPECT_EQ(BodyFault("Lease", R"({"apiVersion": "v1", "kind": "ConfigMap", )" + apart),
-            "ConfigMap in version \"v1\" cannot be handled as a Lease: converting (v1.ConfigMap) to "
-            "(coordination.Lease): unknown conversion");
-  EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "v2", )" + apart),
-            "ConfigMap in version \"v2\" cannot be handled as a ConfigMap: no kind \"ConfigMap\" is "
-            "registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:100\"");
-  EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "a/b/c", "kind": "X"})"),
-            "the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion "
-            R"(string: a/b/c ({"apiVersion": "a/b/c", "kind" ...))");
+  EXPECT_EQ(
+      BodyFault("Lease", R"({"apiVersion": "v1", "kind": "ConfigMap", )" + apart),
+      "ConfigMap in version \"v1\" cannot be handled as a Lease: converting (v1.ConfigMap) to "
+      "(coordination.Lease): unknown conversion");
+  EXPECT_EQ(
+      BodyFault("ConfigMap", R"({"apiVersion": "v2", )" + apart),
+      "ConfigMap in version \"v2\" cannot be handled as a ConfigMap: no kind \"ConfigMap\" is "
+      "registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:100\"");
+  EXPECT_EQ(
+      BodyFault("ConfigMap", R"({"apiVersion": "a/b/c", "kind": "X"})"),
+      "the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion "
+      R"(string: a/b/c ({"apiVersion": "a/b/c", "kind" ...))");
 }
 
 TEST(Bodies, WhoIgnoresUnknownFieldsIsToldOtherwiseThatAKindIsMissing) {
@@ -187,12 +194,18 @@ TEST(Bodies, WhoIgnoresUnknownFieldsIsToldOtherwiseThatAKindIsMissing) {
 }
 
 TEST(Bodies, AKindOfKubernetesNeedNotSayWhatItIs) {
-  for (const char* text : {"null", "{}", R"({"kind": ""})", R"({"kind": "Lease", "apiVersion": null})"}) {
+  for (const char* text :
+       {"null", "{}", R"({"kind": ""})", R"({"kind": "Lease", "apiVersion": null})"}) {
     WriteRequest request;
     const auto read = ReadBody(KindNamed("Lease"), text, request);
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ(read.value(), (Json{{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}}));
   }
+}
+
+TEST(Bodies, OfKindsThatNobodyElseSees) {
+  WriteRequest request;
+  EXPECT_TRUE(ReadBody(HiddenKinds().front(), "{}", request).has_value());
 }
 
 /// Behind the value that is shown: what is wrong with what a JSON or merge patch made.
@@ -217,7 +230,8 @@ TEST(Patched, IsReadAsABodyIs) {
                                    {"kind", "Fleet"},
                                    {"metadata", {{"labels", {{"a", Json::array()}}}}}}),
             "json: cannot unmarshal array into Go struct field ObjectMeta.labels of type string");
-  EXPECT_EQ(PatchedFault("Fleet", {{"apiVersion", "slipway.dev/v1alpha1"}, {"kind", "Fleet"}, {"spec", 4}}),
+  EXPECT_EQ(PatchedFault("Fleet",
+                         {{"apiVersion", "slipway.dev/v1alpha1"}, {"kind", "Fleet"}, {"spec", 4}}),
             "");
   EXPECT_EQ(PatchedFault("ConfigMap", {{"kind", "ConfigMap"}, {"apiVersion", "v1"}}), "");
 }

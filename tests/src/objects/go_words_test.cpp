@@ -8,8 +8,8 @@ namespace slipway::objects {
 namespace {
 
 TEST(GoTime, TakesWhatGoTakes) {
-  for (const char* time : {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.5Z", "2024-01-01T1:00:00+02:00",
-                           "0000-01-01T00:00:00-23:59"}) {
+  for (const char* time : {"2024-02-29T23:59:59Z", "2024-01-01T00:00:00.5Z",
+                           "2024-01-01T1:00:00+02:00", "0000-01-01T00:00:00-23:59"}) {
     EXPECT_EQ(TimeFault(time, false), "") << time;
   }
   EXPECT_EQ(TimeFault("2024-01-01T00:00:00.123456Z", true), "");
@@ -34,11 +34,13 @@ TEST(GoTime, SaysWhichPartIsWrong) {
   EXPECT_EQ(fault("2024-01-00T00:00:00Z"), ": day out of range");
   EXPECT_EQ(fault("2024-01-01T24:00:00Z"), ": hour out of range");
   EXPECT_EQ(fault("2024-01-01T00:00:00Zx"), ": extra text: \"x\"");
-  EXPECT_EQ(TimeFault("2024-01-01T00:00:00Z", true),
-            "parsing time \"2024-01-01T00:00:00Z\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse "
-            "\"Z\" as \".000000\"");
+  EXPECT_EQ(
+      TimeFault("2024-01-01T00:00:00Z", true),
+      "parsing time \"2024-01-01T00:00:00Z\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot parse "
+      "\"Z\" as \".000000\"");
   EXPECT_EQ(TimeFault("2024-01-01T00:00:00.1234567Z", true),
-            "parsing time \"2024-01-01T00:00:00.1234567Z\" as \"2006-01-02T15:04:05.000000Z07:00\": cannot "
+            "parsing time \"2024-01-01T00:00:00.1234567Z\" as "
+            "\"2006-01-02T15:04:05.000000Z07:00\": cannot "
             "parse \"7Z\" as \"Z07:00\"");
 }
 
@@ -78,7 +80,8 @@ TEST(JsonSyntax, BearsAnyDepth) {
 }
 
 TEST(JsonSyntax, AgreesWithTheParser) {
-  for (const std::string whole : {R"({"a": [1.5, "b\u0041", {"c": null}], "d": -0})", "[true, false]"}) {
+  for (const std::string whole :
+       {R"({"a": [1.5, "b\u0041", {"c": null}], "d": -0})", "[true, false]"}) {
     for (std::size_t length = 0; length <= whole.size(); ++length) {
       for (const char* end : {"", "x", "]", "}", "\"", ",", "0"}) {
         const std::string text = whole.substr(0, length) + end;

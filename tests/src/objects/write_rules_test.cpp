@@ -92,8 +92,9 @@ TEST(Create, OfAnotherKindSaysNothingElse) {
   const Json object = {{"kind", "Server"}, {"metadata", {{"name", "x"}}}, {"spec", 7}};
   Json sent = object;
   const Error error = PrepareCreate(Application(), sent, Create(), kBirth).error();
-  EXPECT_EQ(error.message,
-            "Server.slipway.dev \"x\" is invalid: kind: Invalid value: \"Server\": must be Application");
+  EXPECT_EQ(
+      error.message,
+      "Server.slipway.dev \"x\" is invalid: kind: Invalid value: \"Server\": must be Application");
   EXPECT_EQ(error.about, "Server.slipway.dev");
 }
 
@@ -106,7 +107,8 @@ TEST(Create, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
   };
   EXPECT_EQ(owned(Json::object()), Json());
   EXPECT_EQ(owned({{"spec", Json::object()}}), Json());
-  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}), (Json{{"f:finalizers", Json::object()}}));
+  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}),
+            (Json{{"f:finalizers", Json::object()}}));
 }
 
 TEST(Create, NullsOfWhatIsAppliedAreJudged) {
@@ -121,13 +123,16 @@ TEST(Create, NullsOfWhatIsAppliedAreJudged) {
     return created.has_value() ? "" : Lines(created.error().causes);
   };
   EXPECT_EQ(said(false), "");
-  EXPECT_EQ(said(true),
-            "spec.release.env: Invalid value: \"null\": spec.release.env in body must be of type array: "
-            "\"null\"\n");
+  EXPECT_EQ(
+      said(true),
+      "spec.release.env: Invalid value: \"null\": spec.release.env in body must be of type array: "
+      "\"null\"\n");
 }
 
 TEST(Create, WhatAnOwnerLacksIsSaidOnce) {
-  Json map = {{"metadata", {{"name", "x"}, {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
+  Json map = {{"metadata",
+               {{"name", "x"},
+                {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
   const Error error = PrepareCreate(KindNamed("ConfigMap"), map, Create(), kBirth).error();
   EXPECT_EQ(Lines(error.causes),
             "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
@@ -295,7 +300,8 @@ TEST(Update, ComparesVersionsAsNumbers) {
     Json object = stored;
     object["metadata"]["resourceVersion"] = version;
     const auto effect = PrepareUpdate(Application(), stored, object, Write());
-    return effect.has_value() ? "" : std::string(Reason(effect.error().code)) + effect.error().message;
+    return effect.has_value() ? ""
+                              : std::string(Reason(effect.error().code)) + effect.error().message;
   };
   EXPECT_EQ(update("007"), "");
   EXPECT_EQ(update("0"), "");
@@ -386,7 +392,8 @@ TEST(Update, ByAnApplyIsUnsettledWhereItLeavesSomethingEmpty) {
   };
   for (const Json& metadata :
        {Json{{"labels", Json::object()}}, Json{{"annotations", {{"a", nullptr}}}},
-        Json{{"finalizers", Json::array()}}, Json{{"labels", nullptr}}, Json{{"generateName", ""}}}) {
+        Json{{"finalizers", Json::array()}}, Json{{"labels", nullptr}},
+        Json{{"generateName", ""}}}) {
     EXPECT_EQ(unsettled(Application(), metadata), true) << metadata;
     EXPECT_EQ(unsettled(Application(), metadata, false), false) << metadata;
   }
