@@ -128,7 +128,11 @@ std::string MetadataFault(const Json& object) {
   return metadata == object.end() ? "" : DecodeFault(ObjectMetaType(), *metadata);
 }
 
+/// The object is one of the kind, and says so.
 void Adopt(const KindInfo& kind, Json& object) {
+  if (const GoTypeInfo* type = GoTypeOf(kind)) {
+    EncodeBytes(*type, object);
+  }
   object["apiVersion"] = kind.ApiVersion();
   object["kind"] = kind.kind;
 }

@@ -11,6 +11,7 @@
 #include "src/objects/go_text.hpp"
 #include "src/objects/go_time.hpp"
 #include "src/objects/json_text.hpp"
+#include "src/objects/secret_data.hpp"
 
 namespace slipway::objects {
 namespace {
@@ -329,6 +330,27 @@ std::string DecodeFault(const GoTypeInfo& type, const Json& tree) {
 
 std::string DecodeFault(const GoTypeInfo& type, const nlohmann::ordered_json& tree) {
   return Decoder<nlohmann::ordered_json>().Run(type, tree);
+}
+
+void EncodeBytes(const GoTypeInfo& type, Json& tree) {
+  if (type.shape == GoShape::kBytes && tree.is_array()) {
+    std::string bytes;
+    for (const Json& item : tree) {
+      bytes += static_cast<char>(item.is_number() ? item.get<std::int64_t>() : 0);
+    }
+    tree = Base64(bytes);
+  } else if (type.shape == GoShape::kMap && tree.is_object()) {
+    for (Json& item : tree) {
+      EncodeBytes(*type.item, item);
+    }
+  } else if (type.shape == GoShape::kStruct && tree.is_object()) {
+    for (const GoTypeInfo::Field& field : type.fields) {
+      const auto found = tree.find(field.name);
+      if (found != tree.end()) {
+        EncodeBytes(*field.type, *found);
+      }
+    }
+  }
 }
 
 std::string ConversionFault(const GoTypeInfo& type, const Json& tree) {

@@ -17,4 +17,7 @@ std::string DecodeFault(const GoTypeInfo& type, const nlohmann::ordered_json& tr
 /// What Kubernetes' own conversion of trees says, which reads what was merged.
 std::string ConversionFault(const GoTypeInfo& type, const nlohmann::json& tree);
 
+/// Makes base64 of lists of numbers that stand for bytes, in a tree that fits.
+void EncodeBytes(const GoTypeInfo& type, nlohmann::json& tree);
+
 }  // namespace slipway::objects

@@ -134,7 +134,11 @@ struct Applying {
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(configuration, objects::ParseJson(text, request.duplicates));
     if (!configuration.is_object()) {
-      return Fail(Code::kBadRequest, "error decoding YAML: the body must be an object");
+      const std::string found = configuration.is_boolean() ? "bool" : configuration.type_name();
+      return Fail(Code::kBadRequest,
+                  "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+                  "unmarshal " +
+                      found + " into Go value of type map[string]interface {}");
     }
     const objects::Author author{
         .manager = options.field_manager, .now = request.now, .part = part};

@@ -83,9 +83,12 @@ Result<void> CheckWatch(const RequestHead& head) {
     if (match != "NotOlderThan") {
       faults.NotSupported(kMatchField, QuotedText(match), {"NotOlderThan"});
     }
-    if (!head.Query("continue").empty()) {
-      faults.Forbid(kMatchField, "resourceVersionMatch is forbidden when continue is provided");
-    }
+  }
+  // Who names neither a version nor a match asks for what is there, which is a match.
+  const std::string_view version = head.Query("resourceVersion");
+  const bool asks = !says_initial && (version.empty() || version == "0");
+  if ((!match.empty() || asks) && !head.Query("continue").empty()) {
+    faults.Forbid(kMatchField, "resourceVersionMatch is forbidden when continue is provided");
   }
   return faults.Verdict();
 }

@@ -84,6 +84,9 @@ TEST(ListOptions, WatchesThatContradictThemselvesLikewise) {
                        {"resourceVersionMatch", "NotOlderThan"},
                        {"continue", "x"}}),
             field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(WatchSays({{"continue", "x"}}),
+            field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(WatchSays({{"continue", "x"}, {"resourceVersion", "5"}}), "good");
   EXPECT_EQ(WatchSays({{"sendInitialEvents", "true"}, {"resourceVersionMatch", "NotOlderThan"}}),
             "good");
 }

