@@ -80,3 +80,10 @@ def test_what_kubernetes_says_again_is_no_difference():
     twice, once = refusal("bad", "worse", "bad"), refusal("bad", "worse")
     assert api_diff.first_difference([twice], [once]) is None
     assert api_diff.first_difference([twice], [refusal("bad", "worst")])
+
+
+def test_the_patch_that_a_refusal_shows_is_no_difference():
+    theirs, ours = refusal('Invalid value: "map[data:map[a:1]]": cannot restore map'), refusal("Invalid value: OBJECT: cannot restore map")
+    theirs["body"]["message"] = "x is invalid: spec: " + theirs["body"]["details"]["causes"][0]["message"]
+    assert api_diff.first_difference([theirs], [ours]) is None
+    assert api_diff.first_difference([theirs], [refusal("Invalid value: OBJECT: cannot restore slice")])[0] == 0
