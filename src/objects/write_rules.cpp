@@ -322,13 +322,16 @@ void EmptyNulls(Json& holder, const Fields& fields) {
   }
 }
 
-/// Kubernetes does not tell maps of values without a value from those that are not there.
+/// Kubernetes does not tell maps of values without a value from those that are not there; nor an empty type.
 void DropEmptyValues(Json& object) {
   for (const char* field : kValueMaps) {
     const auto found = object.find(field);
     if (found != object.end() && found->is_object() && found->empty()) {
       object.erase(found);
     }
+  }
+  if (object.value("type", Json()) == "") {
+    object.erase("type");
   }
 }
 
@@ -414,6 +417,13 @@ Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const 
     return Conflict(kind, name, kAlreadyModified);
   }
   return Ok();
+}
+
+/// The object is the one that is stored, and of its kind.
+Result<void> CheckWanted(const KindInfo& kind, const Json& stored, const Json& object,
+                         const WriteRequest& request) {
+  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  return CheckKind(kind, object);
 }
 
 /// What a success would have warned of is said of a refusal, too.
@@ -546,9 +556,12 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
                                   const WriteRequest& request) {
   const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
-  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
-  SLIPWAY_TRYV(CheckKind(kind, object));
   Json sent = TakeOwners(object);
+  SLIPWAY_TRY(warnings, Shape(kind, object, request));
+  auto wanted = CheckWanted(kind, stored, object, request);
+  if (!wanted.has_value()) {
+    return WithWarnings(std::move(wanted.error()), std::move(warnings));
+  }
   RestoreMetadata(object, stored);
   if (kind.has_status) {
     object.erase("status");
@@ -556,7 +569,6 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
       object["status"] = stored["status"];
     }
   }
-  SLIPWAY_TRY(warnings, Shape(kind, object, request));
   auto judged = Judge(kind, object, &stored);
   if (!judged.has_value()) {
     return WithWarnings(std::move(judged.error()), std::move(warnings));
@@ -578,9 +590,12 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
                                         const WriteRequest& request) {
   SLIPWAY_ASSERT(kind.has_status, kind.kind + " has no status subresource");
   SLIPWAY_TRYV(MatchPath(kind, object, request));
-  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
-  SLIPWAY_TRYV(CheckKind(kind, object));
   Json sent = TakeOwners(object);
+  SLIPWAY_TRY(warnings, Shape(kind, object, request));
+  auto wanted = CheckWanted(kind, stored, object, request);
+  if (!wanted.has_value()) {
+    return WithWarnings(std::move(wanted.error()), std::move(warnings));
+  }
   Json metadata = object["metadata"];
   Json merged = stored;
   merged["metadata"].erase("managedFields");
@@ -589,17 +604,14 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
     merged["status"] = std::move(object["status"]);
   }
   object = std::move(merged);
-  SLIPWAY_TRY(warnings, Shape(kind, object, request));
   std::vector<Cause> causes = kind.schema.Validate(object);
   if (!causes.empty()) {
     return WithWarnings(InvalidObject(kind, MetaText(stored, "name"), std::move(causes)),
                         std::move(warnings));
   }
   TrackStatusOwners(kind, stored, object, std::move(metadata), std::move(sent), request);
-  return WriteEffect{.changed = object != stored,
-                     .removed = false,
-                     .warnings = std::move(warnings),
-                     .unsettled = false};
+  return WriteEffect{
+      .changed = object != stored, .removed = false, .warnings = std::move(warnings)};
 }
 
 Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const DeleteRequest& request,

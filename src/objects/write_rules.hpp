@@ -48,8 +48,8 @@ struct WriteEffect {
   std::vector<std::string> warnings{};  ///< such as `unknown field "spec.colour"`
   /// true: an apply left something empty in the metadata of one of our own kinds. Kubernetes keeps that,
   /// though it shows it to nobody, until the next write, which is made for it alone if need be: a write is
-  /// no change only where this is as it was. nullopt: the write does not touch it.
-  std::optional<bool> unsettled{};
+  /// no change only where this is as it was.
+  bool unsettled = false;
 };
 
 /// What a DELETE may demand and ask for.

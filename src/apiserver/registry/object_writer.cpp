@@ -145,7 +145,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json t
   intention.write = {.kind = store::Write::Kind::kCreate, .key = KeyOf(path)};
   intention.warnings = std::move(effect.warnings);
   intention.uid = birth.uid;
-  intention.shown = StoredBytes(std::move(tree), effect.unsettled == true);
+  intention.shown = StoredBytes(std::move(tree), effect.unsettled);
   intention.write.value = intention.shown;
   SLIPWAY_TRY(existing, store_.Get(intention.write.key, store::kLatest));
   if (existing) {
@@ -169,8 +169,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   SLIPWAY_TRY(stored, ParseObject(Object(entry->value, entry->revision)));
   Json wanted = stored;
   SLIPWAY_TRY(effect, change(stored, wanted));
-  const bool unsettled = IsUnsettled(*entry->value);
-  effect.changed = effect.changed || effect.unsettled.value_or(unsettled) != unsettled;
+  effect.changed = effect.changed || effect.unsettled != IsUnsettled(*entry->value);
   Intention intention;
   intention.path = path;
   intention.uid = MetaText(stored, "uid");
@@ -178,7 +177,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   intention.needed = effect.changed || effect.removed;
   intention.closes_namespace = path.kind == NamespaceKind() && !effect.removed &&
                                wanted["metadata"].contains("deletionTimestamp");
-  intention.shown = effect.changed ? StoredBytes(std::move(wanted), effect.unsettled.value_or(unsettled)) : entry->value;
+  intention.shown = effect.changed ? StoredBytes(std::move(wanted), effect.unsettled) : entry->value;
   intention.revision = entry->revision;
   intention.write = {
       .kind = effect.removed ? store::Write::Kind::kDelete : store::Write::Kind::kUpdate,

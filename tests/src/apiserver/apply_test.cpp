@@ -252,6 +252,14 @@ TEST_F(ApplyTest, WhatIsLeftEmptyInTheMetadataIsSettledByTheNextWrite) {
   EXPECT_EQ(version(Patch(kRepository, nothing, kMerge)), version(settled));
   EXPECT_NE(version(Apply(kRepository, object, "fieldManager=one")), version(settled));
 
+  object["metadata"]["finalizers"] = {"example.com/one"};
+  Apply(kRepository, object, "fieldManager=one");
+  Ask("DELETE", kRepository, "", "");
+  const std::string again = version(Apply(kRepository, object, "fieldManager=one"));
+  const std::string deleted = version(Ask("DELETE", kRepository, "", ""));
+  EXPECT_NE(deleted, again);
+  EXPECT_EQ(version(Ask("DELETE", kRepository, "", "")), deleted);
+
   json map = AppliedMap({{"x", "1"}});
   map["metadata"]["labels"] = json::object();
   const Answer core = Apply(map_, map, "fieldManager=one");

@@ -18,6 +18,8 @@ type: object
 properties:
   size: {type: integer}
   name: {type: string}
+  span: {type: string, format: duration}
+  bytes: {type: string, format: byte}
   flag: {type: boolean}
   amount: {x-kubernetes-int-or-string: true}
   open: {type: object}
@@ -165,6 +167,11 @@ TEST(Misfit, IsToldAsKubernetesTellsIt) {
   EXPECT_EQ(Misfit(R"({"name":{"a":[true]}})"),
             ".name: expected string, got &value.valueUnstructured{Value:map[string]interface "
             "{}{\"a\":[]interface {}{true}}}");
+  EXPECT_EQ(Misfit(R"({"span":true})"), "");
+  EXPECT_EQ(Misfit(R"({"span":[3]})"), ".span: expected any scalar, got &{[3]}");
+  EXPECT_EQ(Misfit(R"({"span":{}})"), ".span: expected any scalar, got &{map[]}");
+  EXPECT_EQ(Misfit(R"({"bytes":3})"),
+            ".bytes: expected string, got &value.valueUnstructured{Value:3}");
   EXPECT_EQ(Misfit(R"({"flag":"yes"})"), ".flag: expected boolean, got &{yes}");
   EXPECT_EQ(Misfit(R"({"map":[1,{"a":"b"}]})"), ".map: expected map, got &{[1 map[a:b]]}");
   EXPECT_EQ(Misfit(R"({"list":{"a":1}})"), ".list: expected list, got &{map[a:1]}");

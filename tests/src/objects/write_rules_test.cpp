@@ -294,6 +294,28 @@ TEST(Update, OfAnObjectComesBeforeThatOfAVersion) {
       << error.message;
 }
 
+TEST(Update, IsReadBeforeItIsCompared) {
+  const Json stored = Stored();
+  for (const bool status : {false, true}) {
+    const auto update = [&](FieldValidation validation) {
+      Json object = stored;
+      object["metadata"]["resourceVersion"] = "6";
+      object["spec"]["colour"] = "red";
+      object["status"]["mood"] = "good";
+      WriteRequest request = Write();
+      request.field_validation = validation;
+      return (status ? PrepareStatusUpdate(Application(), stored, object, request)
+                     : PrepareUpdate(Application(), stored, object, request))
+          .error();
+    };
+    EXPECT_EQ(update(FieldValidation::kStrict).code, Code::kBadRequest);
+    const Error error = update(FieldValidation::kWarn);
+    EXPECT_EQ(error.code, Code::kConflict);
+    EXPECT_EQ(error.warnings, (std::vector<std::string>{"unknown field \"spec.colour\"",
+                                                        "unknown field \"status.mood\""}));
+  }
+}
+
 TEST(Update, ComparesVersionsAsNumbers) {
   const Json stored = Stored();
   const auto update = [&](const std::string& version) {
@@ -560,6 +582,16 @@ TEST(CoreKinds, TakeANullValueForAnEmptyOne) {
     EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"]["f:data"],
               (Json{{".", Json::object()}, {"f:x", Json::object()}, {"f:y", Json::object()}}));
   }
+}
+
+TEST(CoreKinds, TakeAnEmptyTypeForNone) {
+  Json object = {{"metadata", {{"name", "a"}}}, {"type", ""}};
+  ASSERT_TRUE(PrepareCreate(KindNamed("Secret"), object, Create(), kBirth).has_value());
+  EXPECT_EQ(object["type"], "Opaque");
+  object["metadata"]["name"] = "shop";
+  const Json stored = object;
+  object["type"] = "";
+  EXPECT_FALSE(PrepareUpdate(KindNamed("Secret"), stored, object, Write()).value().changed);
 }
 
 TEST(CoreKinds, NamespacesAreLabelledWithTheirName) {
