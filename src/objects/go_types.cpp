@@ -13,9 +13,11 @@ using FieldNames = std::vector<std::pair<const char*, const char*>>;
 constexpr std::string_view kMapPrefix = "map[string]";
 constexpr std::string_view kListPrefix = "[]";
 
-/// Every struct, with its fields in the order in which Go declares them.
-const std::map<std::string, FieldNames, std::less<>>& Structs() {
-  static const std::map<std::string, FieldNames, std::less<>> kStructs = {
+using StructFields = std::map<std::string, FieldNames, std::less<>>;
+
+/// What every object has.
+StructFields MetaStructs() {
+  return {
       {"v1.ObjectMeta",
        {{"name", "string"},
         {"generateName", "string"},
@@ -47,6 +49,11 @@ const std::map<std::string, FieldNames, std::less<>>& Structs() {
         {"fieldsType", "string"},
         {"fieldsV1", "v1.FieldsV1"},
         {"subresource", "string"}}},
+  };
+}
+
+StructFields CoreStructs() {
+  return {
       {"v1.ConfigMap",
        {{"immutable", "bool"},
         {"data", "map[string]string"},
@@ -101,6 +108,15 @@ const std::map<std::string, FieldNames, std::less<>>& Structs() {
         {"strategy", "v1.CoordinatedLeaseStrategy"},
         {"preferredHolder", "string"}}},
   };
+}
+
+/// Every struct, with its fields in the order in which Go declares them.
+const StructFields& Structs() {
+  static const StructFields kStructs = [] {
+    StructFields all = MetaStructs();
+    all.merge(CoreStructs());
+    return all;
+  }();
   return kStructs;
 }
 

@@ -46,6 +46,7 @@ struct GoTypeInfo {
 /// nullptr for a kind that is read into no type of its own: all but Kubernetes'.
 const GoTypeInfo* GoTypeOf(const KindInfo& kind);
 
+/// Of the metadata of every object.
 const GoTypeInfo& ObjectMetaType();
 
 }  // namespace slipway::objects

@@ -17,6 +17,7 @@
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
 #include "src/objects/metadata_rules.hpp"
+#include "src/objects/owner_tracking.hpp"
 #include "src/objects/schema_node.hpp"
 
 namespace slipway::objects {
@@ -178,43 +179,6 @@ Result<void> CheckKind(const KindInfo& kind, const Json& object) {
   return error;
 }
 
-/// Takes metadata.managedFields out of an object; null where it has none.
-Json TakeOwners(Json& object) {
-  Json& metadata = object["metadata"];
-  const auto found = metadata.find("managedFields");
-  if (found == metadata.end()) {
-    return {};
-  }
-  Json owners = std::move(*found);
-  metadata.erase(found);
-  return owners;
-}
-
-/// Puts in again what TakeOwners took, with what the write changed. To be called once the object is
-/// as it will be stored.
-void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json sent,
-                 const WriteRequest& request, Part part) {
-  const Author author{.manager = request.field_manager, .now = request.now, .part = part};
-  if (!request.applied) {
-    KeepOwners(kind, stored, object, sent, author);
-    return;
-  }
-  if (!sent.is_null()) {
-    object["metadata"]["managedFields"] = std::move(sent);
-  }
-  if (stored != nullptr) {
-    KeepTimes(*stored, object);
-  }
-}
-
-void DropEmpty(Json& metadata) {
-  for (const char* field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
-    if (metadata.contains(field) && metadata[field].empty()) {
-      metadata.erase(field);
-    }
-  }
-}
-
 /// Whether an apply left something in the metadata that reading it again drops.
 bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteRequest& request) {
   const auto metadata = object.find("metadata");
@@ -232,46 +196,6 @@ bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteReques
     }
   }
   return false;
-}
-
-/// Whether a namespace says who must empty it.
-bool SaysWhoEmptiesIt(const Json& object) {
-  const auto spec = object.find("spec");
-  return spec != object.end() && spec->is_object() && spec->contains("finalizers");
-}
-
-/// TrackOwners for a new object. What the API itself puts into a namespace belongs to nobody.
-void TrackBirth(const KindInfo& kind, bool says_who_empties_it, Json& object, Json sent,
-                const WriteRequest& request) {
-  if (kind.kind != "Namespace" || says_who_empties_it) {
-    TrackOwners(kind, nullptr, object, std::move(sent), request, Part::kMain);
-    return;
-  }
-  const Json finalizers = object["spec"]["finalizers"];
-  object["spec"].erase("finalizers");
-  TrackOwners(kind, nullptr, object, std::move(sent), request, Part::kMain);
-  object["spec"]["finalizers"] = finalizers;
-}
-
-/// TrackOwners for a write to the status. Kubernetes looks at the metadata that was sent as well, which
-/// will not be stored: who wrote over a field there has lost it.
-void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, Json metadata,
-                       Json sent, const WriteRequest& request) {
-  metadata["resourceVersion"] = stored["metadata"]["resourceVersion"];
-  if (request.applied || metadata == object["metadata"]) {
-    TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
-    return;
-  }
-  Json seen = object;
-  DropEmpty(metadata);
-  seen["metadata"] = std::move(metadata);
-  std::vector<std::string> unknown;
-  kind.schema.Prune(seen, unknown);
-  TrackOwners(kind, &stored, seen, std::move(sent), request, Part::kStatus);
-  Json owners = TakeOwners(seen);
-  if (!owners.is_null()) {
-    object["metadata"]["managedFields"] = std::move(owners);
-  }
 }
 
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.

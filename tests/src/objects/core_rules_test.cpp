@@ -96,5 +96,29 @@ TEST(CoreRules, LeasesLastLongerThanNothing) {
             "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0\n");
 }
 
+TEST(CoreRules, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
+  const auto owned = [](Json space) {
+    space["metadata"]["name"] = "x";
+    EXPECT_TRUE(PrepareCreate(KindNamed("Namespace"), space, WriteRequest{}, Birth{.uid = "1"})
+                    .has_value());
+    EXPECT_EQ(space["spec"], (Json{{"finalizers", {"kubernetes"}}}));
+    return space["metadata"]["managedFields"][0]["fieldsV1"].value("f:spec", Json());
+  };
+  EXPECT_EQ(owned(Json::object()), Json());
+  EXPECT_EQ(owned({{"spec", Json::object()}}), Json());
+  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}),
+            (Json{{"f:finalizers", Json::object()}}));
+}
+
+TEST(CoreRules, WhatAnOwnerLacksIsSaidOnce) {
+  Json map = {{"metadata",
+               {{"name", "x"},
+                {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
+  const Error error =
+      PrepareCreate(KindNamed("ConfigMap"), map, WriteRequest{}, Birth{.uid = "1"}).error();
+  EXPECT_EQ(Lines(error.causes),
+            "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
+}
+
 }  // namespace
 }  // namespace slipway::objects

@@ -98,19 +98,6 @@ TEST(Create, OfAnotherKindSaysNothingElse) {
   EXPECT_EQ(error.about, "Server.slipway.dev");
 }
 
-TEST(Create, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
-  const auto owned = [](Json space) {
-    space["metadata"]["name"] = "x";
-    EXPECT_TRUE(PrepareCreate(KindNamed("Namespace"), space, Create(), kBirth).has_value());
-    EXPECT_EQ(space["spec"], (Json{{"finalizers", {"kubernetes"}}}));
-    return space["metadata"]["managedFields"][0]["fieldsV1"].value("f:spec", Json());
-  };
-  EXPECT_EQ(owned(Json::object()), Json());
-  EXPECT_EQ(owned({{"spec", Json::object()}}), Json());
-  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}),
-            (Json{{"f:finalizers", Json::object()}}));
-}
-
 TEST(Create, NullsOfWhatIsAppliedAreJudged) {
   const auto said = [](bool applied) {
     Json object = SmallApplication();
@@ -127,15 +114,6 @@ TEST(Create, NullsOfWhatIsAppliedAreJudged) {
       said(true),
       "spec.release.env: Invalid value: \"null\": spec.release.env in body must be of type array: "
       "\"null\"\n");
-}
-
-TEST(Create, WhatAnOwnerLacksIsSaidOnce) {
-  Json map = {{"metadata",
-               {{"name", "x"},
-                {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
-  const Error error = PrepareCreate(KindNamed("ConfigMap"), map, Create(), kBirth).error();
-  EXPECT_EQ(Lines(error.causes),
-            "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
 }
 
 TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
