@@ -20,6 +20,7 @@ properties:
   name: {type: string}
   span: {type: string, format: duration}
   bytes: {type: string, format: byte}
+  word: {type: string, format: password}
   flag: {type: boolean}
   amount: {x-kubernetes-int-or-string: true}
   open: {type: object}
@@ -172,6 +173,8 @@ TEST(Misfit, IsToldAsKubernetesTellsIt) {
   EXPECT_EQ(Misfit(R"({"span":{}})"), ".span: expected any scalar, got &{map[]}");
   EXPECT_EQ(Misfit(R"({"bytes":3})"),
             ".bytes: expected string, got &value.valueUnstructured{Value:3}");
+  EXPECT_EQ(Misfit(R"({"word":true})"),
+            ".word: expected string, got &value.valueUnstructured{Value:true}");
   EXPECT_EQ(Misfit(R"({"flag":"yes"})"), ".flag: expected boolean, got &{yes}");
   EXPECT_EQ(Misfit(R"({"map":[1,{"a":"b"}]})"), ".map: expected map, got &{[1 map[a:b]]}");
   EXPECT_EQ(Misfit(R"({"list":{"a":1}})"), ".list: expected list, got &{map[a:1]}");
