@@ -177,7 +177,8 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   intention.needed = effect.changed || effect.removed;
   intention.closes_namespace = path.kind == NamespaceKind() && !effect.removed &&
                                wanted["metadata"].contains("deletionTimestamp");
-  intention.shown = effect.changed ? StoredBytes(std::move(wanted), effect.unsettled) : entry->value;
+  intention.shown =
+      effect.changed ? StoredBytes(std::move(wanted), effect.unsettled) : entry->value;
   intention.revision = entry->revision;
   intention.write = {
       .kind = effect.removed ? store::Write::Kind::kDelete : store::Write::Kind::kUpdate,

@@ -85,10 +85,11 @@ TEST_F(RegistryTest, ATakenNameMayBeThatOfAnObjectOnItsWayOut) {
   ASSERT_FALSE(home_.Delete(PathTo("gitrepositories", "a")).value().removed);
   object["spec"]["colour"] = "red";
   for (const bool dry_run : {false, true}) {
-    const Error error = home_.Create(PathTo("gitrepositories"), object,
-                                     {.dry_run = dry_run,
-                                      .field_validation = objects::FieldValidation::kWarn})
-                            .error();
+    const Error error =
+        home_
+            .Create(PathTo("gitrepositories"), object,
+                    {.dry_run = dry_run, .field_validation = objects::FieldValidation::kWarn})
+            .error();
     EXPECT_EQ(error.message,
               "object is being deleted: gitrepositories.slipway.dev \"a\" already exists");
     EXPECT_THAT(error.warnings, ElementsAre("unknown field \"spec.colour\""));

@@ -417,7 +417,9 @@ TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
 TEST_F(ServerTest, LogsComeFromTheirSource) {
   const std::string servers = "/apis/slipway.dev/v1alpha1/namespaces/default/servers";
   EXPECT_EQ(Get(servers + "/web-1/log?application=shop").status, 404);
-  Make(servers, R"({"apiVersion":"slipway.dev/v1alpha1","kind":"Server","metadata":{"name":"web-1"},"spec":{"fleet":"web"}})");
+  Make(
+      servers,
+      R"({"apiVersion":"slipway.dev/v1alpha1","kind":"Server","metadata":{"name":"web-1"},"spec":{"fleet":"web"}})");
   Answer logs = Get(servers + "/web-1/log?application=shop&process=web&tailLines=7");
   EXPECT_EQ(logs.status, 200);
   EXPECT_EQ(logs.body, "a line\n");
