@@ -20,6 +20,7 @@ NAMESPACE = "sequences"
 # What we refuse besides: rules between fields, which no schema can say and Kubernetes does not know, and a list where a text of a format
 # should be, which its schema lets pass.
 OWN_RULES = re.compile("must have exactly one of run and service|must name fleets, or labels in selector, or both"
+                       "|must be the name of a label, such as role"
                        "|spec.interval in body must be of type string: \"array\"")
 
 
