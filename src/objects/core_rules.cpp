@@ -168,16 +168,15 @@ void CheckAnnotations(const Json& object, const Faults& faults) {
   }
 }
 
-bool HoldsValues(const KindInfo& kind) {
-  return kind.group.empty() && (kind.kind == "Secret" || kind.kind == "ConfigMap");
-}
-
 bool Differs(const char* field, const Json& before, const Json& after) {
-  const Json missing = Json::object();
-  return before.value(field, missing) != after.value(field, missing);
+  return before.value(field, Json()) != after.value(field, Json());
 }
 
 }  // namespace
+
+bool HoldsValues(const KindInfo& kind) {
+  return kind.group.empty() && (kind.kind == "Secret" || kind.kind == "ConfigMap");
+}
 
 std::vector<Cause> CheckCoreRules(const KindInfo& kind, const Json& object) {
   using Check = void (*)(const Json&, const Faults&);

@@ -10,6 +10,9 @@
 // of ours pass.
 namespace slipway::objects {
 
+/// Whether a kind is a Secret or a ConfigMap.
+bool HoldsValues(const KindInfo& kind);
+
 /// What is wrong with one object of a core kind, and with the annotations of any.
 std::vector<Cause> CheckCoreRules(const KindInfo& kind, const nlohmann::json& object);
 

@@ -179,8 +179,18 @@ Result<void> CheckKind(const KindInfo& kind, const Json& object) {
   return error;
 }
 
-/// Whether an apply left something in the metadata that reading it again drops.
+bool HasNull(const Json& values) {
+  return std::any_of(values.begin(), values.end(),
+                     [](const Json& value) { return value.is_null(); });
+}
+
+/// Whether an apply left something in the metadata that reading it again drops; or whether bytes are null,
+/// which are empty once they are read again.
 bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteRequest& request) {
+  const auto bytes = object.find(kind.kind == "Secret" ? "data" : "binaryData");
+  if (HoldsValues(kind) && bytes != object.end() && bytes->is_object() && HasNull(*bytes)) {
+    return true;
+  }
   const auto metadata = object.find("metadata");
   if (!request.applied || !IsCustom(kind) || metadata == object.end()) {
     return false;
@@ -189,9 +199,7 @@ bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteReques
   for (const char* field :
        {"labels", "annotations", "finalizers", "ownerReferences", "generateName"}) {
     const auto found = metadata->find(field);
-    if (found != metadata->end() &&
-        (nothing(*found) || std::any_of(found->begin(), found->end(),
-                                        [](const Json& value) { return value.is_null(); }))) {
+    if (found != metadata->end() && (nothing(*found) || HasNull(*found))) {
       return true;
     }
   }
@@ -246,16 +254,17 @@ void EmptyNulls(Json& holder, const Fields& fields) {
   }
 }
 
-/// Kubernetes does not tell maps of values without a value from those that are not there; nor an empty type.
-void DropEmptyValues(Json& object) {
+/// Kubernetes keeps nothing of what is empty. Where it may not change, it still counts as something.
+void DropEmptyParts(const KindInfo& kind, Json& object) {
+  DropEmpty(object["metadata"]);
+  if (!HoldsValues(kind)) {
+    return;
+  }
   for (const char* field : kValueMaps) {
     const auto found = object.find(field);
     if (found != object.end() && found->is_object() && found->empty()) {
       object.erase(found);
     }
-  }
-  if (object.value("type", Json()) == "") {
-    object.erase("type");
   }
 }
 
@@ -278,15 +287,14 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
   object["metadata"].erase("selfLink");
   const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
   const std::string patched = shown ? PrintJson(object) : std::string();
-  const bool values = kind.kind == "ConfigMap" || kind.kind == "Secret";
   EmptyNulls(object["metadata"], std::array{"labels", "annotations"});
-  if (values) {
+  if (HoldsValues(kind)) {
     EmptyNulls(object, kValueMaps);
   }
   kind.schema.Prune(object, unknown);
   DropNulls(kind, object, request);
-  if (values) {
-    DropEmptyValues(object);
+  if (kind.kind == "Secret" && object.value("type", Json()) == "") {
+    object.erase("type");
   }
   kind.schema.Default(object);
   return ReportFields(kind, request, unknown, patched);
@@ -450,7 +458,7 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
     return WithWarnings(std::move(judged.error()), std::move(warnings));
   }
   WarnOfFinalizers(kind, nullptr, object, warnings);
-  DropEmpty(metadata);
+  DropEmptyParts(kind, object);
   WriteRequest timed = request;
   timed.now = birth.now;
   TrackBirth(kind, says_who_empties_it, object, std::move(sent), timed);
@@ -498,7 +506,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
     return WithWarnings(std::move(judged.error()), std::move(warnings));
   }
   WarnOfFinalizers(kind, &stored, object, warnings);
-  DropEmpty(object["metadata"]);
+  DropEmptyParts(kind, object);
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }

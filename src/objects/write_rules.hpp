@@ -46,9 +46,9 @@ struct WriteEffect {
   bool removed =
       false;  ///< the last finalizer of a deleted object is gone, or there was none: remove it
   std::vector<std::string> warnings{};  ///< such as `unknown field "spec.colour"`
-  /// true: an apply left something empty in the metadata of one of our own kinds. Kubernetes keeps that,
-  /// though it shows it to nobody, until the next write, which is made for it alone if need be: a write is
-  /// no change only where this is as it was.
+  /// true: an apply left something empty in the metadata of one of our own kinds, or bytes of a Secret or
+  /// ConfigMap were null. Kubernetes keeps that, though it shows it to nobody, until the next write, which
+  /// is made for it alone if need be: a write is no change only where this is as it was.
   bool unsettled = false;
 };
 

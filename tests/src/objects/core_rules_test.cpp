@@ -120,5 +120,29 @@ TEST(CoreRules, WhatAnOwnerLacksIsSaidOnce) {
             "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
 }
 
+TEST(CoreRules, WhatIsImmutableMayNotGetAnEmptyPart) {
+  const KindInfo& kind = KindNamed("ConfigMap");
+  Json stored = {{"metadata", {{"name", "x"}}}, {"data", {{"a", "1"}}}, {"immutable", true}};
+  ASSERT_TRUE(PrepareCreate(kind, stored, WriteRequest{}, Birth{.uid = "1"}).has_value());
+  Json object = stored;
+  object["binaryData"] = Json::object();
+  EXPECT_EQ(Lines(PrepareUpdate(kind, stored, object, WriteRequest{}).error().causes),
+            "binaryData: Forbidden: field is immutable when `immutable` is set\n");
+  object.erase("binaryData");
+  EXPECT_FALSE(PrepareUpdate(kind, stored, object, WriteRequest{}).value().changed);
+}
+
+TEST(CoreRules, NullBytesAreUnsettled) {
+  const auto unsettled = [](const char* kind, const char* field) {
+    Json object = {{"metadata", {{"name", "x"}}}, {field, {{"a", nullptr}}}};
+    return PrepareCreate(KindNamed(kind), object, WriteRequest{}, Birth{.uid = "1"})
+        .value()
+        .unsettled;
+  };
+  EXPECT_TRUE(unsettled("Secret", "data"));
+  EXPECT_TRUE(unsettled("ConfigMap", "binaryData"));
+  EXPECT_FALSE(unsettled("ConfigMap", "data"));
+}
+
 }  // namespace
 }  // namespace slipway::objects
