@@ -168,8 +168,11 @@ void CheckAnnotations(const Json& object, const Faults& faults) {
   }
 }
 
-bool Differs(const char* field, const Json& before, const Json& after) {
-  return before.value(field, Json()) != after.value(field, Json());
+/// What is empty differs from nothing, but for the data of a ConfigMap, which always has some.
+bool Differs(const KindInfo& kind, const char* field, const Json& before, const Json& after) {
+  const bool always = kind.kind == "ConfigMap" && std::string_view(field) == "data";
+  const Json nothing = always ? Json::object() : Json();
+  return before.value(field, nothing) != after.value(field, nothing);
 }
 
 }  // namespace
@@ -209,7 +212,7 @@ std::vector<Cause> CheckCoreChange(const KindInfo& kind, const Json& before, con
       faults.At("immutable").Forbidden(kFrozen);
     }
     for (const char* field : {"data", "binaryData"}) {
-      if (Differs(field, before, after)) {
+      if (Differs(kind, field, before, after)) {
         faults.At(field).Forbidden(kFrozen);
       }
     }

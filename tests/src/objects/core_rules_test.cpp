@@ -130,6 +130,9 @@ TEST(CoreRules, WhatIsImmutableMayNotGetAnEmptyPart) {
             "binaryData: Forbidden: field is immutable when `immutable` is set\n");
   object.erase("binaryData");
   EXPECT_FALSE(PrepareUpdate(kind, stored, object, WriteRequest{}).value().changed);
+  stored.erase("data");
+  object["data"] = Json::object();
+  EXPECT_TRUE(PrepareUpdate(kind, stored, object, WriteRequest{}).has_value());
 }
 
 TEST(CoreRules, NullBytesAreUnsettled) {

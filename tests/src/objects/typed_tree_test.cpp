@@ -185,6 +185,13 @@ TEST(Misfit, IsToldAsKubernetesTellsIt) {
   EXPECT_EQ(Misfit(R"({"items":[{"name":"x","value":3}]})"),
             ".items[name=\"x\",port=80].value: expected string, got "
             "&value.valueUnstructured{Value:3}");
+  EXPECT_EQ(Misfit(R"({"items":[{"name":{}}]})"),
+            ".items[name=,port=80].name: expected string, got "
+            "&value.valueUnstructured{Value:map[string]interface {}{}}");
+  EXPECT_EQ(
+      Misfit(R"({"items":[{"name":["a",{"b":1}]}]})"),
+      ".items[name=[\"a\",b=1],port=80].name: expected string, got "
+      "&value.valueUnstructured{Value:[]interface {}{\"a\", map[string]interface {}{\"b\":1}}}");
   EXPECT_EQ(Misfit(R"({"map":{"a":1},"size":true})"),
             "errors:\n  .map.a: expected string, got &value.valueUnstructured{Value:1}\n"
             "  .size: expected numeric (int or float), got bool");
