@@ -47,6 +47,8 @@ struct Error {
   std::string message;
   std::optional<Duration> retry_after = std::nullopt;
   std::vector<Cause> causes = {};
+  std::vector<std::string> warnings = {};  ///< besides: what a success would warn of
+  std::string about = {};                  ///< `Kind.group`, where that is not what was asked for
 
   bool operator==(const Error&) const = default;
 };

@@ -184,6 +184,7 @@ Response Failure(const Error& error, const ObjectPath* path, const std::string& 
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(*error.retry_after);
     response.headers.emplace_back("Retry-After", std::to_string(seconds.count()));
   }
+  AddWarnings(response, error.warnings);
   return response;
 }
 

@@ -21,7 +21,8 @@ struct Peer {
   bool has_certificate = false;  ///< one of the listener's client CA, and valid now
   std::string common_name;       ///< of its subject; the fields below likewise
   std::vector<std::string> organisations;
-  std::string key_hash;  ///< SHA-256 of its public key (DER), 64 hex digits
+  std::string key_hash;          ///< SHA-256 of its public key (DER), 64 hex digits
+  std::string certificate_hash;  ///< SHA-256 of all of it (DER), 64 hex digits
 };
 
 /// The first lines of a request.

@@ -1,8 +1,10 @@
 #include "src/http/tls.hpp"
 
+#include <openssl/evp.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 
+#include <array>
 #include <boost/asio/buffer.hpp>
 
 #include "reconciler/base/digest.hpp"
@@ -40,6 +42,13 @@ std::string KeyHash(X509* certificate) {
   }
   OPENSSL_free(der);
   return hash;
+}
+
+std::string CertificateHash(X509* certificate) {
+  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+  unsigned int size = 0;
+  X509_digest(certificate, EVP_sha256(), digest.data(), &size);
+  return HexOf({digest.data(), size});
 }
 
 Result<void> Load(ssl::context& context, const TlsIdentity& identity) {
@@ -102,6 +111,7 @@ Peer PeerOf(SSL* connection) {
   peer.common_name = names.empty() ? "" : names.front();
   peer.organisations = NameEntries(subject, NID_organizationName);
   peer.key_hash = KeyHash(certificate);
+  peer.certificate_hash = CertificateHash(certificate);
   return peer;
 }
 

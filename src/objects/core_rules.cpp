@@ -32,48 +32,6 @@ std::string TextAt(const Json& tree, const char* field) {
   return found != tree.end() && found->is_string() ? found->get<std::string>() : "";
 }
 
-/// What Go's decoder says of a text that is no base64: at which byte; nullopt where it is.
-std::optional<std::size_t> IllegalBase64At(std::string_view text) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::size_t in_group = 0;
-  std::size_t at = 0;
-  const auto skip_lines = [&] {
-    while (at < text.size() && (text[at] == '\n' || text[at] == '\r')) {
-      ++at;
-    }
-  };
-  for (skip_lines(); at < text.size(); skip_lines()) {
-    if (text[at] == '=') {
-      break;
-    }
-    if (kDigits.find(text[at]) == std::string_view::npos) {
-      return at;
-    }
-    in_group = (in_group + 1) % 4;
-    ++at;
-  }
-  if (at == text.size()) {
-    return in_group == 0 ? std::nullopt : std::optional(at - in_group);
-  }
-  if (in_group < 2) {
-    return at;
-  }
-  ++at;
-  if (in_group == 2) {
-    skip_lines();
-    if (at == text.size()) {
-      return at;
-    }
-    if (text[at] != '=') {
-      return at - 1;
-    }
-    ++at;
-  }
-  skip_lines();
-  return at == text.size() ? std::nullopt : std::optional(at);
-}
-
 void CheckKey(const std::string& key, const Faults& faults) {
   constexpr std::string_view kAllowed =
       "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
@@ -210,35 +168,17 @@ void CheckAnnotations(const Json& object, const Faults& faults) {
   }
 }
 
-bool HoldsValues(const KindInfo& kind) {
-  return kind.group.empty() && (kind.kind == "Secret" || kind.kind == "ConfigMap");
-}
-
-bool Differs(const char* field, const Json& before, const Json& after) {
-  const Json missing = Json::object();
-  return before.value(field, missing) != after.value(field, missing);
+/// What is empty differs from nothing, but for the data of a ConfigMap, which always has some.
+bool Differs(const KindInfo& kind, const char* field, const Json& before, const Json& after) {
+  const bool always = kind.kind == "ConfigMap" && std::string_view(field) == "data";
+  const Json nothing = always ? Json::object() : Json();
+  return before.value(field, nothing) != after.value(field, nothing);
 }
 
 }  // namespace
 
-Result<void> CheckDecodable(const KindInfo& kind, const Json& object) {
-  if (!HoldsValues(kind)) {
-    return Ok();
-  }
-  const auto values = object.find(kind.kind == "Secret" ? "data" : "binaryData");
-  if (values == object.end() || !values->is_object()) {
-    return Ok();
-  }
-  for (const Json& value : *values) {
-    const auto wrong =
-        value.is_string() ? IllegalBase64At(value.get_ref<const std::string&>()) : std::nullopt;
-    if (wrong) {
-      return Fail(Code::kBadRequest, kind.kind + " in version \"v1\" cannot be handled as a " +
-                                         kind.kind + ": illegal base64 data at input byte " +
-                                         std::to_string(*wrong));
-    }
-  }
-  return Ok();
+bool HoldsValues(const KindInfo& kind) {
+  return kind.group.empty() && (kind.kind == "Secret" || kind.kind == "ConfigMap");
 }
 
 std::vector<Cause> CheckCoreRules(const KindInfo& kind, const Json& object) {
@@ -272,7 +212,7 @@ std::vector<Cause> CheckCoreChange(const KindInfo& kind, const Json& before, con
       faults.At("immutable").Forbidden(kFrozen);
     }
     for (const char* field : {"data", "binaryData"}) {
-      if (Differs(field, before, after)) {
+      if (Differs(kind, field, before, after)) {
         faults.At(field).Forbidden(kFrozen);
       }
     }

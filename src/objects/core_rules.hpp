@@ -10,9 +10,8 @@
 // of ours pass.
 namespace slipway::objects {
 
-/// kBadRequest where a value of a Secret or ConfigMap is no base64: a client of Kubernetes is told this
-/// before anything else. Expects any tree.
-Result<void> CheckDecodable(const KindInfo& kind, const nlohmann::json& object);
+/// Whether a kind is a Secret or a ConfigMap.
+bool HoldsValues(const KindInfo& kind);
 
 /// What is wrong with one object of a core kind, and with the annotations of any.
 std::vector<Cause> CheckCoreRules(const KindInfo& kind, const nlohmann::json& object);

@@ -10,6 +10,7 @@
 
 #include "reconciler/base/json.hpp"
 #include "src/objects/cause_words.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_owners.hpp"
 #include "src/objects/go_text.hpp"
 #include "src/objects/json_text.hpp"
@@ -62,9 +63,10 @@ bool SaysNothing(const Json& entry) {
          });
 }
 
-/// `[]` and `[{}]` ask to forget all owners.
-bool AsksToForget(const Json& sent) {
-  return sent.is_array() && (sent.empty() || (sent.size() == 1 && SaysNothing(sent[0])));
+/// `[]` and `[{}]` ask to forget all owners. Of a custom resource Kubernetes does not see an empty list.
+bool AsksToForget(const KindInfo& kind, const Json& sent) {
+  return sent.is_array() &&
+         ((sent.empty() && !IsCustom(kind)) || (sent.size() == 1 && SaysNothing(sent[0])));
 }
 
 FieldOwners StoredOwners(const Json* stored) {
@@ -74,11 +76,11 @@ FieldOwners StoredOwners(const Json* stored) {
 }
 
 /// The owners that a write begins with.
-FieldOwners OwnersBefore(const Json* stored, const Json& sent, Part part) {
+FieldOwners OwnersBefore(const KindInfo& kind, const Json* stored, const Json& sent, Part part) {
   if (part == Part::kStatus || sent.is_null()) {
     return StoredOwners(stored);
   }
-  if (AsksToForget(sent)) {
+  if (AsksToForget(kind, sent)) {
     return {};
   }
   auto owners = FieldOwners::Read(sent);
@@ -239,18 +241,23 @@ std::string ObjectName(const Json& configuration) {
   return text("namespace") + "/" + text("name");
 }
 
-/// The configuration is of the kind, fits its schema, and says nothing of owners. Takes out what no
-/// object has any more.
-Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
+/// As messages name what a configuration says of itself: `/v1, Kind=Secret`.
+std::string TypeOf(const Json& configuration) {
   const auto text = [&](const char* field) {
     const auto found = configuration.find(field);
     return found != configuration.end() && found->is_string() ? found->get<std::string>() : "";
   };
   const std::string version = text("apiVersion");
-  const std::string group_version =
-      version.find('/') == std::string::npos ? "/" + version : version;
-  const std::string type = group_version + ", Kind=" + text("kind");
-  if (version != kind.ApiVersion() || text("kind") != kind.kind) {
+  const std::string before = version.find('/') == std::string::npos ? "/" : "";
+  return before + version + ", Kind=" + text("kind");
+}
+
+/// The configuration is of the kind, fits its schema, and says nothing of owners. Takes out what no
+/// object has any more.
+Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
+  const std::string type = TypeOf(configuration);
+  if (configuration.value("apiVersion", Json()) != kind.ApiVersion() ||
+      configuration.value("kind", Json()) != kind.kind) {
     return Fail(Code::kBadRequest, "invalid object type: " + type);
   }
   const Json* managed = ManagedFieldsOf(&configuration);
@@ -267,6 +274,19 @@ Result<void> CheckConfiguration(const KindInfo& kind, Json& configuration) {
                                         ObjectName(configuration) + "; " + type + "): " + misfit);
   }
   return Ok();
+}
+
+/// What fits the schema and is still none of Kubernetes' own types, such as a date that does not exist.
+Result<void> CheckConverts(const KindInfo& kind, const Json& configuration, const Json& result) {
+  const std::string misfit = MisfitOfApplied(kind, result);
+  if (misfit.empty()) {
+    return Ok();
+  }
+  const std::string type = TypeOf(configuration);
+  return Fail(Code::kUnexplained,
+              "failed to convert new object (" + ObjectName(configuration) + "; " + type +
+                  ") to proper version: unable to convert unstructured object to " + type + ": " +
+                  misfit);
 }
 
 /// Applies one configuration to one object.
@@ -401,7 +421,7 @@ void KeepOwners(const KindInfo& kind, const Json* stored, Json& object, const Js
   if (stored != nullptr && as_stored && change.empty()) {
     return;
   }
-  FieldOwners owners = OwnersBefore(stored, sent, author.part);
+  FieldOwners owners = OwnersBefore(kind, stored, sent, author.part);
   if (stored != nullptr && owners.empty()) {
     object["metadata"].erase("managedFields");
     return;
@@ -432,6 +452,7 @@ Result<Json> ApplyConfiguration(const KindInfo& kind, const Json* stored, Json c
       return ConflictError(conflicts);
     }
   }
+  SLIPWAY_TRYV(CheckConverts(kind, configuration, result));
   if (author.manager == kKubectl) {
     RenewLastApplied(configuration, result);
   }

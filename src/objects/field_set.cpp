@@ -119,9 +119,32 @@ std::string JsonTextOf(const FieldValue& value) {
   return "null";
 }
 
-std::string ShownValue(const FieldValue& value) {
-  const auto* text = std::get_if<std::string>(&value.held);
-  return text != nullptr ? Quoted(*text) : JsonTextOf(value);
+/// A list or an object as a path shows it: an object has no braces.
+std::string ShownTree(const Json& tree) {
+  if (tree.is_string()) {
+    return Quoted(tree.get<std::string>());
+  }
+  if (!tree.is_structured()) {
+    return PrintJson(tree);
+  }
+  std::string text;
+  for (const auto& [name, value] : tree.items()) {
+    text += tree.is_object() ? name + "=" : text.empty() ? "" : ",";
+    text += ShownTree(value);
+  }
+  return tree.is_object() ? text : "[" + text + "]";
+}
+
+std::string ShownPathValue(const FieldValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value.held)) {
+    return Quoted(*text);
+  }
+  std::string json = JsonTextOf(value);
+  if (!std::holds_alternative<FieldValue::Composite>(value.held)) {
+    return json;
+  }
+  const auto tree = ParseJson(json);  // which bounds how deep it is
+  return tree.has_value() ? ShownTree(tree.value()) : json;
 }
 
 Error MalformedPath(const std::string& text) {
@@ -210,15 +233,15 @@ std::string PathElement::Text() const {
     case Kind::kField:
       return "." + name_;
     case Kind::kValue:
-      return "[=" + ShownValue(values_.front().second) + "]";
+      return "[=" + ShownPathValue(values_.front().second) + "]";
     case Kind::kIndex:
-      return "[" + ShownValue(values_.front().second) + "]";
+      return "[" + ShownPathValue(values_.front().second) + "]";
     case Kind::kKey:
       break;
   }
   std::string text = "[";
   for (const auto& [name, value] : values_) {
-    text.append(text.size() == 1 ? "" : ",").append(name).append("=").append(ShownValue(value));
+    text.append(text.size() == 1 ? "" : ",").append(name).append("=").append(ShownPathValue(value));
   }
   return text + "]";
 }

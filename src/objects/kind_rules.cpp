@@ -16,6 +16,7 @@
 #include "src/objects/core_rules.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
+#include "src/objects/secret_data.hpp"
 #include "src/objects/template_rules.hpp"
 #include "src/objects/url.hpp"
 
@@ -32,23 +33,6 @@ T Typed(const Json& tree) {
   auto decoded = api::Decode<T>(PrintJson(tree));
   SLIPWAY_ASSERT(decoded.has_value(), "a valid tree does not decode: " + decoded.error().message);
   return std::move(decoded.value());
-}
-
-std::string Base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t start = 0; start < bytes.size(); start += 3) {
-    const std::string_view group = bytes.substr(start, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t index = 0; index < 3; ++index) {
-      bits = bits << 8U | (index < group.size() ? static_cast<unsigned char>(group[index]) : 0U);
-    }
-    for (std::size_t index = 0; index < 4; ++index) {
-      text += index <= group.size() ? kDigits[bits >> (18U - 6U * index) & 63U] : '=';
-    }
-  }
-  return text;
 }
 
 void CheckWaves(const std::vector<api::Wave>& waves, const Faults& strategy) {

@@ -48,13 +48,6 @@ std::size_t Weight(const Json& tree) {
   return weight;
 }
 
-Result<Json> Accepted(Json object) {
-  if (!object.is_object()) {
-    return Fail(Code::kBadRequest, "the patch leaves no object behind");
-  }
-  return object;
-}
-
 /// RFC 6901, read as leniently as Kubernetes reads it: what is before the first slash does not
 /// count, nor does a ~ that means nothing.
 Pointer ParsePointer(const std::string& text) {
@@ -283,15 +276,21 @@ class Patcher {
 }  // namespace
 
 Result<Json> ApplyMergePatch(const Json& object, const Json& patch) {
+  if (patch.is_null()) {
+    return Fail(Code::kBadRequest, "Invalid JSON Patch");
+  }
   if (!patch.is_object()) {
     return Malformed(JsonType(patch) + " into Go value of type map[string]interface {}");
   }
   Json result = object;
   result.merge_patch(patch);
-  return Accepted(std::move(result));
+  return result;
 }
 
 Result<Json> ApplyJsonPatch(const Json& object, const Json& patch) {
+  if (patch.is_null()) {
+    return object;
+  }
   if (!patch.is_array()) {
     return Malformed(JsonType(patch) + " into Go value of type []handlers.jsonPatchOp");
   }
@@ -305,7 +304,7 @@ Result<Json> ApplyJsonPatch(const Json& object, const Json& patch) {
   for (const Json& operation : patch) {
     SLIPWAY_TRYV(patcher.Apply(operation));
   }
-  return Accepted(std::move(result));
+  return result;
 }
 
 }  // namespace slipway::objects

@@ -15,22 +15,24 @@ const SchemaNode* FieldSchema(const SchemaNode& node, const std::string& key) {
   return found != node.properties.end() ? found->second.get() : node.additional.get();
 }
 
-void PruneNode(const SchemaNode& node, Json& tree, FieldPath& path,
+/// `node` is nullptr where there is a value of another type than the schema says: nothing in it is known.
+void PruneNode(const SchemaNode* node, Json& tree, FieldPath& path,
                std::vector<std::string>& unknown) {
-  if (node.type == NodeType::kArray && tree.is_array()) {
+  if (tree.is_array()) {
+    const SchemaNode* items = node == nullptr ? nullptr : node->items.get();
     for (std::size_t index = 0; index < tree.size(); ++index) {
       const FieldPath::Scope scope(path, index);
-      PruneNode(*node.items, tree[index], path, unknown);
+      PruneNode(items, tree[index], path, unknown);
     }
     return;
   }
-  if (node.type != NodeType::kObject || !tree.is_object()) {
+  if (!tree.is_object()) {
     return;
   }
   for (auto field = tree.begin(); field != tree.end();) {
     const FieldPath::Scope scope(path, field.key());
-    const SchemaNode* schema = FieldSchema(node, field.key());
-    if (schema == nullptr && node.preserve) {
+    const SchemaNode* schema = node == nullptr ? nullptr : FieldSchema(*node, field.key());
+    if (schema == nullptr && node != nullptr && node->preserve) {
       ++field;
       continue;
     }
@@ -41,7 +43,7 @@ void PruneNode(const SchemaNode& node, Json& tree, FieldPath& path,
       field = tree.erase(field);
       continue;
     }
-    PruneNode(*schema, field.value(), path, unknown);
+    PruneNode(schema, field.value(), path, unknown);
     ++field;
   }
 }
@@ -78,7 +80,9 @@ void DefaultNode(const SchemaNode& node, Json& tree) {
     return;
   }
   for (const auto& [key, schema] : node.properties) {
-    if (schema->initial != nullptr && !tree.contains(key)) {
+    const auto found = tree.find(key);
+    const bool absent = found == tree.end() || (found->is_null() && !schema->nullable);
+    if (schema->initial != nullptr && absent) {
       tree[key] = *schema->initial;
     }
   }
@@ -95,7 +99,7 @@ Schema::Schema(const Json& source) : root_(CompileSchema(source, "")) {}
 
 void Schema::Prune(Json& tree, std::vector<std::string>& unknown) const {
   FieldPath path;
-  PruneNode(*root_, tree, path, unknown);
+  PruneNode(root_.get(), tree, path, unknown);
 }
 
 void Schema::DropNulls(Json& tree) const { DropNullsNode(*root_, tree); }

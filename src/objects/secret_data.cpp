@@ -2,6 +2,7 @@
 
 #include <nettle/base64.h>
 
+#include <cstdint>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -25,6 +26,23 @@ std::optional<std::string> FromBase64(const std::string& encoded) {
 }
 
 }  // namespace
+
+std::string Base64(std::string_view bytes) {
+  constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t start = 0; start < bytes.size(); start += 3) {
+    const std::string_view group = bytes.substr(start, 3);
+    std::uint32_t bits = 0;
+    for (std::size_t index = 0; index < 3; ++index) {
+      bits = bits << 8U | (index < group.size() ? static_cast<unsigned char>(group[index]) : 0U);
+    }
+    for (std::size_t index = 0; index < 4; ++index) {
+      text += index <= group.size() ? kDigits[bits >> (18U - 6U * index) & 63U] : '=';
+    }
+  }
+  return text;
+}
 
 std::map<std::string, std::string> SecretDataOf(const std::string& secret) {
   std::map<std::string, std::string> data;

@@ -459,8 +459,13 @@ Result<Json> ApplyStrategicMerge(const KindInfo& kind, const Json& object, const
   if (IsCustom(kind)) {
     return Fail(Code::kBadRequest, "strategic merge patch format is not supported");
   }
+  if (patch.is_null()) {
+    return object;
+  }
   if (!patch.is_object()) {
-    return Fail(Code::kBadRequest, "a strategic merge patch of an object must be an object");
+    const std::string found = patch.is_boolean() ? "bool" : patch.type_name();
+    return Fail(Code::kBadRequest, "json: cannot unmarshal " + found +
+                                       " into Go value of type map[string]interface {}");
   }
   return Merger().MergeObject(object, patch, &kind.schema.root());
 }

@@ -169,7 +169,13 @@ class MisfitFinder {
         CheckItems(*schema, value, path);
         return;
       case NodeType::kString:
-        if (!value.is_string()) {
+        // Of a text with a format Kubernetes knows only that it is no list and no map; bytes are but a text, and
+        // so is what is called a password here alone.
+        if (!schema->format.empty() && schema->format != "byte" && schema->format != "password") {
+          if (value.is_structured()) {
+            Report(path, "expected any scalar, got &{" + GoText(value) + "}");
+          }
+        } else if (!value.is_string()) {
           Report(path,
                  "expected string, got &value.valueUnstructured{Value:" + GoLiteral(value) + "}");
         }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,6 +17,7 @@
 #include "src/objects/json_text.hpp"
 #include "src/objects/kind_rules.hpp"
 #include "src/objects/metadata_rules.hpp"
+#include "src/objects/owner_tracking.hpp"
 #include "src/objects/schema_node.hpp"
 
 namespace slipway::objects {
@@ -48,6 +50,22 @@ void Restore(Json& object, const Json& stored, const char* field) {
   }
 }
 
+/// What nobody may change is as it was. What was sent all the same of some of it is left to Judge.
+void RestoreMetadata(Json& object, const Json& stored) {
+  for (const char* field : {"creationTimestamp", "generation", "resourceVersion", "generateName"}) {
+    Restore(object, stored, field);
+  }
+  if (MetaText(object, "uid").empty()) {
+    Restore(object, stored, "uid");
+  }
+  if (stored["metadata"].contains("deletionTimestamp")) {
+    Restore(object, stored, "deletionTimestamp");
+  }
+  if (object["metadata"].value("deletionGracePeriodSeconds", Json()).is_null()) {
+    Restore(object, stored, "deletionGracePeriodSeconds");
+  }
+}
+
 /// "Application.slipway.dev", or "Secret" for the core group.
 std::string QualifiedKind(const KindInfo& kind) {
   return kind.group.empty() ? kind.kind : kind.kind + "." + kind.group;
@@ -64,10 +82,12 @@ Error FailedPrecondition(const KindInfo& kind, const std::string& name, const st
                                    name + "\": " + why);
 }
 
-/// Of an update that wants an object of another uid. Kubernetes shows where its store has the object.
-Error OtherLife(const KindInfo& kind, const Json& stored, const std::string& uid) {
-  const std::string name = MetaText(stored, "name");
-  const std::string ns = MetaText(stored, "namespace");
+/// Of an update that wants an object of another uid; `stored` is empty where none is there. Kubernetes
+/// shows where its store has the object.
+Error OtherLife(const KindInfo& kind, const Json& object, const Json& stored) {
+  const std::string name = MetaText(object, "name");
+  const std::string ns = MetaText(object, "namespace");
+  const std::string uid = MetaText(object, "uid");
   const bool custom = kind.group.ends_with("slipway.dev");
   const std::string key = "/registry/" + (custom ? kind.group + "/" : "") + kind.plural + "/" +
                           (ns.empty() ? "" : ns + "/") + name;
@@ -89,41 +109,25 @@ Error NoVersion(const KindInfo& kind, const std::string& name) {
   return error;
 }
 
-/// What names the object and what an update demands is text where it is there at all. Taken for absent,
-/// a resourceVersion without its quotes would let the write overwrite anything.
-Result<void> CheckMetaTypes(const Json& metadata) {
-  for (const char* field : {"name", "generateName", "namespace", "uid", "resourceVersion"}) {
-    const auto found = metadata.find(field);
-    if (found != metadata.end() && !found->is_null() && !found->is_string()) {
-      return Fail(Code::kBadRequest,
-                  std::string("metadata.") + field + " must be text: put it into quotes");
-    }
-  }
-  return Ok();
-}
+/// Whether the object was sent as it is, and not made by a patch.
+bool IsWhole(const WriteRequest& request) { return !request.patched && !request.applied; }
 
-/// The object is of the kind and has the names that the path says; fills in what it leaves out.
+/// The object has the names that the path says; fills in what it leaves out.
 Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& request) {
   if (!object.is_object()) {
     return Fail(Code::kBadRequest, "the body must be an object of kind " + kind.kind);
   }
-  for (const auto& [field, wanted] :
-       {std::pair{"apiVersion", kind.ApiVersion()}, std::pair{"kind", kind.kind}}) {
-    const auto found = object.find(field);
-    if (found != object.end() && *found != wanted) {
-      return Fail(Code::kBadRequest, std::string(field) + " is " + PrintJson(*found) +
-                                         ", and this address is for " + wanted +
-                                         "; send the object to the address of its own kind");
-    }
-    object[field] = wanted;
+  if (IsWhole(request)) {
+    SLIPWAY_TRYV(CheckDecodes(kind, object));
   }
+  object.emplace("apiVersion", kind.ApiVersion());
+  object.emplace("kind", kind.kind);
   if (!object.contains("metadata") || object["metadata"].is_null()) {
     object["metadata"] = Json::object();
   }
   if (!object["metadata"].is_object()) {
     return Fail(Code::kBadRequest, "metadata must be an object");
   }
-  SLIPWAY_TRYV(CheckMetaTypes(object["metadata"]));
   const std::string ns = MetaText(object, "namespace");
   if (!ns.empty() && ns != request.ns) {
     return Fail(
@@ -146,53 +150,60 @@ Result<void> MatchPath(const KindInfo& kind, Json& object, const WriteRequest& r
   return Ok();
 }
 
-/// Takes metadata.managedFields out of an object; null where it has none.
-Json TakeOwners(Json& object) {
-  Json& metadata = object["metadata"];
-  const auto found = metadata.find("managedFields");
-  if (found == metadata.end()) {
-    return {};
+/// `qualified`: what kind of object, as messages name it.
+Error InvalidNamed(const std::string& qualified, const std::string& name,
+                   std::vector<Cause> causes) {
+  std::set<std::string> said;
+  std::string all;
+  for (const Cause& cause : causes) {
+    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
+    if (said.insert(line).second) {
+      all += (all.empty() ? "" : ", ") + line;
+    }
   }
-  Json owners = std::move(*found);
-  metadata.erase(found);
-  return owners;
+  Error error = Fail(Code::kInvalid, qualified + " " + Quoted(name) + " is invalid: " +
+                                         (said.size() > 1 ? "[" + all + "]" : all));
+  error.causes = std::move(causes);
+  return error;
 }
 
-/// Puts in again what TakeOwners took, with what the write changed. To be called once the object is
-/// as it will be stored.
-void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json sent,
-                 const WriteRequest& request, Part part) {
-  const Author author{.manager = request.field_manager, .now = request.now, .part = part};
-  if (!request.applied) {
-    KeepOwners(kind, stored, object, sent, author);
-    return;
+/// Of what an object says of itself, before anything else is judged.
+Result<void> CheckKind(const KindInfo& kind, const Json& object) {
+  std::vector<Cause> causes = CheckTypeMeta(kind, object);
+  if (causes.empty()) {
+    return Ok();
   }
-  if (!sent.is_null()) {
-    object["metadata"]["managedFields"] = std::move(sent);
-  }
-  if (stored != nullptr) {
-    KeepTimes(*stored, object);
-  }
+  const std::string said = SaidKind(object);
+  Error error = InvalidNamed(said, MetaText(object, "name"), std::move(causes));
+  error.about = said;
+  return error;
 }
 
-/// TrackOwners for a write to the status. Kubernetes looks at the metadata that was sent as well, which
-/// will not be stored: who wrote over a field there has lost it.
-void TrackStatusOwners(const KindInfo& kind, const Json& stored, Json& object, Json metadata,
-                       Json sent, const WriteRequest& request) {
-  metadata["resourceVersion"] = stored["metadata"]["resourceVersion"];
-  if (request.applied || metadata == object["metadata"]) {
-    TrackOwners(kind, &stored, object, std::move(sent), request, Part::kStatus);
-    return;
+bool HasNull(const Json& values) {
+  return std::any_of(values.begin(), values.end(),
+                     [](const Json& value) { return value.is_null(); });
+}
+
+/// Whether an apply left something in the metadata that reading it again drops; or whether bytes are null,
+/// which are empty once they are read again.
+bool LeavesUnsettled(const KindInfo& kind, const Json& object, const WriteRequest& request) {
+  const auto bytes = object.find(kind.kind == "Secret" ? "data" : "binaryData");
+  if (HoldsValues(kind) && bytes != object.end() && bytes->is_object() && HasNull(*bytes)) {
+    return true;
   }
-  Json seen = object;
-  seen["metadata"] = std::move(metadata);
-  std::vector<std::string> unknown;
-  kind.schema.Prune(seen, unknown);
-  TrackOwners(kind, &stored, seen, std::move(sent), request, Part::kStatus);
-  Json owners = TakeOwners(seen);
-  if (!owners.is_null()) {
-    object["metadata"]["managedFields"] = std::move(owners);
+  const auto metadata = object.find("metadata");
+  if (!request.applied || !IsCustom(kind) || metadata == object.end()) {
+    return false;
   }
+  const auto nothing = [](const Json& value) { return value.empty() || value == ""; };
+  for (const char* field :
+       {"labels", "annotations", "finalizers", "ownerReferences", "generateName"}) {
+    const auto found = metadata->find(field);
+    if (found != metadata->end() && (nothing(*found) || HasNull(*found))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 /// Fields that are not known and fields that come twice, as `field_validation` wants them treated.
@@ -218,24 +229,24 @@ Result<std::vector<std::string>> ReportFields(const KindInfo& kind, const WriteR
     all += (all.empty() ? "" : ", ") + message;
   }
   if (request.patched) {
-    const std::string message =
-        "Invalid value: " + Quoted(patched) + ": strict decoding error: " + all;
-    Error error = Fail(Code::kUnprocessable, " \"\" is invalid: patch: " + message);
-    error.causes.push_back({.field = "patch", .message = message, .reason = "FieldValueInvalid"});
-    return error;
+    return UnreadablePatch(kind, patched, "strict decoding error: " + all);
   }
   return Fail(Code::kBadRequest, kind.kind + " in version \"" + kind.version +
                                      "\" cannot be handled as a " + kind.kind +
                                      ": strict decoding error: " + all);
 }
 
-/// A label or annotation that is null is there, and empty.
-void EmptyNulls(Json& metadata) {
-  for (const char* part : {"labels", "annotations"}) {
-    if (!metadata.contains(part) || !metadata[part].is_object()) {
+constexpr std::array<const char*, 3> kValueMaps = {"data", "binaryData", "stringData"};
+
+/// What is null in a map of texts is there, and empty.
+template <typename Fields>
+void EmptyNulls(Json& holder, const Fields& fields) {
+  for (const char* field : fields) {
+    const auto found = holder.find(field);
+    if (found == holder.end() || !found->is_object()) {
       continue;
     }
-    for (Json& value : metadata[part]) {
+    for (Json& value : *found) {
       if (value.is_null()) {
         value = "";
       }
@@ -243,14 +254,30 @@ void EmptyNulls(Json& metadata) {
   }
 }
 
-/// Kubernetes does not tell maps of values without a value from those that are not there.
-void DropEmptyValues(Json& object) {
-  for (const char* field : {"data", "binaryData", "stringData"}) {
+/// Kubernetes keeps nothing of what is empty. Where it may not change, it still counts as something.
+void DropEmptyParts(const KindInfo& kind, Json& object) {
+  DropEmpty(object["metadata"]);
+  if (!HoldsValues(kind)) {
+    return;
+  }
+  for (const char* field : kValueMaps) {
     const auto found = object.find(field);
     if (found != object.end() && found->is_object() && found->empty()) {
       object.erase(found);
     }
   }
+}
+
+/// What is null is not there. Of an applied custom resource Kubernetes drops none but those of the metadata.
+void DropNulls(const KindInfo& kind, Json& object, const WriteRequest& request) {
+  if (!request.applied || !IsCustom(kind)) {
+    kind.schema.DropNulls(object);
+    return;
+  }
+  Json part;
+  part["metadata"] = std::move(object["metadata"]);
+  kind.schema.DropNulls(part);
+  object["metadata"] = std::move(part["metadata"]);
 }
 
 /// Schema order: prune, drop nulls, default. Returns the warnings.
@@ -259,21 +286,21 @@ Result<std::vector<std::string>> Shape(const KindInfo& kind, Json& object,
   std::vector<std::string> unknown;
   object["metadata"].erase("selfLink");
   const bool shown = request.patched && request.field_validation == FieldValidation::kStrict;
-  const std::string patched = !shown                      ? std::string()
-                              : kind.schema.root().secret ? std::string("(hidden)")
-                                                          : PrintJson(object);
-  EmptyNulls(object["metadata"]);
+  const std::string patched = shown ? PrintJson(object) : std::string();
+  EmptyNulls(object["metadata"], std::array{"labels", "annotations"});
+  if (HoldsValues(kind)) {
+    EmptyNulls(object, kValueMaps);
+  }
   kind.schema.Prune(object, unknown);
-  kind.schema.DropNulls(object);
-  if (kind.kind == "ConfigMap" || kind.kind == "Secret") {
-    DropEmptyValues(object);
+  DropNulls(kind, object, request);
+  if (kind.kind == "Secret" && object.value("type", Json()) == "") {
+    object.erase("type");
   }
   kind.schema.Default(object);
   return ReportFields(kind, request, unknown, patched);
 }
 
 Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
-  SLIPWAY_TRYV(CheckDecodable(kind, object));
   const std::string name = MetaText(object, "name");
   std::vector<Cause> causes;
   const auto append = [&causes](const std::vector<Cause>& more) {
@@ -283,7 +310,12 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   if (stored != nullptr) {
     append(CheckMetadataChange(*stored, object));
   }
-  const std::vector<Cause> misfits = kind.schema.Validate(object);
+  std::vector<Cause> misfits = kind.schema.Validate(object);
+  // What an owner lacks CheckMetadata says.
+  std::erase_if(misfits, [](const Cause& cause) {
+    return cause.reason == "FieldValueRequired" &&
+           cause.field.starts_with("metadata.ownerReferences[");
+  });
   append(misfits);
   // Kubernetes does not know the rules of our own kinds: they come once it would find no fault.
   if (misfits.empty() && (causes.empty() || (!IsCustom(kind) && !name.empty()))) {
@@ -299,21 +331,37 @@ Result<void> Judge(const KindInfo& kind, Json& object, const Json* stored) {
   return Ok();
 }
 
+/// A whole object that is sent wants the one of its uid before all else; a uid that a patch changed is
+/// left to Judge.
 Result<void> CheckPreconditions(const KindInfo& kind, const Json& stored, const Json& object,
                                 const WriteRequest& request) {
   const std::string name = MetaText(stored, "name");
-  const std::string version = MetaText(object, "resourceVersion");
   const std::string uid = MetaText(object, "uid");
-  if (version.empty() && request.needs_resource_version) {
+  if (IsWhole(request) && !uid.empty() && uid != MetaText(stored, "uid")) {
+    return OtherLife(kind, object, stored);
+  }
+  SLIPWAY_TRY(version, VersionOf(object));
+  SLIPWAY_TRY(current, VersionOf(stored));
+  if (version == 0 && request.needs_resource_version) {
     return NoVersion(kind, name);
   }
-  if (!version.empty() && version != MetaText(stored, "resourceVersion")) {
+  if (version != 0 && version != current) {
     return Conflict(kind, name, kAlreadyModified);
   }
-  if (!uid.empty() && uid != MetaText(stored, "uid")) {
-    return OtherLife(kind, stored, uid);
-  }
   return Ok();
+}
+
+/// The object is the one that is stored, and of its kind.
+Result<void> CheckWanted(const KindInfo& kind, const Json& stored, const Json& object,
+                         const WriteRequest& request) {
+  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
+  return CheckKind(kind, object);
+}
+
+/// What a success would have warned of is said of a refusal, too.
+Error WithWarnings(Error error, std::vector<std::string> warnings) {
+  error.warnings = std::move(warnings);
+  return error;
 }
 
 bool HasFinalizers(const Json& object) {
@@ -349,14 +397,6 @@ void CountGeneration(const KindInfo& kind, Json& object) {
   }
 }
 
-void DropEmpty(Json& metadata) {
-  for (const char* field : {"labels", "annotations", "finalizers", "ownerReferences"}) {
-    if (metadata.contains(field) && metadata[field].empty()) {
-      metadata.erase(field);
-    }
-  }
-}
-
 /// Whether deletions of a kind may say what becomes of dependents. As in Kubernetes not of Events, nor of a Namespace, which
 /// goes once it is empty; and an AccessToken is revoked, whatever hangs on it.
 bool HasPolicies(const KindInfo& kind) {
@@ -381,24 +421,26 @@ void SetPolicy(Json& object, DeleteRequest::Propagation policy) {
 
 }  // namespace
 
-Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
-  std::set<std::string> said;
-  std::string all;
-  for (const Cause& cause : causes) {
-    const std::string line = (cause.field.empty() ? "" : cause.field + ": ") + cause.message;
-    if (said.insert(line).second) {
-      all += (all.empty() ? "" : ", ") + line;
-    }
+Result<std::uint64_t> VersionOf(const Json& object) {
+  const std::string text = MetaText(object, "resourceVersion");
+  std::uint64_t version = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, version);
+  if (text.empty() || (error == std::errc() && stop == end)) {
+    return version;
   }
-  Error error = Fail(Code::kInvalid, QualifiedKind(kind) + " " + Quoted(name) + " is invalid: " +
-                                         (said.size() > 1 ? "[" + all + "]" : all));
-  error.causes = std::move(causes);
-  return error;
+  const bool large = error == std::errc::result_out_of_range && stop == end;
+  return Fail(Code::kUnexplained, "strconv.ParseUint: parsing " + Quoted(text) + ": " +
+                                      (large ? "value out of range" : "invalid syntax"));
+}
+
+Error InvalidObject(const KindInfo& kind, const std::string& name, std::vector<Cause> causes) {
+  return InvalidNamed(QualifiedKind(kind), name, std::move(causes));
 }
 
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const WriteRequest& request,
                                   const Birth& birth) {
-  SLIPWAY_TRYV(CheckDecodes(kind, object));
+  const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   if (!MetaText(object, "resourceVersion").empty()) {
     return Fail(Code::kBadRequest, "resourceVersion should not be set on objects to be created");
@@ -422,37 +464,67 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, Json& object, const Writ
   if (kind.has_status) {
     object.erase("status");
   }
+  SLIPWAY_TRYV(CheckKind(kind, object));
+  const bool says_who_empties_it = SaysWhoEmptiesIt(object);
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   CountGeneration(kind, object);
-  SLIPWAY_TRYV(Judge(kind, object, nullptr));
-  DropEmpty(metadata);
+  auto judged = Judge(kind, object, nullptr);
+  if (!judged.has_value()) {
+    return WithWarnings(std::move(judged.error()), std::move(warnings));
+  }
+  WarnOfFinalizers(kind, nullptr, object, warnings);
+  DropEmptyParts(kind, object);
   if (request.admit) {
     SLIPWAY_TRYV(request.admit(nullptr, object));
   }
   WriteRequest timed = request;
   timed.now = birth.now;
-  TrackOwners(kind, nullptr, object, std::move(sent), timed, Part::kMain);
-  return WriteEffect{.changed = true, .removed = false, .warnings = std::move(warnings)};
+  TrackBirth(kind, says_who_empties_it, object, std::move(sent), timed);
+  return WriteEffect{
+      .changed = true, .removed = false, .warnings = std::move(warnings), .unsettled = unsettled};
+}
+
+Error RefuseUpdateOfNothing(const KindInfo& kind, Json object, const WriteRequest& request) {
+  auto matched = MatchPath(kind, object, request);
+  if (!matched.has_value()) {
+    return std::move(matched.error());
+  }
+  TakeOwners(object);  // which no schema knows
+  auto warnings = Shape(kind, object, request);
+  if (!warnings.has_value()) {
+    return std::move(warnings.error());
+  }
+  Error error =
+      Fail(Code::kNotFound, kind.QualifiedPlural() + " " + Quoted(request.name) + " not found");
+  if (!MetaText(object, "uid").empty()) {
+    error = OtherLife(kind, object, Json::object());
+  }
+  return WithWarnings(std::move(error), std::move(warnings.value()));
 }
 
 Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json& object,
                                   const WriteRequest& request) {
+  const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
-  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
   Json sent = TakeOwners(object);
-  for (const char* field : {"uid", "creationTimestamp", "generation", "deletionTimestamp",
-                            "deletionGracePeriodSeconds", "resourceVersion", "generateName"}) {
-    Restore(object, stored, field);
+  SLIPWAY_TRY(warnings, Shape(kind, object, request));
+  auto wanted = CheckWanted(kind, stored, object, request);
+  if (!wanted.has_value()) {
+    return WithWarnings(std::move(wanted.error()), std::move(warnings));
   }
+  RestoreMetadata(object, stored);
   if (kind.has_status) {
     object.erase("status");
     if (stored.contains("status")) {
       object["status"] = stored["status"];
     }
   }
-  SLIPWAY_TRY(warnings, Shape(kind, object, request));
-  SLIPWAY_TRYV(Judge(kind, object, &stored));
-  DropEmpty(object["metadata"]);
+  auto judged = Judge(kind, object, &stored);
+  if (!judged.has_value()) {
+    return WithWarnings(std::move(judged.error()), std::move(warnings));
+  }
+  WarnOfFinalizers(kind, &stored, object, warnings);
+  DropEmptyParts(kind, object);
   if (request.admit) {
     SLIPWAY_TRYV(request.admit(&stored, object));
   }
@@ -463,15 +535,20 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   return WriteEffect{
       .changed = object != stored,
       .removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object),
-      .warnings = std::move(warnings)};
+      .warnings = std::move(warnings),
+      .unsettled = unsettled};
 }
 
 Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored, Json& object,
                                         const WriteRequest& request) {
   SLIPWAY_ASSERT(kind.has_status, kind.kind + " has no status subresource");
   SLIPWAY_TRYV(MatchPath(kind, object, request));
-  SLIPWAY_TRYV(CheckPreconditions(kind, stored, object, request));
   Json sent = TakeOwners(object);
+  SLIPWAY_TRY(warnings, Shape(kind, object, request));
+  auto wanted = CheckWanted(kind, stored, object, request);
+  if (!wanted.has_value()) {
+    return WithWarnings(std::move(wanted.error()), std::move(warnings));
+  }
   Json metadata = object["metadata"];
   Json merged = stored;
   merged["metadata"].erase("managedFields");
@@ -480,10 +557,10 @@ Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored
     merged["status"] = std::move(object["status"]);
   }
   object = std::move(merged);
-  SLIPWAY_TRY(warnings, Shape(kind, object, request));
   std::vector<Cause> causes = kind.schema.Validate(object);
   if (!causes.empty()) {
-    return InvalidObject(kind, MetaText(stored, "name"), std::move(causes));
+    return WithWarnings(InvalidObject(kind, MetaText(stored, "name"), std::move(causes)),
+                        std::move(warnings));
   }
   TrackStatusOwners(kind, stored, object, std::move(metadata), std::move(sent), request);
   return WriteEffect{

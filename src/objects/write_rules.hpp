@@ -52,6 +52,10 @@ struct WriteEffect {
   bool removed =
       false;  ///< the last finalizer of a deleted object is gone, or there was none: remove it
   std::vector<std::string> warnings{};  ///< such as `unknown field "spec.colour"`
+  /// true: an apply left something empty in the metadata of one of our own kinds, or bytes of a Secret or
+  /// ConfigMap were null. Kubernetes keeps that, though it shows it to nobody, until the next write, which
+  /// is made for it alone if need be: a write is no change only where this is as it was.
+  bool unsettled = false;
 };
 
 /// What a DELETE may demand and ask for.
@@ -62,6 +66,10 @@ struct DeleteRequest {
   std::optional<Propagation> propagation{};  ///< nullopt: what a finalizer of the object says
 };
 
+/// metadata.resourceVersion as the number that it is; 0 where there is none. kUnexplained where it is no number,
+/// as in Kubernetes.
+Result<std::uint64_t> VersionOf(const nlohmann::json& object);
+
 /// Makes `object`, as it was sent, ready to be stored for the first time.
 Result<WriteEffect> PrepareCreate(const KindInfo& kind, nlohmann::json& object,
                                   const WriteRequest& request, const Birth& birth);
@@ -70,6 +78,11 @@ Result<WriteEffect> PrepareCreate(const KindInfo& kind, nlohmann::json& object,
 /// stored status and what nobody may change, counts the generation.
 Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const nlohmann::json& stored,
                                   nlohmann::json& object, const WriteRequest& request);
+
+/// What becomes of an update, or of one of the status, of an object that is not there: what is wrong with `object` itself comes first,
+/// and one that names a uid is in conflict.
+Error RefuseUpdateOfNothing(const KindInfo& kind, nlohmann::json object,
+                            const WriteRequest& request);
 
 /// As PrepareUpdate, for the status subresource: only status is taken from `object`.
 Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const nlohmann::json& stored,

@@ -238,6 +238,7 @@ class Maker:
     def strategic(self, name):
         body = self.changes(name)
         if self.chance(0.2):
+            body["metadata"].pop("finalizers", None)  # Kubernetes does both in any order.
             body["metadata"]["$deleteFromPrimitiveList/finalizers"] = ["example.com/one"]
         if self.chance(0.15) and isinstance(body.get("data"), dict):
             body["data"]["$patch"] = self.rng.choice(["replace", "delete", "merge", "other"])
@@ -400,9 +401,10 @@ class Runner:
     def plain_text(self, text):
         for uid, word in self.words["uid"].items():
             text = text.replace(uid, word)
-        # Where Kubernetes keeps it is its own affair, and so is how it writes down a whole object.
+        # Where Kubernetes keeps it is its own affair, and so is how it writes down a whole object; of a Secret we show nothing.
         text = re.sub(r"StorageError: invalid object, Code: \d+, Key: \S+, ResourceVersion: \d+, AdditionalErrorMsg: ", "", text)
-        text = re.sub(r'Invalid value: "\{.*?\}": ', "Invalid value: OBJECT: ", text, flags=re.S)
+        text = re.sub(r'Invalid value: "(\{.*?[}…]|\(hidden\))": ', "Invalid value: OBJECT: ", text, flags=re.S)
+        text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC", "TIME", text)
         text = re.sub(r"\(\{.{0,40} \.\.\.\)$", "(BODY ...)", text, flags=re.S)  # Cut off somewhere, with a name in it.
         return re.sub(r"(resource ?version.{0,60}?)\b\d+\b", r"\1REVISION", text, flags=re.I)
 

@@ -48,6 +48,11 @@ def test_rules_of_our_own_are_no_difference():
     assert api_diff.first_difference([taken], [refusal(rule, "bad")])[0] == 0
     assert api_diff.first_difference([theirs], [refusal("bad", rule)]) is None
     assert api_diff.first_difference([theirs], [refusal("worse", rule)])[0] == 0
+    taken_name = {"status": 409, "body": {}}
+    assert api_diff.first_difference([taken_name], [refusal(rule)]) is None
+    assert api_diff.first_difference([taken_name, taken], [refusal(rule), {"status": 404, "body": {}}])[0] == 1
+    theirs["body"] |= refusal(r"no \x")["body"] | {"message": r"x is invalid: spec: no \x"}
+    assert api_diff.first_difference([theirs], [refusal(r"no \x", rule)]) is None
 
 
 def test_a_difference_is_seen():
@@ -64,7 +69,21 @@ def test_a_sequence_is_made_of_its_seed_and_is_data(seed):
     assert json.loads(json.dumps(sequence)) == api_sequences.Maker(seed).sequence()
 
 
+def test_what_kubernetes_falls_over_is_refused():
+    nothing = {"status": 0, "warnings": [], "body": "no answer"}
+    assert api_diff.first_difference([nothing], [refusal("bad")]) is None
+    assert api_diff.first_difference([nothing], [{"status": 200, "body": {}}])[0] == 0
+    assert api_diff.first_difference([refusal("bad")], [nothing])[0] == 0
+
+
 def test_what_kubernetes_says_again_is_no_difference():
     twice, once = refusal("bad", "worse", "bad"), refusal("bad", "worse")
     assert api_diff.first_difference([twice], [once]) is None
     assert api_diff.first_difference([twice], [refusal("bad", "worst")])
+
+
+def test_the_patch_that_a_refusal_shows_is_no_difference():
+    theirs, ours = refusal('Invalid value: "map[data:map[a:1]]": cannot restore map'), refusal("Invalid value: OBJECT: cannot restore map")
+    theirs["body"]["message"] = "x is invalid: spec: " + theirs["body"]["details"]["causes"][0]["message"]
+    assert api_diff.first_difference([theirs], [ours]) is None
+    assert api_diff.first_difference([theirs], [refusal("Invalid value: OBJECT: cannot restore slice")])[0] == 0

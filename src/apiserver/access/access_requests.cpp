@@ -25,6 +25,8 @@ User CertificateUser(const http::Peer& peer) {
   const bool master =
       std::find(user.groups.begin(), user.groups.end(), kMastersGroup) != user.groups.end();
   user.role = master ? Role::kAdmin : Role::kNone;
+  user.extra["authentication.kubernetes.io/credential-id"] = {"X509SHA256=" +
+                                                              peer.certificate_hash};
   user.groups.emplace_back("system:authenticated");
   return user;
 }

@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "reconciler/base/json.hpp"
 #include "src/objects/json_text.hpp"
@@ -47,6 +48,16 @@ bool NamesKind(const Error& error, const objects::KindInfo& kind) {
          error.message.starts_with("Operation cannot be fulfilled on " + qualified);
 }
 
+/// What the error is about: (kind, group).
+std::pair<std::string, std::string> Subject(const Error& error, const objects::KindInfo& kind) {
+  if (!error.about.empty()) {
+    const std::size_t dot = error.about.find('.');
+    return {error.about.substr(0, dot),
+            dot == std::string::npos ? "" : error.about.substr(dot + 1)};
+  }
+  return {NamesKind(error, kind) ? kind.kind : kind.plural, kind.group};
+}
+
 Json Details(const Error& error, const ObjectPath* path) {
   Json details = Json::object();
   const bool owners =
@@ -55,14 +66,18 @@ Json Details(const Error& error, const ObjectPath* path) {
     if (!path->name.empty()) {
       details["name"] = path->name;
     }
-    if (!path->kind->group.empty()) {
-      details["group"] = path->kind->group;
+    const auto [kind, group] = Subject(error, *path->kind);
+    if (!group.empty()) {
+      details["group"] = group;
     }
-    details["kind"] = NamesKind(error, *path->kind) ? path->kind->kind : path->kind->plural;
+    details["kind"] = kind;
   }
   for (const Cause& cause : error.causes) {
     Json& shown = details["causes"].emplace_back();
-    shown = {{"reason", cause.reason}, {"message", cause.message}};
+    shown = {{"message", cause.message}};
+    if (!cause.reason.empty()) {
+      shown["reason"] = cause.reason;
+    }
     if (!cause.field.empty()) {
       shown["field"] = cause.field;
     }

@@ -47,7 +47,7 @@ std::string Object::Text() const {
   return text;
 }
 
-store::Value StoredBytes(objects::Json tree) {
+store::Value StoredBytes(objects::Json tree, bool unsettled) {
   tree["metadata"].erase("resourceVersion");
   std::string text = "{";
   for (const char* field : {"apiVersion", "kind", "metadata"}) {
@@ -56,9 +56,11 @@ store::Value StoredBytes(objects::Json tree) {
     tree.erase(field);
   }
   const std::string rest = PrintJson(tree);
-  text.append(tree.empty() ? "" : ",").append(rest, 1);
+  text.append(tree.empty() ? "" : ",").append(rest, 1).append(unsettled ? " " : "");
   return std::make_shared<const std::string>(std::move(text));
 }
+
+bool IsUnsettled(const std::string& bytes) { return bytes.ends_with(' '); }
 
 Result<objects::Json> ParseObject(const Object& object) {
   return objects::ParseJson(object.Text());

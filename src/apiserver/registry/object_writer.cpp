@@ -8,6 +8,7 @@
 #include "src/apiserver/registry/keys.hpp"
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/object_tree.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
@@ -92,13 +93,22 @@ Result<void> CheckGrowth(const Json& stored, const std::string& before, const st
   return good;
 }
 
-/// An object that does not exist has no uid. A resourceVersion says nothing then.
-Result<void> CheckUid(const ObjectPath& path, Json& tree) {
+/// Of a name that an object has already, which may be on its way out.
+Error Taken(const ObjectPath& path, const Object& existing) {
+  Error error = AlreadyExists(path);
+  const auto tree = ParseObject(existing);
+  if (tree.has_value() && tree.value()["metadata"].contains("deletionTimestamp")) {
+    error.message = "object is being deleted: " + error.message;
+  }
+  return error;
+}
+
+/// An object that does not exist has no uid. A resourceVersion, which is taken out, says nothing then.
+Result<store::Revision> TakePreconditions(const ObjectPath& path, Json& tree) {
   Json& metadata = tree["metadata"];
   if (!metadata.is_object()) {
-    return Ok();
+    return store::Revision{0};
   }
-  metadata.erase("resourceVersion");
   const std::string uid = metadata.contains("uid") && metadata["uid"].is_string()
                               ? metadata["uid"].get<std::string>()
                               : std::string();
@@ -108,7 +118,9 @@ Result<void> CheckUid(const ObjectPath& path, Json& tree) {
                                      "\": uid mismatch: the provided object specified uid " + uid +
                                      ", and no existing object was found");
   }
-  return Ok();
+  SLIPWAY_TRY(version, objects::VersionOf(tree));
+  metadata.erase("resourceVersion");
+  return std::in_range<store::Revision>(version) ? static_cast<store::Revision>(version) : 0;
 }
 
 }  // namespace
@@ -170,12 +182,14 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json t
   intention.write = {.kind = store::Write::Kind::kCreate, .key = KeyOf(path)};
   intention.warnings = std::move(effect.warnings);
   intention.uid = birth.uid;
-  intention.shown = StoredBytes(std::move(tree));
+  intention.shown = StoredBytes(std::move(tree), effect.unsettled);
   SLIPWAY_TRYV(CheckSize(0, intention.shown->size()));
   intention.write.value = intention.shown;
   SLIPWAY_TRY(existing, store_.Get(intention.write.key, store::kLatest));
   if (existing) {
-    return AlreadyExists(path);
+    Error error = Taken(path, Object(existing->value, existing->revision));
+    error.warnings = std::move(intention.warnings);
+    return error;
   }
   intention.path = std::move(path);
   return intention;
@@ -193,6 +207,7 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   SLIPWAY_TRY(stored, ParseObject(Object(entry->value, entry->revision)));
   Json wanted = stored;
   SLIPWAY_TRY(effect, change(stored, wanted));
+  effect.changed = effect.changed || effect.unsettled != IsUnsettled(*entry->value);
   Intention intention;
   intention.path = path;
   intention.uid = MetaText(stored, "uid");
@@ -200,7 +215,8 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanChange(const ObjectPath& path,
   intention.needed = effect.changed || effect.removed;
   intention.closes_namespace = path.kind == NamespaceKind() && !effect.removed &&
                                wanted["metadata"].contains("deletionTimestamp");
-  intention.shown = effect.changed ? StoredBytes(std::move(wanted)) : entry->value;
+  intention.shown =
+      effect.changed ? StoredBytes(std::move(wanted), effect.unsettled) : entry->value;
   SLIPWAY_TRYV(CheckGrowth(stored, *entry->value, *intention.shown));
   intention.revision = entry->revision;
   intention.write = {
@@ -217,7 +233,7 @@ void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteO
                                 .field_validation = options.field_validation,
                                 .field_manager = std::move(options.field_manager),
                                 .admit = std::move(options.admit)};
-  auto parsed = objects::ParseJson(json, request.duplicates);
+  auto parsed = objects::ReadBody(*path.kind, json, request);
   if (!parsed.has_value()) {
     post_([done = std::move(done), error = std::move(parsed.error())] { done(error); });
     return;
@@ -251,8 +267,10 @@ void ObjectWriter::ChangeOrCreateObject(ObjectPath path, bool dry_run, Change ch
     }
     objects::WriteRequest request;
     SLIPWAY_TRY(tree, creation(request));
-    SLIPWAY_TRYV(CheckUid(path, tree));
-    return PlanCreate(path, std::move(tree), request);
+    SLIPWAY_TRY(version, TakePreconditions(path, tree));
+    SLIPWAY_TRY(intention, PlanCreate(path, std::move(tree), request));
+    intention.revision = version;  // what a dry run shows
+    return intention;
   };
   Run(std::move(key), dry_run, std::move(attempt), std::move(done));
 }
@@ -322,9 +340,11 @@ void ObjectWriter::Commit(const std::shared_ptr<Job>& job, Intention intention) 
         self->closing_.erase(self->closing_.find(intention.write.key));
       }
       const bool creates = intention.write.kind == store::Write::Kind::kCreate;
+      const bool removes = intention.write.kind == store::Write::Kind::kDelete;
       if (revision.has_value()) {
-        self->Finish(job, Outcome{Object(intention.shown, revision.value()),
-                                  intention.write.kind == store::Write::Kind::kDelete, creates,
+        // What is gone is shown as it was last.
+        const store::Revision shown = removes ? intention.revision : revision.value();
+        self->Finish(job, Outcome{Object(intention.shown, shown), removes, creates,
                                   intention.warnings, intention.uid});
         return;
       }
@@ -334,7 +354,9 @@ void ObjectWriter::Commit(const std::shared_ptr<Job>& job, Intention intention) 
         self->Try(job);  // says what is wrong if it cannot be done any more
         return;
       }
-      self->Finish(job, overtaken ? Modified(intention.path) : revision.error());
+      Error error = overtaken ? Modified(intention.path) : revision.error();
+      error.warnings = intention.warnings;
+      self->Finish(job, std::move(error));
     });
   };
   store_.Commit(std::move(write), std::move(committed));

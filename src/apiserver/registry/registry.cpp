@@ -9,6 +9,7 @@
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/object_writer.hpp"
 #include "src/apiserver/registry/reads.hpp"
+#include "src/objects/decode_rules.hpp"
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/patch.hpp"
@@ -52,6 +53,18 @@ Result<Json> ApplyPatch(const objects::KindInfo& kind, PatchType type, const Jso
   SLIPWAY_UNREACHABLE("patch type outside the enum");
 }
 
+/// What a patch makes of an object, read as Kubernetes reads it.
+Result<Json> PatchedTree(const objects::KindInfo& kind, PatchType type, const Json& stored,
+                         const std::string& text, std::vector<std::string>& duplicates) {
+  const bool strategic = type == PatchType::kStrategicMerge;
+  SLIPWAY_TRY(patch,
+              objects::ReadPatch(strategic ? "" : "error decoding patch: ", text, duplicates));
+  SLIPWAY_TRY(patched, ApplyPatch(kind, type, stored, patch));
+  SLIPWAY_TRYV(strategic ? objects::ReadMerged(kind, patched, patch)
+                         : objects::ReadPatched(kind, patched));
+  return patched;
+}
+
 objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& options,
                                 const Clock& clock) {
   return {.ns = path.ns,
@@ -63,18 +76,34 @@ objects::WriteRequest RequestOf(const ObjectPath& path, const WriteOptions& opti
 }
 
 /// PUT of an object or of its status.
-ObjectWriter::Change Replacement(Part part, ObjectPath path, std::string json,
-                                 const WriteOptions& options, const Clock& clock) {
-  return [part, path = std::move(path), json = std::move(json), options, &clock](
-             const Json& stored, Json& wanted) -> Result<objects::WriteEffect> {
+struct Replacing {
+  Part part;
+  ObjectPath path;
+  std::string json;
+  WriteOptions options;
+  const Clock& clock;
+
+  /// What was sent. Fills in what `request` has to know.
+  Result<Json> Sent(objects::WriteRequest& request) const {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
-    objects::WriteRequest request = RequestOf(path, options, clock);
+    request = RequestOf(path, options, clock);
     request.needs_resource_version = NeedsResourceVersion(*path.kind);
-    SLIPWAY_TRY(sent, objects::ParseJson(json, request.duplicates));
+    return objects::ReadBody(*path.kind, json, request);
+  }
+
+  Result<objects::WriteEffect> operator()(const Json& stored, Json& wanted) const {
+    objects::WriteRequest request;
+    SLIPWAY_TRY(sent, Sent(request));
     wanted = std::move(sent);
     return Prepare(part, *path.kind, stored, wanted, request);
-  };
-}
+  }
+
+  /// Where nothing is stored.
+  Result<Json> operator()(objects::WriteRequest& request) const {
+    SLIPWAY_TRY(sent, Sent(request));
+    return objects::RefuseUpdateOfNothing(*path.kind, std::move(sent), request);
+  }
+};
 
 ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::string text,
                              const WriteOptions& options, const Clock& clock) {
@@ -83,8 +112,8 @@ ObjectWriter::Change Patched(Part part, ObjectPath path, PatchType type, std::st
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     objects::WriteRequest request = RequestOf(path, options, clock);
     request.patched = true;
-    SLIPWAY_TRY(patch, objects::ParseJson(text, request.duplicates));
-    SLIPWAY_TRY(patched, ApplyPatch(*path.kind, type, stored, patch));
+    request.needs_resource_version = NeedsResourceVersion(*path.kind);
+    SLIPWAY_TRY(patched, PatchedTree(*path.kind, type, stored, text, request.duplicates));
     wanted = std::move(patched);
     return Prepare(part, *path.kind, stored, wanted, request);
   };
@@ -103,7 +132,15 @@ struct Applying {
     SLIPWAY_TRYV(CheckPart(part, *path.kind));
     request = RequestOf(path, options, clock);
     request.applied = true;
+    request.needs_resource_version = NeedsResourceVersion(*path.kind);
     SLIPWAY_TRY(configuration, objects::ParseJson(text, request.duplicates));
+    if (!configuration.is_object()) {
+      const std::string found = configuration.is_boolean() ? "bool" : configuration.type_name();
+      return Fail(Code::kBadRequest,
+                  "error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot "
+                  "unmarshal " +
+                      found + " into Go value of type map[string]interface {}");
+    }
     const objects::Author author{
         .manager = options.field_manager, .now = request.now, .part = part};
     return objects::ApplyConfiguration(*path.kind, stored, std::move(configuration), author,
@@ -127,6 +164,11 @@ ObjectWriter::Done ToWritten(WriteDone done) {
     Outcome& what = outcome.value();
     done(Written{std::move(what.object), std::move(what.warnings), what.removed, what.created});
   };
+}
+
+void Replace(ObjectWriter& writer, const Replacing& replacing, WriteDone done) {
+  writer.ChangeOrCreateObject(replacing.path, replacing.options.dry_run, replacing, replacing,
+                              ToWritten(std::move(done)));
 }
 
 ObjectWriter::Done ToDeleted(DeleteDone done) {
@@ -185,16 +227,16 @@ void Registry::Create(ObjectPath path, std::string json, WriteOptions options, W
 }
 
 void Registry::Update(ObjectPath path, std::string json, WriteOptions options, WriteDone done) {
-  auto change = Replacement(Part::kMain, path, std::move(json), options, state_->clock);
-  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
-                               ToWritten(std::move(done)));
+  Replace(*state_->writer,
+          {Part::kMain, std::move(path), std::move(json), std::move(options), state_->clock},
+          std::move(done));
 }
 
 void Registry::UpdateStatus(ObjectPath path, std::string json, WriteOptions options,
                             WriteDone done) {
-  auto change = Replacement(Part::kStatus, path, std::move(json), options, state_->clock);
-  state_->writer->ChangeObject(std::move(path), options.dry_run, std::move(change),
-                               ToWritten(std::move(done)));
+  Replace(*state_->writer,
+          {Part::kStatus, std::move(path), std::move(json), std::move(options), state_->clock},
+          std::move(done));
 }
 
 void Registry::Patch(ObjectPath path, PatchType type, std::string patch, WriteOptions options,

@@ -85,11 +85,25 @@ Result<void> CheckWatch(const RequestHead& head) {
     if (match != "NotOlderThan") {
       faults.NotSupported(kMatchField, QuotedText(match), {"NotOlderThan"});
     }
-    if (!head.Query("continue").empty()) {
-      faults.Forbid(kMatchField, "resourceVersionMatch is forbidden when continue is provided");
-    }
+  }
+  // Who names neither a version nor a match asks for what is there, which is a match.
+  const std::string_view version = head.Query("resourceVersion");
+  const bool asks = !says_initial && (version.empty() || version == "0");
+  if ((!match.empty() || asks) && !head.Query("continue").empty()) {
+    faults.Forbid(kMatchField, "resourceVersionMatch is forbidden when continue is provided");
   }
   return faults.Verdict();
+}
+
+/// The next page is of the moment that the token names.
+Result<void> CheckContinued(const RequestHead& head) {
+  SLIPWAY_TRYV(ContinueToken::Parse(std::string(head.Query("continue"))));
+  const std::string_view version = head.Query("resourceVersion");
+  if (!version.empty() && version != "0") {
+    return Fail(Code::kBadRequest,
+                "specifying resource version is not allowed when using continue");
+  }
+  return Ok();
 }
 
 }  // namespace
@@ -107,9 +121,8 @@ Result<std::optional<store::Revision>> RevisionOf(const RequestHead& head) {
                           ? "value out of range"
                           : "invalid syntax";
     const std::string quoted = QuotedText(text);
-    return Fail(Code::kBadRequest,
-                "invalid resource version: resourceVersion: Invalid value: " + quoted +
-                    ": strconv.ParseUint: parsing " + quoted + ": " + why);
+    return Fail(Code::kUnexplained, "resourceVersion: Invalid value: " + quoted +
+                                        ": strconv.ParseUint: parsing " + quoted + ": " + why);
   }
   return std::optional(number);
 }
@@ -118,25 +131,26 @@ Result<ListRequest> ListRequestOf(const RequestHead& head) {
   SLIPWAY_TRY(limit, NumberOf(head, "limit"));
   SLIPWAY_TRYV(NumberOf(head, "timeoutSeconds"));
   SLIPWAY_TRYV(CheckList(head));
-  SLIPWAY_TRY(revision, RevisionOf(head));
   ListRequest request;
   request.options.selectors = SelectorsOf(head);
   request.options.limit = limit.value_or(0) > 0 ? static_cast<std::size_t>(*limit) : 0;
   request.options.continue_token = std::string(head.Query("continue"));
-  const bool continues = !request.options.continue_token.empty();
-  if (continues) {
-    SLIPWAY_TRYV(ContinueToken::Parse(request.options.continue_token));
-  }
-  if (continues && revision.value_or(0) != 0) {
-    return Fail(Code::kBadRequest,
-                "specifying resource version is not allowed when using continue");
+  if (!request.options.continue_token.empty()) {
+    SLIPWAY_TRYV(CheckContinued(head));
+    return request;
   }
   const std::string_view match = head.Query(kMatchField);
   // A page of a list at a version means that version, and any version means all that is there at once.
   const bool exact = match == "Exact" || (match.empty() && request.options.limit > 0);
-  if (!continues && revision == 0) {
+  auto read = RevisionOf(head);
+  if (!read.has_value()) {
+    return exact ? Fail(Code::kBadRequest, "invalid resource version: " + read.error().message)
+                 : read.error();
+  }
+  const std::optional<store::Revision> revision = read.value();
+  if (revision == 0) {
     request.options.limit = 0;
-  } else if (exact && !continues && revision) {
+  } else if (exact && revision) {
     request.options.revision = *revision;
   } else {
     request.not_older = revision.value_or(0);

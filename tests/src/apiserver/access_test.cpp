@@ -289,6 +289,11 @@ TEST_F(AccessTest, WhoOneIsAndAllThatOneMayDoCanBeAsked) {
   EXPECT_EQ(me["status"]["userInfo"]["username"], "ci");
   EXPECT_THAT(me["status"]["userInfo"]["groups"].dump(), HasSubstr("system:authenticated"));
   EXPECT_EQ(me["status"]["userInfo"]["extra"]["slipway.dev/role"], json::array({"deployer"}));
+  const json admin =
+      Body(admin_.Ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", "{}"));
+  EXPECT_THAT(admin["status"]["userInfo"]["extra"].dump(),
+              testing::MatchesRegex(R"(\{"authentication.kubernetes.io/credential-id":)"
+                                    R"(\["X509SHA256=[0-9a-f]{64}"\]\})"));
   const std::string rules = "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews";
   const json list = Body(As(secret, "POST", rules, R"({"spec":{"namespace":"shop"}})"));
   EXPECT_EQ(list["status"]["incomplete"], false);

@@ -161,6 +161,19 @@ TEST_F(ApplyTest, ADryRunCreatesNothing) {
   EXPECT_EQ(Ask("GET", map_, "", "").status, 404);
 }
 
+TEST_F(ApplyTest, OfNothingShowsTheVersionThatItWasSentWhenItIsDry) {
+  json object = AppliedRepository(json::object());
+  object["metadata"]["resourceVersion"] = "17";
+  const Answer dry = Apply(kRepository, object, "fieldManager=one&dryRun=All");
+  EXPECT_EQ(dry.status, 201) << dry.body;
+  EXPECT_EQ(TreeOf(dry)["metadata"]["resourceVersion"], "17");
+  const Answer made = Apply(kRepository, object, "fieldManager=one");
+  EXPECT_EQ(made.status, 201) << made.body;
+  EXPECT_NE(TreeOf(made)["metadata"]["resourceVersion"], "17");
+  object["metadata"]["resourceVersion"] = "x";
+  EXPECT_EQ(Apply(kRepository, object, "fieldManager=one").status, 500);
+}
+
 TEST_F(ApplyTest, NeedsItsNamespace) {
   const Answer refused =
       Apply("/api/v1/namespaces/nowhere/configmaps/a", AppliedMap({}), "fieldManager=one");
@@ -221,6 +234,36 @@ TEST_F(ApplyTest, OwnersCanBeReplacedAndForgotten) {
   EXPECT_FALSE(TreeOf(forgotten)["metadata"].contains("managedFields"));
   EXPECT_EQ(Patch(map_, replace.dump(), "Content-Type: application/json-patch+json\r\n").status,
             409);
+}
+
+TEST_F(ApplyTest, WhatIsLeftEmptyInTheMetadataIsSettledByTheNextWrite) {
+  const std::string nothing = R"({"metadata":{}})";
+  const auto version = [](const Answer& answer) {
+    return TreeOf(answer)["metadata"]["resourceVersion"].get<std::string>();
+  };
+  json object = AppliedRepository(json::object());
+  object["metadata"]["labels"] = json::object();
+  const Answer applied = Apply(kRepository, object, "fieldManager=one");
+  ASSERT_EQ(applied.status, 201) << applied.body;
+  EXPECT_FALSE(TreeOf(applied)["metadata"].contains("labels"));
+  EXPECT_EQ(version(Apply(kRepository, object, "fieldManager=one")), version(applied));
+  const Answer settled = Patch(kRepository, nothing, kMerge);
+  EXPECT_NE(version(settled), version(applied));
+  EXPECT_EQ(version(Patch(kRepository, nothing, kMerge)), version(settled));
+  EXPECT_NE(version(Apply(kRepository, object, "fieldManager=one")), version(settled));
+
+  object["metadata"]["finalizers"] = {"example.com/one"};
+  Apply(kRepository, object, "fieldManager=one");
+  Ask("DELETE", kRepository, "", "");
+  const std::string again = version(Apply(kRepository, object, "fieldManager=one"));
+  const std::string deleted = version(Ask("DELETE", kRepository, "", ""));
+  EXPECT_NE(deleted, again);
+  EXPECT_EQ(version(Ask("DELETE", kRepository, "", "")), deleted);
+
+  json map = AppliedMap({{"x", "1"}});
+  map["metadata"]["labels"] = json::object();
+  const Answer core = Apply(map_, map, "fieldManager=one");
+  EXPECT_EQ(version(Patch(map_, nothing, kMerge)), version(core));
 }
 
 TEST_F(ApplyTest, ManyOwnersOfManyFieldsAreBorne) {

@@ -48,14 +48,17 @@ class Home {
 
   Result<Written> Create(const ObjectPath& path, const nlohmann::json& object,
                          WriteOptions options = {}) {
-    return Wait<Written>([&](auto done) { registry.Create(path, object.dump(), options, done); });
+    const std::string text = Whole(path, object);
+    return Wait<Written>([&](auto done) { registry.Create(path, text, options, done); });
   }
   Result<Written> Update(const ObjectPath& path, const nlohmann::json& object,
                          WriteOptions options = {}) {
-    return Wait<Written>([&](auto done) { registry.Update(path, object.dump(), options, done); });
+    const std::string text = Whole(path, object);
+    return Wait<Written>([&](auto done) { registry.Update(path, text, options, done); });
   }
   Result<Written> UpdateStatus(const ObjectPath& path, const nlohmann::json& object) {
-    return Wait<Written>([&](auto done) { registry.UpdateStatus(path, object.dump(), {}, done); });
+    const std::string text = Whole(path, object);
+    return Wait<Written>([&](auto done) { registry.UpdateStatus(path, text, {}, done); });
   }
   Result<Written> Patch(const ObjectPath& path, PatchType type, const nlohmann::json& patch) {
     return Wait<Written>([&](auto done) { registry.Patch(path, type, patch.dump(), {}, done); });
@@ -75,6 +78,13 @@ class Home {
   Registry registry;
 
  private:
+  /// The text of an object, with its kind.
+  static std::string Whole(const ObjectPath& path, nlohmann::json object) {
+    object.emplace("apiVersion", path.kind->ApiVersion());
+    object.emplace("kind", path.kind->kind);
+    return object.dump();
+  }
+
   template <typename T, typename Call>
   Result<T> Wait(Call call) {
     std::optional<Result<T>> result;

@@ -84,6 +84,9 @@ TEST(ListOptions, WatchesThatContradictThemselvesLikewise) {
                        {"resourceVersionMatch", "NotOlderThan"},
                        {"continue", "x"}}),
             field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(WatchSays({{"continue", "x"}}),
+            field + "Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  EXPECT_EQ(WatchSays({{"continue", "x"}, {"resourceVersion", "5"}}), "good");
   EXPECT_EQ(WatchSays({{"sendInitialEvents", "true"}, {"resourceVersionMatch", "NotOlderThan"}}),
             "good");
 }
@@ -95,13 +98,46 @@ TEST(ListOptions, NumbersAreReadAsKubernetesReadsThem) {
             "strconv.ParseInt: parsing \"99999999999999999999\": value out of range");
   EXPECT_EQ(WatchSays({{"timeoutSeconds", "1h"}}),
             "strconv.ParseInt: parsing \"1h\": invalid syntax");
-  EXPECT_EQ(ListSays({{"resourceVersion", "-1"}}),
-            "invalid resource version: resourceVersion: Invalid value: \"-1\": strconv.ParseUint: "
-            "parsing "
-            "\"-1\": invalid syntax");
+  const std::string version =
+      "resourceVersion: Invalid value: \"-1\": strconv.ParseUint: parsing \"-1\": invalid syntax";
+  EXPECT_EQ(ListSays({{"resourceVersion", "-1"}}), version);
+  EXPECT_EQ(ListRequestOf(Head({{"resourceVersion", "-1"}})).error().code, Code::kUnexplained);
+  EXPECT_EQ(WatchSays({{"resourceVersion", "-1"}}), version);
+  EXPECT_EQ(ListSays({{"resourceVersion", "-1"}, {"limit", "5"}}),
+            "invalid resource version: " + version);
+  EXPECT_EQ(ListRequestOf(Head({{"resourceVersion", "-1"}, {"limit", "5"}})).error().code,
+            Code::kBadRequest);
   EXPECT_EQ(ListRequestOf(Head({{"limit", "-3"}})).value().options.limit, 0U) << "no limit";
   EXPECT_EQ(WatchRequestOf(Head({{"timeoutSeconds", "9223372036854775807"}})).value().longest,
             std::chrono::seconds(1'000'000'000));
+}
+
+TEST(ListOptions, ATokenSaysWhichPartOfItIsWrong) {
+  const auto said = [](const std::string& token) {
+    const std::string message = ListSays({{"continue", token}, {"resourceVersion", "nine"}});
+    const std::string before = "invalid continue token: continue key is not valid: ";
+    EXPECT_TRUE(message.starts_with(before)) << message;
+    return message.substr(before.size());
+  };
+  EXPECT_EQ(said("nonsense"), "invalid character '\\u009e' looking for beginning of value");
+  EXPECT_EQ(said("ew"), "unexpected end of JSON input");  // {
+  EXPECT_EQ(said("W10"),                                  // []
+            "json: cannot unmarshal array into Go value of type storage.continueToken");
+  EXPECT_EQ(said("eyJ2Ijo0fQ"),  // {"v":4}
+            "json: cannot unmarshal number into Go struct field continueToken.v of type string");
+  EXPECT_EQ(
+      said("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6MS41fQ"),  // {"v":"meta.k8s.io/v1","rv":1.5}
+      "json: cannot unmarshal number 1.5 into Go struct field continueToken.rv of type int64");
+  // {"v":"meta.k8s.io/v1","rv":5,"start":"../../x"}
+  EXPECT_EQ(said("eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiIuLi8uLi94In0"), "../../x");
+}
+
+TEST(ListOptions, APageNamesNoVersion) {
+  // {"v":"meta.k8s.io/v1","rv":5,"start":"/x"}
+  const std::string token = "eyJ2IjoibWV0YS5rOHMuaW8vdjEiLCJydiI6NSwic3RhcnQiOiIveCJ9";
+  EXPECT_EQ(ListSays({{"continue", token}, {"resourceVersion", "0"}}), "good");
+  EXPECT_EQ(ListSays({{"continue", token}, {"resourceVersion", "nine"}}),
+            "specifying resource version is not allowed when using continue");
 }
 
 TEST(ListOptions, WhatAVersionOfAListMeans) {

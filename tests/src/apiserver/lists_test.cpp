@@ -106,7 +106,9 @@ TEST_F(ListsTest, TokensThatAreNoneAreToldWhatIsWrongWithThem) {
   EXPECT_EQ(
       says("abcde"),
       "invalid continue token: continue key is not valid: illegal base64 data at input byte 4");
-  EXPECT_EQ(says("bm8ganNvbg"), "invalid continue token: continue key is not valid");
+  EXPECT_EQ(says("bm8ganNvbg"),
+            "invalid continue token: continue key is not valid: invalid character 'o' in literal "
+            "null (expecting 'u')");
   EXPECT_EQ(says("eyJ2IjoieCJ9"),
             "invalid continue token: continue key is not valid: server does not recognize this "
             "encoded version x");
@@ -187,13 +189,14 @@ TEST_F(ListsTest, ACollectionIsDeletedWithTheOptionsOfADelete) {
 TEST_F(ListsTest, FinalizersHoldWhatIsDeletedWithItsCollection) {
   ASSERT_EQ(
       Ask("POST", kSources,
-          R"({"metadata":{"name":"held","finalizers":["example.com/hold"]},"spec":{"url":"https://example.com/a.git"}})")
+          R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"held","finalizers":["example.com/hold"]},"spec":{"url":"https://example.com/a.git"}})")
           .status,
       201);
-  ASSERT_EQ(Ask("POST", kSources,
-                R"({"metadata":{"name":"free"},"spec":{"url":"https://example.com/a.git"}})")
-                .status,
-            201);
+  ASSERT_EQ(
+      Ask("POST", kSources,
+          R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"free"},"spec":{"url":"https://example.com/a.git"}})")
+          .status,
+      201);
   EXPECT_EQ(Ask("DELETE", kSources).status, 200);
   const json left = ReadJson(Ask("GET", kSources).body);
   EXPECT_THAT(NamesIn(left), ElementsAre("held"));
@@ -240,14 +243,18 @@ TEST_F(ListsTest, ALeaseMayBeMadeByPutAndOthersMayNot) {
       Ask("PUT", "/apis/coordination.k8s.io/v1/namespaces/nowhere/leases/leader", lease).status,
       404);
   EXPECT_EQ(Ask("PUT", std::string(kMaps) + "/a", Labelled("a", "web")).status, 404);
-  EXPECT_EQ(Ask("PUT", std::string(kSources) + "/a", R"({"metadata":{"name":"a"}})").status, 404);
+  EXPECT_EQ(
+      Ask("PUT", std::string(kSources) + "/a",
+          R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"a"}})")
+          .status,
+      404);
 }
 
 TEST_F(ListsTest, RefusalsAreInTheWordsOfKubernetes) {
-  const json made =
-      ReadJson(Ask("POST", kSources,
-                   R"({"metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
-                   .body);
+  const json made = ReadJson(
+      Ask("POST", kSources,
+          R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
+          .body);
   const std::string uid = made["metadata"]["uid"];
   const std::string path = std::string(kSources) + "/r";
   const auto says = [&](const std::string& method, const std::string& body) {
@@ -265,14 +272,18 @@ TEST_F(ListsTest, RefusalsAreInTheWordsOfKubernetes) {
       says("DELETE", R"({"preconditions":{"resourceVersion":"1"}})")["message"].get<std::string>(),
       testing::HasSubstr("the ResourceVersion in the precondition (1) does not match the "
                          "ResourceVersion in record ("));
-  const json blind = says("PUT", R"({"metadata":{"name":"r"}})");
+  const json blind = says(
+      "PUT",
+      R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"r"}})");
   EXPECT_EQ(blind["message"],
             "gitrepositories.slipway.dev \"r\" is invalid: metadata.resourceVersion: Invalid "
             "value: 0x0: must "
             "be specified for an update");
   EXPECT_EQ(blind["details"]["kind"], "gitrepositories");
-  EXPECT_EQ(says("PUT", R"({"metadata":{}})")["message"],
-            "the name of the object (r based on URL) was undeterminable: name must be provided");
+  EXPECT_EQ(
+      says("PUT", R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{}})")
+          ["message"],
+      "the name of the object (r based on URL) was undeterminable: name must be provided");
   json wrong = made;
   wrong["metadata"]["uid"] = "other";
   EXPECT_EQ(
@@ -296,10 +307,11 @@ TEST_F(ListsTest, ItemsSayWhatTheyAreWhereTheyAreCustomResources) {
   EXPECT_FALSE(maps["items"][0].contains("kind") || maps["items"][0].contains("apiVersion"));
   EXPECT_EQ(maps["items"][0]["metadata"]["name"], "a");
   EXPECT_FALSE(maps["metadata"].contains("continue"));
-  ASSERT_EQ(Ask("POST", kSources,
-                R"({"metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
-                .status,
-            201);
+  ASSERT_EQ(
+      Ask("POST", kSources,
+          R"({"apiVersion":"slipway.dev/v1alpha1","kind":"GitRepository","metadata":{"name":"r"},"spec":{"url":"https://example.com/a.git"}})")
+          .status,
+      201);
   const json sources = ReadJson(Ask("GET", kSources).body);
   EXPECT_EQ(sources["items"][0]["kind"], "GitRepository");
   EXPECT_EQ(sources["metadata"]["continue"], "");

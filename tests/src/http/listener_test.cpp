@@ -2,7 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <openssl/bio.h>
+#include <openssl/pem.h>
+#include <openssl/sha.h>
 
+#include <array>
 #include <atomic>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -12,6 +16,7 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "tests/src/http/io_thread.hpp"
@@ -28,6 +33,28 @@ using testing::HasSubstr;
 
 using ExchangePtr = std::shared_ptr<Exchange>;
 using Waker = std::shared_ptr<asio::steady_timer>;
+
+/// SHA-256 of the bytes between the lines of a PEM text, in hex digits.
+std::string HashOf(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> text(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  char* name = nullptr;
+  char* header = nullptr;
+  unsigned char* bytes = nullptr;
+  long size = 0;
+  EXPECT_EQ(PEM_read_bio(text.get(), &name, &header, &bytes, &size), 1);
+  std::array<unsigned char, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(bytes, static_cast<std::size_t>(size), digest.data());
+  OPENSSL_free(name);
+  OPENSSL_free(header);
+  OPENSSL_free(bytes);
+  std::string hex;
+  for (const unsigned char byte : digest) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    hex += {kDigits[byte >> 4U], kDigits[byte & 15U]};
+  }
+  return hex;
+}
 
 /// Waits until the exchange is to end.
 asio::awaitable<void> UntilEnd(ExchangePtr exchange) {
@@ -157,7 +184,7 @@ asio::awaitable<void> ListenerTest::Handle(ExchangePtr exchange) {
       organisations += name;
     }
     response = Text(peer.address + "|" + peer.common_name + "|" + organisations + "|" +
-                    std::to_string(peer.key_hash.size()));
+                    std::to_string(peer.key_hash.size()) + "|" + peer.certificate_hash);
   } else if (head.path == "/large") {
     response = Text(std::string(20 << 20, 'x'));
   }
@@ -191,10 +218,13 @@ TEST_F(ListenerTest, ALargeAnswerArrivesWhole) {
 
 TEST_F(ListenerTest, SaysWhoTheClientIs) {
   Serve();
-  EXPECT_EQ(Admin().Ask("GET", "/peer").body, "127.0.0.1|admin|system:masters|64");
-  EXPECT_EQ(Stranger().Ask("GET", "/peer").body, "127.0.0.1|||0");
-  TlsClient agent(port_, pki_.Agent("default", "web-1"));
-  EXPECT_EQ(agent.Ask("GET", "/peer").body, "127.0.0.1|default/web-1|slipway:agents|64");
+  EXPECT_EQ(Admin().Ask("GET", "/peer").body,
+            "127.0.0.1|admin|system:masters|64|" + HashOf(pki_.Admin().certificate));
+  EXPECT_EQ(Stranger().Ask("GET", "/peer").body, "127.0.0.1|||0|");
+  const Credentials credentials = pki_.Agent("default", "web-1");
+  TlsClient agent(port_, credentials);
+  EXPECT_EQ(agent.Ask("GET", "/peer").body,
+            "127.0.0.1|default/web-1|slipway:agents|64|" + HashOf(credentials.certificate));
 }
 
 TEST_F(ListenerTest, ACertificateOfAnotherAuthorityIsRefused) {

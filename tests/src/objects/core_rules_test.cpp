@@ -15,12 +15,6 @@ std::string Faulty(const char* kind, Json object) {
 
 std::string Faulty(const char* kind, const char* yaml) { return Faulty(kind, FromYaml(yaml)); }
 
-std::string Undecodable(const std::string& value) {
-  const auto checked =
-      CheckDecodable(KindNamed("Secret"), Json{{"data", {{"a", "eA=="}, {"b", value}}}});
-  return checked.has_value() ? "" : checked.error().message;
-}
-
 TEST(CoreRules, KeysOfValuesAreThoseOfKubernetes) {
   constexpr const char* kWords =
       "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. "
@@ -73,24 +67,6 @@ TEST(CoreRules, TypesOfSecretsDemandTheirKeys) {
   EXPECT_EQ(Faulty("Secret", "{type: slipway.dev/agent-token}"), "");
 }
 
-TEST(CoreRules, WhatIsNoBase64IsSaidAsGoSaysIt) {
-  constexpr const char* kWords =
-      "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte ";
-  for (const char* good : {"", "eA==", "eHg=", "eHh4", "eH\nh4"}) {
-    EXPECT_EQ(Undecodable(good), "") << good;
-  }
-  for (const auto& [bad, at] : {std::pair{"!!!", "0"},
-                                {"ab!c", "2"},
-                                {"abc", "0"},
-                                {"abcdef", "4"},
-                                {"a===", "1"},
-                                {"ab=c", "2"},
-                                {"ab=", "3"},
-                                {"eA==x", "4"}}) {
-    EXPECT_EQ(Undecodable(bad), std::string(kWords) + at) << bad;
-  }
-}
-
 TEST(CoreRules, ImmutableOnesStay) {
   const KindInfo& secret = KindNamed("Secret");
   const Json before = FromYaml("{type: Opaque, immutable: true, data: {a: bWU=}}");
@@ -118,6 +94,57 @@ TEST(CoreRules, LeasesLastLongerThanNothing) {
   EXPECT_EQ(Faulty("Lease", "{spec: {leaseDurationSeconds: 0, leaseTransitions: -1}}"),
             "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0\n"
             "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0\n");
+}
+
+TEST(CoreRules, WhoEmptiesANamespaceBelongsToWhoSaysIt) {
+  const auto owned = [](Json space) {
+    space["metadata"]["name"] = "x";
+    EXPECT_TRUE(PrepareCreate(KindNamed("Namespace"), space, WriteRequest{}, Birth{.uid = "1"})
+                    .has_value());
+    EXPECT_EQ(space["spec"], (Json{{"finalizers", {"kubernetes"}}}));
+    return space["metadata"]["managedFields"][0]["fieldsV1"].value("f:spec", Json());
+  };
+  EXPECT_EQ(owned(Json::object()), Json());
+  EXPECT_EQ(owned({{"spec", Json::object()}}), Json());
+  EXPECT_EQ(owned({{"spec", {{"finalizers", {"kubernetes"}}}}}),
+            (Json{{"f:finalizers", Json::object()}}));
+}
+
+TEST(CoreRules, WhatAnOwnerLacksIsSaidOnce) {
+  Json map = {{"metadata",
+               {{"name", "x"},
+                {"ownerReferences", {{{"apiVersion", "v1"}, {"kind", "K"}, {"name", "b"}}}}}}};
+  const Error error =
+      PrepareCreate(KindNamed("ConfigMap"), map, WriteRequest{}, Birth{.uid = "1"}).error();
+  EXPECT_EQ(Lines(error.causes),
+            "metadata.ownerReferences.uid: Invalid value: \"\": uid must not be empty\n");
+}
+
+TEST(CoreRules, WhatIsImmutableMayNotGetAnEmptyPart) {
+  const KindInfo& kind = KindNamed("ConfigMap");
+  Json stored = {{"metadata", {{"name", "x"}}}, {"data", {{"a", "1"}}}, {"immutable", true}};
+  ASSERT_TRUE(PrepareCreate(kind, stored, WriteRequest{}, Birth{.uid = "1"}).has_value());
+  Json object = stored;
+  object["binaryData"] = Json::object();
+  EXPECT_EQ(Lines(PrepareUpdate(kind, stored, object, WriteRequest{}).error().causes),
+            "binaryData: Forbidden: field is immutable when `immutable` is set\n");
+  object.erase("binaryData");
+  EXPECT_FALSE(PrepareUpdate(kind, stored, object, WriteRequest{}).value().changed);
+  stored.erase("data");
+  object["data"] = Json::object();
+  EXPECT_TRUE(PrepareUpdate(kind, stored, object, WriteRequest{}).has_value());
+}
+
+TEST(CoreRules, NullBytesAreUnsettled) {
+  const auto unsettled = [](const char* kind, const char* field) {
+    Json object = {{"metadata", {{"name", "x"}}}, {field, {{"a", nullptr}}}};
+    return PrepareCreate(KindNamed(kind), object, WriteRequest{}, Birth{.uid = "1"})
+        .value()
+        .unsettled;
+  };
+  EXPECT_TRUE(unsettled("Secret", "data"));
+  EXPECT_TRUE(unsettled("ConfigMap", "binaryData"));
+  EXPECT_FALSE(unsettled("ConfigMap", "data"));
 }
 
 }  // namespace

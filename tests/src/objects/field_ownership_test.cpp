@@ -259,13 +259,27 @@ TEST_F(OwnersTest, AnUpdateDoesNotBeginToTrack) {
 }
 
 TEST_F(OwnersTest, OwnersCanBeForgotten) {
-  for (const Json& sent : {Json::array(), Json::array({Json::object()}),
-                           Json::array({{{"manager", ""}, {"colour", "red"}}})}) {
+  for (const Json& sent :
+       {Json::array({Json::object()}), Json::array({{{"manager", ""}, {"colour", "red"}}})}) {
     object_ = Json();
     Update(By("one"), Configuration(Labels({{"a", "1"}})));
     Update(By("two", 2), Configuration(Labels({{"a", "1"}})), sent);
     EXPECT_EQ(Owners(), "") << sent;
   }
+}
+
+TEST_F(OwnersTest, AnEmptyListForgetsThemOfKindsOfTheCoreOnly) {
+  Update(By("one"), Configuration(Labels({{"a", "1"}})));
+  const std::string before = Owners();
+  Update(By("two", 2), Configuration(Labels({{"a", "1"}})), Json::array());
+  EXPECT_EQ(Owners(), before);
+  const Json map = {{"metadata", {{"name", "a"}}}, {"data", {{"a", "1"}}}};
+  Json after = map;
+  KeepOwners(KindNamed("ConfigMap"), nullptr, after, Json(), By("one"));
+  ASSERT_TRUE(after["metadata"].contains("managedFields"));
+  const Json stored = after;
+  KeepOwners(KindNamed("ConfigMap"), &stored, after, Json::array(), By("two", 2));
+  EXPECT_EQ(after, map);
 }
 
 TEST_F(OwnersTest, OwnersThatAreSentCountUnlessTheyAreMalformed) {

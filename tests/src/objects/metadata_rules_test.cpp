@@ -99,5 +99,65 @@ TEST(Metadata, IsRefusedForAHundredCausesAndShowsSoMuch) {
   EXPECT_LT(causes[1].message.size(), 1'500U);
 }
 
+TEST(Owners, AreNamedInFull) {
+  const std::string good = "{apiVersion: v1, kind: K, name: x, uid: '1'}";
+  EXPECT_EQ(Said("ConfigMap", "{name: x, ownerReferences: [" + good + "]}"), "");
+  EXPECT_EQ(Said("ConfigMap",
+                 "{name: x, ownerReferences: [{}, {uid: '', apiVersion: a/b/c, kind: K, "
+                 "name: b}]}"),
+            Invalid("ownerReferences.apiVersion", "", "version must not be empty") +
+                Invalid("ownerReferences.kind", "", "kind must not be empty") +
+                Invalid("ownerReferences.name", "", "name must not be empty") +
+                Invalid("ownerReferences.uid", "", "uid must not be empty") +
+                Invalid("ownerReferences.apiVersion", "a/b/c", "version must not be empty") +
+                Invalid("ownerReferences.uid", "", "uid must not be empty"));
+  EXPECT_EQ(
+      Said("Fleet", "{name: x, ownerReferences: [{apiVersion: g/, kind: K, name: x, uid: '1'}]}"),
+      Invalid("ownerReferences.apiVersion", "g/", "version must not be empty"));
+}
+
+TEST(Owners, AreNoEventsAndOneControls) {
+  const std::string event = "{apiVersion: v1, kind: Event, name: x, uid: '1'}";
+  EXPECT_EQ(
+      Said("ConfigMap", "{name: x, ownerReferences: [" + event + "]}"),
+      "metadata.ownerReferences: Invalid value: v1.OwnerReference{APIVersion:\"v1\", "
+      "Kind:\"Event\", Name:\"x\", UID:\"1\", Controller:(*bool)(nil), "
+      "BlockOwnerDeletion:(*bool)(nil)}: /v1, Kind=Event is disallowed from being an owner\n");
+  const std::string said =
+      Said("Fleet",
+           "{name: x, ownerReferences: [{apiVersion: v1, kind: K, name: x, uid: '1', controller: "
+           "true}, {apiVersion: v1, kind: K, name: b, uid: '2', controller: true}]}");
+  EXPECT_THAT(said,
+              testing::StartsWith("metadata.ownerReferences: Invalid value: []v1.OwnerReference{"));
+  EXPECT_THAT(said,
+              testing::EndsWith("}: Only one reference can have Controller set to true. Found "
+                                "\"true\" in references for K/x and K/b\n"));
+}
+
+TEST(Finalizers, OfKubernetesKindsHaveADomain) {
+  const std::string why = "name is neither a standard finalizer name nor is it fully qualified";
+  EXPECT_EQ(Said("ConfigMap", "{name: x, finalizers: [kubernetes, a.b/c, x]}"),
+            Invalid("finalizers[2]", "x", why));
+  EXPECT_EQ(Said("Fleet", "{name: x, finalizers: [x]}"), "");
+}
+
+TEST(Finalizers, OfOurKindsAreWarnedOf) {
+  const auto warnings = [](const char* kind, const char* before, const char* after) {
+    std::vector<std::string> all;
+    const Json stored = {{"metadata", FromYaml(before)}};
+    WarnOfFinalizers(KindNamed(kind), &stored, {{"metadata", FromYaml(after)}}, all);
+    return all;
+  };
+  EXPECT_THAT(
+      warnings("Fleet", "{finalizers: [old]}", "{finalizers: [orphan, old, x.y, a.b/c, x]}"),
+      testing::ElementsAre("metadata.finalizers: \"x\": prefer a domain-qualified finalizer name "
+                           "to avoid accidental "
+                           "conflicts with other finalizer writers",
+                           "metadata.finalizers: \"x.y\": prefer a domain-qualified finalizer name "
+                           "including a path (/) "
+                           "to avoid accidental conflicts with other finalizer writers"));
+  EXPECT_TRUE(warnings("ConfigMap", "{}", "{finalizers: [x]}").empty());
+}
+
 }  // namespace
 }  // namespace slipway::objects

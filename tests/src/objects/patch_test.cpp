@@ -118,10 +118,14 @@ TEST(JsonPatch, PathsThatLeadNowhereDoNotFit) {
 
 TEST(JsonPatch, MalformedOnesAreBadRequests) {
   for (const char* patch :
-       {"{}", "[1]", R"([{"op":1,"path":"/a"}])", R"([{"op":"copy","path":"/a","from":[]}])",
-        R"([{"op":"replace","path":"","value":[3]}])"}) {
+       {"{}", "[1]", R"([{"op":1,"path":"/a"}])", R"([{"op":"copy","path":"/a","from":[]}])"}) {
     EXPECT_EQ(Patch(R"({"a":1})", patch).substr(0, 3), "400") << patch;
   }
+}
+
+TEST(JsonPatch, MayLeaveNoObjectOrNothingToDo) {
+  EXPECT_EQ(Patch(R"({"a":1})", R"([{"op":"replace","path":"","value":[3]}])"), "[3]");
+  EXPECT_EQ(Patch(R"({"a":1})", "null"), R"({"a":1})");
 }
 
 TEST(JsonPatch, FieldsThatAreNotThereAreReplacedAndCopiedAllTheSame) {

@@ -274,6 +274,22 @@ TEST(Pruning, RemovesUnknownFieldsAndRecordsTheirPaths) {
             (std::vector<std::string>{"mood", "spec.colour", "spec.release.processes[0].helth"}));
 }
 
+TEST(Pruning, KnowsNothingInAValueOfTheWrongType) {
+  Json object = SmallApplication();
+  object["spec"]["source"] = Json::array({{{"repository", "shop"}}, 7});
+  object["spec"]["suspend"] = {{"a", 1}};
+  object["spec"]["release"]["processes"] = {{"name", "web"}};
+  Json wanted = object;
+  wanted["spec"]["source"] = {Json::object(), 7};
+  wanted["spec"]["suspend"] = Json::object();
+  wanted["spec"]["release"]["processes"] = Json::object();
+  std::vector<std::string> unknown;
+  KindNamed("Application").schema.Prune(object, unknown);
+  EXPECT_EQ(object, wanted);
+  EXPECT_EQ(unknown, (std::vector<std::string>{"spec.release.processes.name",
+                                               "spec.source[0].repository", "spec.suspend.a"}));
+}
+
 TEST(Pruning, ReportsSoManyFieldsAndSoMuchOfTheirPaths) {
   Json object = SmallApplication();
   for (int index = 0; index < 200; ++index) {

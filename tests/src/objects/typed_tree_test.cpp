@@ -18,6 +18,9 @@ type: object
 properties:
   size: {type: integer}
   name: {type: string}
+  span: {type: string, format: duration}
+  bytes: {type: string, format: byte}
+  word: {type: string, format: password}
   flag: {type: boolean}
   amount: {x-kubernetes-int-or-string: true}
   open: {type: object}
@@ -165,6 +168,13 @@ TEST(Misfit, IsToldAsKubernetesTellsIt) {
   EXPECT_EQ(Misfit(R"({"name":{"a":[true]}})"),
             ".name: expected string, got &value.valueUnstructured{Value:map[string]interface "
             "{}{\"a\":[]interface {}{true}}}");
+  EXPECT_EQ(Misfit(R"({"span":true})"), "");
+  EXPECT_EQ(Misfit(R"({"span":[3]})"), ".span: expected any scalar, got &{[3]}");
+  EXPECT_EQ(Misfit(R"({"span":{}})"), ".span: expected any scalar, got &{map[]}");
+  EXPECT_EQ(Misfit(R"({"bytes":3})"),
+            ".bytes: expected string, got &value.valueUnstructured{Value:3}");
+  EXPECT_EQ(Misfit(R"({"word":true})"),
+            ".word: expected string, got &value.valueUnstructured{Value:true}");
   EXPECT_EQ(Misfit(R"({"flag":"yes"})"), ".flag: expected boolean, got &{yes}");
   EXPECT_EQ(Misfit(R"({"map":[1,{"a":"b"}]})"), ".map: expected map, got &{[1 map[a:b]]}");
   EXPECT_EQ(Misfit(R"({"list":{"a":1}})"), ".list: expected list, got &{map[a:1]}");
@@ -175,6 +185,13 @@ TEST(Misfit, IsToldAsKubernetesTellsIt) {
   EXPECT_EQ(Misfit(R"({"items":[{"name":"x","value":3}]})"),
             ".items[name=\"x\",port=80].value: expected string, got "
             "&value.valueUnstructured{Value:3}");
+  EXPECT_EQ(Misfit(R"({"items":[{"name":{}}]})"),
+            ".items[name=,port=80].name: expected string, got "
+            "&value.valueUnstructured{Value:map[string]interface {}{}}");
+  EXPECT_EQ(
+      Misfit(R"({"items":[{"name":["a",{"b":1}]}]})"),
+      ".items[name=[\"a\",b=1],port=80].name: expected string, got "
+      "&value.valueUnstructured{Value:[]interface {}{\"a\", map[string]interface {}{\"b\":1}}}");
   EXPECT_EQ(Misfit(R"({"map":{"a":1},"size":true})"),
             "errors:\n  .map.a: expected string, got &value.valueUnstructured{Value:1}\n"
             "  .size: expected numeric (int or float), got bool");

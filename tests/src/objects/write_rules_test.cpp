@@ -78,14 +78,42 @@ TEST(Create, NeedsANameAndTheRightPlace) {
   EXPECT_EQ(code("/metadata", Json::object()), Code::kInvalid);
   EXPECT_EQ(code("/metadata", 3), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/namespace", "other"), Code::kBadRequest);
-  EXPECT_EQ(code("/kind", "Fleet"), Code::kBadRequest);
-  EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kBadRequest);
+  EXPECT_EQ(code("/kind", "Fleet"), Code::kInvalid);
+  EXPECT_EQ(code("/apiVersion", "slipway.dev/v1"), Code::kInvalid);
   EXPECT_EQ(code("/metadata/resourceVersion", "1"), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/name", 7), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/generateName", 7), Code::kBadRequest);
   EXPECT_EQ(code("/metadata/namespace", 7), Code::kBadRequest);
   Json list = Json::array();
   EXPECT_EQ(PrepareCreate(Application(), list, Create(), kBirth).error().code, Code::kBadRequest);
+}
+
+TEST(Create, OfAnotherKindSaysNothingElse) {
+  const Json object = {{"kind", "Server"}, {"metadata", {{"name", "x"}}}, {"spec", 7}};
+  Json sent = object;
+  const Error error = PrepareCreate(Application(), sent, Create(), kBirth).error();
+  EXPECT_EQ(
+      error.message,
+      "Server.slipway.dev \"x\" is invalid: kind: Invalid value: \"Server\": must be Application");
+  EXPECT_EQ(error.about, "Server.slipway.dev");
+}
+
+TEST(Create, NullsOfWhatIsAppliedAreJudged) {
+  const auto said = [](bool applied) {
+    Json object = SmallApplication();
+    object["spec"]["release"]["env"] = nullptr;
+    object["spec"]["strategy"] = nullptr;  // has a default
+    object["metadata"]["labels"] = nullptr;
+    WriteRequest request = Create();
+    request.applied = applied;
+    const auto created = PrepareCreate(Application(), object, request, kBirth);
+    return created.has_value() ? "" : Lines(created.error().causes);
+  };
+  EXPECT_EQ(said(false), "");
+  EXPECT_EQ(
+      said(true),
+      "spec.release.env: Invalid value: \"null\": spec.release.env in body must be of type array: "
+      "\"null\"\n");
 }
 
 TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
@@ -107,6 +135,15 @@ TEST(Create, TreatsUnknownFieldsAsTheCallerWants) {
             "Application in version \"v1alpha1\" cannot be handled as a Application: strict "
             "decoding error: unknown field "
             "\"spec.colour\", duplicate field \"spec.source\"");
+}
+
+TEST(Create, WarnsOfWhatItRefusesToo) {
+  Json object = SmallApplication();
+  object["spec"]["colour"] = "red";
+  object["spec"]["source"]["repository"] = "";
+  const Error error = PrepareCreate(Application(), object, Create(), kBirth).error();
+  EXPECT_EQ(error.code, Code::kInvalid);
+  EXPECT_EQ(error.warnings, std::vector<std::string>{"unknown field \"spec.colour\""});
 }
 
 TEST(Create, RefusesWithEveryCause) {
@@ -223,6 +260,147 @@ TEST(Update, OfAVersionOrAnObjectThatIsNoTextIsNoBlindOne) {
   }
 }
 
+TEST(Update, OfAnObjectComesBeforeThatOfAVersion) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["uid"] = "uid-0";
+  object["metadata"]["resourceVersion"] = "6";
+  const Error error = PrepareUpdate(Application(), stored, object, Write()).error();
+  EXPECT_EQ(error.code, Code::kConflict);
+  EXPECT_TRUE(error.message.ends_with(
+      "Precondition failed: UID in precondition: uid-0, UID in object meta: uid-1"))
+      << error.message;
+}
+
+TEST(Update, IsReadBeforeItIsCompared) {
+  const Json stored = Stored();
+  for (const bool status : {false, true}) {
+    const auto update = [&](FieldValidation validation) {
+      Json object = stored;
+      object["metadata"]["resourceVersion"] = "6";
+      object["spec"]["colour"] = "red";
+      object["status"]["mood"] = "good";
+      WriteRequest request = Write();
+      request.field_validation = validation;
+      return (status ? PrepareStatusUpdate(Application(), stored, object, request)
+                     : PrepareUpdate(Application(), stored, object, request))
+          .error();
+    };
+    EXPECT_EQ(update(FieldValidation::kStrict).code, Code::kBadRequest);
+    const Error error = update(FieldValidation::kWarn);
+    EXPECT_EQ(error.code, Code::kConflict);
+    EXPECT_EQ(error.warnings, (std::vector<std::string>{"unknown field \"spec.colour\"",
+                                                        "unknown field \"status.mood\""}));
+  }
+}
+
+TEST(Update, ComparesVersionsAsNumbers) {
+  const Json stored = Stored();
+  const auto update = [&](const std::string& version) {
+    Json object = stored;
+    object["metadata"]["resourceVersion"] = version;
+    const auto effect = PrepareUpdate(Application(), stored, object, Write());
+    return effect.has_value() ? ""
+                              : std::string(Reason(effect.error().code)) + effect.error().message;
+  };
+  EXPECT_EQ(update("007"), "");
+  EXPECT_EQ(update("0"), "");
+  EXPECT_TRUE(update("8").starts_with("Conflict"));
+  EXPECT_EQ(update("x"), "strconv.ParseUint: parsing \"x\": invalid syntax");
+  EXPECT_EQ(update("+7"), "strconv.ParseUint: parsing \"+7\": invalid syntax");
+  EXPECT_EQ(update("99999999999999999999"),
+            "strconv.ParseUint: parsing \"99999999999999999999\": value out of range");
+}
+
+TEST(Update, ThatPatchesTheUidIsInvalid) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["uid"] = "uid-0";
+  WriteRequest request = Write();
+  request.patched = true;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, request).error().causes),
+            "metadata.uid: Invalid value: \"uid-0\": field is immutable\n");
+  Json status = stored;
+  status["metadata"]["uid"] = "uid-0";
+  EXPECT_TRUE(PrepareStatusUpdate(Application(), stored, status, request).has_value());
+}
+
+TEST(Update, CannotAskForADeletion) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  object["metadata"]["deletionGracePeriodSeconds"] = 0;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, Write()).error().causes),
+            "metadata.deletionTimestamp: Invalid value: 2026-01-01 00:00:00 +0000 UTC: field is "
+            "immutable\n"
+            "metadata.deletionGracePeriodSeconds: Invalid value: 0: field is immutable\n");
+  object["metadata"]["deletionTimestamp"] = nullptr;
+  object["metadata"]["deletionGracePeriodSeconds"] = nullptr;
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, object, Write()).value().changed);
+}
+
+TEST(Update, OfADeletedObjectKeepsWhenThatWas) {
+  Json stored = Stored();
+  stored["metadata"]["finalizers"] = {"slipway.dev/a"};
+  ASSERT_TRUE(PrepareDelete(Application(), stored, {}, Time{}).has_value());
+  Json object = stored;
+  object["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z";
+  object["metadata"].erase("deletionGracePeriodSeconds");
+  EXPECT_FALSE(PrepareUpdate(Application(), stored, object, Write()).value().changed);
+  object["metadata"]["deletionGracePeriodSeconds"] = 30;
+  EXPECT_EQ(Lines(PrepareUpdate(Application(), stored, object, Write()).error().causes),
+            "metadata.deletionGracePeriodSeconds: Invalid value: 30: field is immutable\n");
+}
+
+TEST(Update, OfNothingIsJudgedBeforeItIsNotFound) {
+  const auto refuse = [](const Json& metadata, const std::string& ns = "default") {
+    Json object = SmallApplication();
+    object["metadata"].update(metadata);
+    object["spec"]["colour"] = "red";
+    WriteRequest request = Write();
+    request.ns = ns;
+    return RefuseUpdateOfNothing(Application(), object, request);
+  };
+  const Error missing = refuse({{"resourceVersion", "7"}, {"managedFields", Json::array()}});
+  EXPECT_EQ(missing.code, Code::kNotFound);
+  EXPECT_EQ(missing.message, "applications.slipway.dev \"shop\" not found");
+  EXPECT_EQ(missing.warnings, std::vector<std::string>{"unknown field \"spec.colour\""});
+  const Error other = refuse({{"uid", "uid-0"}});
+  EXPECT_EQ(other.code, Code::kConflict);
+  EXPECT_TRUE(other.message.ends_with("UID in precondition: uid-0, UID in object meta: "));
+  EXPECT_EQ(other.warnings.size(), 1U);
+  EXPECT_EQ(refuse({{"name", "other"}}).code, Code::kBadRequest);
+  EXPECT_EQ(refuse({{"labels", 7}}).code, Code::kBadRequest);
+  EXPECT_EQ(refuse({{"namespace", "elsewhere"}}).code, Code::kBadRequest);
+  WriteRequest strict = Write();
+  strict.field_validation = FieldValidation::kStrict;
+  Json object = SmallApplication();
+  object["spec"]["colour"] = "red";
+  EXPECT_EQ(RefuseUpdateOfNothing(Application(), object, strict).code, Code::kBadRequest);
+}
+
+TEST(Update, ByAnApplyIsUnsettledWhereItLeavesSomethingEmpty) {
+  const Json stored = Stored();
+  const auto unsettled = [&](const KindInfo& kind, const Json& metadata, bool applied = true) {
+    Json object = stored;
+    object["kind"] = kind.kind;
+    object["apiVersion"] = kind.ApiVersion();
+    object["metadata"].update(metadata);
+    WriteRequest request = Write();
+    request.applied = applied;
+    return PrepareUpdate(kind, stored, object, request).value().unsettled;
+  };
+  for (const Json& metadata :
+       {Json{{"labels", Json::object()}}, Json{{"annotations", {{"a", nullptr}}}},
+        Json{{"finalizers", Json::array()}}, Json{{"labels", nullptr}},
+        Json{{"generateName", ""}}}) {
+    EXPECT_EQ(unsettled(Application(), metadata), true) << metadata;
+    EXPECT_EQ(unsettled(Application(), metadata, false), false) << metadata;
+  }
+  EXPECT_EQ(unsettled(Application(), {{"labels", {{"a", ""}}}, {"generateName", "a"}}), false);
+  EXPECT_EQ(unsettled(KindNamed("ConfigMap"), {{"labels", Json::object()}}), false);
+}
+
 TEST(Update, NeedsAVersionWhereTheCallerSaysSo) {
   const Json stored = Stored();
   Json object = SmallApplication();
@@ -284,6 +462,16 @@ TEST(StatusUpdate, WhoseMetadataWasWrittenOverHasLostItAsInKubernetes) {
   EXPECT_EQ(object["metadata"]["labels"], stored["metadata"]["labels"]);
   EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"],
             (Json{{"f:metadata", {{"f:labels", {{"f:b", Json::object()}}}}}}));
+}
+
+TEST(StatusUpdate, OwnsNoEmptyPartOfMetadata) {
+  const Json stored = Stored();
+  Json object = stored;
+  object["metadata"]["labels"] = Json::object();
+  object["status"]["lastNumber"] = 4;
+  ASSERT_TRUE(PrepareStatusUpdate(Application(), stored, object, Write()).has_value());
+  EXPECT_EQ(object["metadata"]["managedFields"][1]["fieldsV1"],
+            (Json{{"f:status", {{"f:lastNumber", Json::object()}}}}));
 }
 
 TEST(StatusUpdate, IsJudgedAndComparedToo) {
@@ -384,6 +572,26 @@ TEST(CoreKinds, HaveNoGenerationAndKeepNoPlainSecrets) {
   EXPECT_FALSE(secret.contains("stringData"));
   EXPECT_EQ(secret["type"], "Opaque");
   EXPECT_FALSE(secret["metadata"].contains("generation"));
+}
+
+TEST(CoreKinds, TakeANullValueForAnEmptyOne) {
+  for (const char* kind : {"ConfigMap", "Secret"}) {
+    Json object = {{"metadata", {{"name", "a"}}}, {"data", {{"x", nullptr}, {"y", "MQ=="}}}};
+    ASSERT_TRUE(PrepareCreate(KindNamed(kind), object, Create(), kBirth).has_value());
+    EXPECT_EQ(object["data"], (Json{{"x", ""}, {"y", "MQ=="}}));
+    EXPECT_EQ(object["metadata"]["managedFields"][0]["fieldsV1"]["f:data"],
+              (Json{{".", Json::object()}, {"f:x", Json::object()}, {"f:y", Json::object()}}));
+  }
+}
+
+TEST(CoreKinds, TakeAnEmptyTypeForNone) {
+  Json object = {{"metadata", {{"name", "a"}}}, {"type", ""}};
+  ASSERT_TRUE(PrepareCreate(KindNamed("Secret"), object, Create(), kBirth).has_value());
+  EXPECT_EQ(object["type"], "Opaque");
+  object["metadata"]["name"] = "shop";
+  const Json stored = object;
+  object["type"] = "";
+  EXPECT_FALSE(PrepareUpdate(KindNamed("Secret"), stored, object, Write()).value().changed);
 }
 
 TEST(CoreKinds, NamespacesAreLabelledWithTheirName) {
