@@ -118,9 +118,12 @@ class Comparison:
     def first_difference(self, sequence):
         return first_difference(*self.replies(sequence))
 
-    def shortest(self, sequence):
-        """Leaves out what is not needed for a difference."""
-        found = self.first_difference(sequence)
+    def shortest(self, sequence, found):
+        """Leaves out what is not needed for a difference; one that does not come again is shown as it was."""
+        again = self.first_difference(sequence)
+        if not again:
+            return sequence, found
+        found = again
         best = copy.deepcopy(sequence)
         index = len(best["requests"]) - 1
         while index >= 0:
@@ -158,7 +161,7 @@ def compare(asked, real, ours):
             shape = api_sequences.shape(sequence, found)
             shapes[shape] = shapes.get(shape, 0) + 1
             if shapes[shape] == 1 and len(shapes) <= asked.show:
-                show(seed, *comparison.shortest(sequence))
+                show(seed, *comparison.shortest(sequence, found))
     seconds = time.monotonic() - begin
     for shape, count in sorted(shapes.items(), key=lambda item: -item[1]):
         print(f"{count:6} {shape}")
