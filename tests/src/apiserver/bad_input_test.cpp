@@ -11,6 +11,7 @@ namespace {
 
 using http::Answer;
 using nlohmann::json;
+using testing::StartsWith;
 
 constexpr const char* kMergeType = "application/merge-patch+json";
 constexpr const char* kJsonType = "application/json-patch+json";
@@ -128,6 +129,65 @@ TEST_F(BadInputTest, APatchOfAnObjectThatChangedIsAConflict) {
   EXPECT_EQ(Says("PATCH", shop_, tested, kJsonType),
             "422 the server rejected our request due to an error in our request");
   EXPECT_EQ(Get(shop_), after) << "nothing was written";
+}
+
+TEST_F(BadInputTest, NoPatchGivesAnObjectAnotherUid) {
+  const std::string said = "Invalid value: \"other\": field is immutable";
+  const json other = {{"uid", "other"}};
+  EXPECT_EQ(Says("PATCH", map_, {{"metadata", other}}, kMergeType),
+            "422 ConfigMap \"a\" is invalid: metadata.uid: " + said);
+  EXPECT_EQ(Says("PATCH", map_ + "?fieldManager=m", Map(other), kApplyYaml),
+            "422 ConfigMap \"a\" is invalid: metadata.uid: " + said);
+  const Answer refused = Ask("PATCH", shop_, json{{"metadata", other}}.dump(), kMergeType);
+  const json status = ReadJson(refused.body);
+  EXPECT_EQ(status["message"],
+            "GitRepository.slipway.dev \"shop\" is invalid: metadata.uid: " + said);
+  EXPECT_EQ(status["details"]["kind"], "GitRepository");
+  EXPECT_EQ(
+      status["details"]["causes"],
+      (json{{{"reason", "FieldValueInvalid"}, {"field", "metadata.uid"}, {"message", said}}}));
+  EXPECT_THAT(Says("PUT", map_, Map(other)),
+              StartsWith("409 Operation cannot be fulfilled on configmaps \"a\": StorageError: "));
+}
+
+TEST_F(BadInputTest, ABodyIsOfTheKindAndTheVersionOfItsAddress) {
+  const std::string unknown = " in scheme \"pkg/runtime/scheme.go:100\"";
+  json map = Map();
+  map["kind"] = "Foo";
+  EXPECT_EQ(Says("POST", kMaps, map),
+            "400 Foo in version \"v1\" cannot be handled as a ConfigMap: no kind \"Foo\" is "
+            "registered for version \"v1\"" +
+                unknown);
+  map = Map();
+  map["apiVersion"] = "v2";
+  EXPECT_EQ(Says("PUT", map_, map),
+            "400 ConfigMap in version \"v2\" cannot be handled as a ConfigMap: no kind "
+            "\"ConfigMap\" is registered for version \"v2\"" +
+                unknown);
+  json shop = Shop();
+  shop["kind"] = "Fleet";
+  const std::string kind =
+      "422 Fleet.slipway.dev \"shop\" is invalid: kind: Invalid value: \"Fleet\": must be "
+      "GitRepository";
+  EXPECT_EQ(Says("POST", kShops, shop), kind);
+  EXPECT_EQ(Says("PATCH", shop_, {{"kind", "Fleet"}}, kMergeType), kind);
+  shop = Shop();
+  shop["apiVersion"] = "slipway.dev/v9";
+  const std::string version =
+      "400 the API version in the data (slipway.dev/v9) does not match the expected API version "
+      "(slipway.dev/v1alpha1)";
+  EXPECT_EQ(Says("POST", kShops, shop), version);
+  EXPECT_EQ(Says("PUT", shop_, shop), version);
+  EXPECT_EQ(Says("PATCH", shop_, {{"apiVersion", "slipway.dev/v9"}}, kMergeType),
+            "422 GitRepository.slipway.dev \"shop\" is invalid: apiVersion: Invalid value: "
+            "\"slipway.dev/v9\": must be slipway.dev/v1alpha1");
+}
+
+TEST_F(BadInputTest, ATextThatIsCutOffIsNoPatch) {
+  const std::string said = "unexpected end of JSON input";
+  EXPECT_EQ(SaysOf("PATCH", map_, "{", kMergeType), "400 error decoding patch: " + said);
+  EXPECT_EQ(SaysOf("PATCH", shop_, "[", kJsonType), "400 error decoding patch: " + said);
+  EXPECT_EQ(SaysOf("PATCH", map_, "{", kStrategicType), "400 " + said);
 }
 
 TEST_F(BadInputTest, AJsonPatchHasAtMostTenThousandOperations) {
