@@ -20,7 +20,7 @@ def make(version, names, side_name, directory):
             scenario = transcripts.scenarios()[name]
             if version not in transcripts.versions_of(scenario):
                 continue
-            run = transcripts.Run(side, transcripts.kubectl(version), directory / f"{version}-{name}", scenario)
+            run = transcripts.Run(side, version, directory / f"{version}-{name}", scenario)
             path = transcripts.golden(version, name, side_name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(run.transcript())

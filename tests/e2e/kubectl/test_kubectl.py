@@ -30,7 +30,7 @@ def servers(tmp_path_factory):
 @pytest.mark.parametrize(("version", "name"), CASES, ids=[f"{version}-{name}" for version, name in CASES])
 def test_says_what_it_says_of_kubernetes(version, name, servers, tmp_path):
     scenario = SCENARIOS[name]
-    run = transcripts.Run(servers(version), transcripts.kubectl(version), tmp_path / "run", scenario)
+    run = transcripts.Run(servers(version), version, tmp_path / "run", scenario)
     expected = transcripts.golden(version, name, "slipway" if "differs" in scenario else "kubernetes").read_text()
     if f"{version}-{name}" in GAPS:
         assert run.transcript() != expected, "it is mended: take it off gaps.yaml"

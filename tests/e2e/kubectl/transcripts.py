@@ -16,6 +16,9 @@ import yaml
 HERE = pathlib.Path(__file__).resolve().parent
 VERSIONS = ("1.20", "1.35")
 PATIENCE = 60  # seconds that one command may take
+# With -v=6 kubectl tells, each in a line, what it was answered; these lines are left out of what is written down.
+TRACE = re.compile(r"I\d{4} ")
+WATCHING = r"\bwatch=true\b.*\b200 OK\b"
 
 # In this order. What is replaced by a word of another length would move columns; so the gaps between columns are made equal.
 # What a client says of a watch that a time-out of a second ended, by the luck of the milliseconds, is left out.
@@ -67,13 +70,13 @@ def golden(version, name, side):
 class Run:
     """One scenario with one version of kubectl against one side, in a namespace and a folder of its own."""
 
-    def __init__(self, side, kubectl, directory, scenario):
-        self.side, self.scenario = side, scenario
+    def __init__(self, side, version, directory, scenario):
+        self.side, self.version, self.scenario = side, version, scenario
         self.namespace, self.directory = scenario["name"], pathlib.Path(directory)
         self.directory.mkdir(parents=True)
         programs = self.directory / "bin"
         programs.mkdir()
-        (programs / "kubectl").symlink_to(kubectl)
+        (programs / "kubectl").symlink_to(kubectl(version))
         self.environment = {
             "PATH": f"{programs}:/usr/bin:/bin", "HOME": str(self.directory / "home"), "LC_ALL": "C.UTF-8", "TZ": "UTC",
             "NAMESPACE": self.namespace, "SERVER": side.url, "AUTHORITY": str(side.authority), "TERM": "dumb", "KUBE_EDITOR": "./editor"}
@@ -131,33 +134,46 @@ class Run:
         return child.returncode, out, err
 
     def watch(self, step):
-        """Starts a command that does not end; once it has said something, runs the others; ends it when it has said `lines` lines."""
-        child = self.start("exec " + step["watch"])
-        out, err = [], []
+        """Starts a command that waits for changes; once it was answered that it watches, runs those of `during`; ends it when it has
+        said `lines` lines, and without these lets it end."""
+        child = self.start(f"exec {step['watch']} -v=6")
+        out, err, complaints = [], [], []
         readers = [threading.Thread(target=lambda pipe=pipe, into=into: into.extend(iter(pipe.readline, "")))
                    for pipe, into in ((child.stdout, out), (child.stderr, err))]
         for reader in readers:
             reader.start()
 
-        def said(lines):
-            end = time.monotonic() + PATIENCE / 6
-            while len(out) < lines and child.poll() is None and time.monotonic() < end:
+        def until(condition):
+            end = time.monotonic() + PATIENCE
+            while not condition() and child.poll() is None and time.monotonic() < end:
                 time.sleep(0.02)
+            return condition()
 
-        said(step.get("first", 1))
+        answered = re.compile(step.get("answered", WATCHING))
+        if not until(lambda: any(answered.search(line) for line in err)):
+            complaints.append(f"it was never answered {answered.pattern}\n")
         for command in step["during"]:
             code, _, complaint = self.command(command)
             if code:
-                err.append(f"{command}: {code} {complaint}")
-        said(step["lines"])
+                complaints.append(f"{command}: {code} {complaint}")
+        ended = self.end_of(child, until, out, step.get("lines"))
+        for reader in readers:
+            reader.join()
+        return ended, "".join(out), "".join([line for line in err if not TRACE.match(line)] + complaints)
+
+    def end_of(self, child, until, out, lines):
+        """Its exit code, or that it was ended, once it has said `lines` lines, which may be another number for each version."""
+        if lines is None:
+            until(lambda: child.poll() is not None)
+        else:
+            lines = lines[self.version] if isinstance(lines, dict) else lines
+            until(lambda: len(out) >= lines)
         try:
             os.killpg(child.pid, signal.SIGTERM)
         except ProcessLookupError:  # It has ended by itself.
             pass
-        child.wait()
-        for reader in readers:
-            reader.join()
-        return "ended", "".join(out), "".join(err)
+        code = child.wait()
+        return "ended" if lines is not None or code == -signal.SIGTERM else code
 
     def steady(self, text):
         text = text.replace(str(self.directory / "files"), "FILES").replace(str(self.directory), "DIRECTORY")
