@@ -202,7 +202,7 @@ TEST_F(AccessTest, WhoMayNotDeleteAnObjectDoesNotSayWhoseItIs) {
             "ownerReference refers to a resource you can't set finalizers on: the role deployer in "
             "namespace default does not include it");
   const std::string digits(64, 'a');
-  json rollout;
+  json rollout = {{"apiVersion", "slipway.dev/v1alpha1"}, {"kind", "Rollout"}};
   rollout["spec"] = {
       {"application", "shop"},
       {"number", 1},

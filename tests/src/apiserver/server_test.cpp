@@ -425,6 +425,8 @@ constexpr const char* kPatch = "Content-Type: application/json-patch+json\r\n";
 void MakeFleet(TlsClient& client) {
   const nlohmann::json servers = nlohmann::json::array({{{"name", "first"}}});
   const nlohmann::json fleet = {
+      {"apiVersion", "slipway.dev/v1alpha1"},
+      {"kind", "Fleet"},
       {"metadata", {{"name", "web"}, {"finalizers", {"slipway.dev/test"}}}},
       {"spec", {{"provider", {{"static", {{"servers", servers}}}}}}}};
   ASSERT_EQ(client.Ask("POST", kFleets, fleet.dump(), kJson).status, 201);
