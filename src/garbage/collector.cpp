@@ -43,6 +43,7 @@ bool IsLookedAfter(const objects::KindInfo& kind) {
 
 /// How owners stand, by KeyOf.
 using Standings = std::map<std::string, Result<Standing>>;
+using StandingsPtr = std::shared_ptr<Standings>;
 
 std::string KeyOf(const Owner& owner, const Place& dependent) {
   return dependent.ns + "/" + owner.api_version + "/" + owner.kind + "/" + owner.name + "/" +
@@ -93,7 +94,7 @@ struct Collector::State : public std::enable_shared_from_this<Collector::State> 
   asio::awaitable<void> WaitForNews();
   void Learn(const objects::KindInfo* kind, const ObjectWatch::Change& change);
   Result<Standing> LookUpOwner(const Owner& owner, const Place& dependent);
-  asio::awaitable<void> LookUpOwners(const Node& node, Standings& known);
+  asio::awaitable<void> LookUpOwners(Node node, StandingsPtr known);
   void Write(const Task& task, const std::shared_ptr<Writes>& writes);
   void Note(const Place& place, const Error* error);
   void Complain(const std::string& what) const;
@@ -284,13 +285,13 @@ Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& 
 }
 
 /// Looks up those of a node's owners that are not known yet.
-asio::awaitable<void> Collector::State::LookUpOwners(const Node& node, Standings& known) {
+asio::awaitable<void> Collector::State::LookUpOwners(Node node, StandingsPtr known) {
   for (const Owner& owner : node.owners) {
     const std::string key = KeyOf(owner, node.place);
-    if (known.contains(key)) {
+    if (known->contains(key)) {
       continue;
     }
-    known.emplace(key, LookUpOwner(owner, node.place));
+    known->emplace(key, LookUpOwner(owner, node.place));
     if (bytes_read >= kBytesAtOnce) {
       bytes_read = 0;
       co_await asio::post(io, asio::use_awaitable);
@@ -300,9 +301,10 @@ asio::awaitable<void> Collector::State::LookUpOwners(const Node& node, Standings
 
 asio::awaitable<void> Collector::State::Work(std::vector<Place> places) {
   std::vector<Task> tasks;
-  Standings known;  // of this round: many dependents have one owner
-  const LookUp look_up = [&known](const Owner& owner, const Place& dependent) {
-    return known.at(KeyOf(owner, dependent));
+  // Of this round: many dependents have one owner.
+  const auto known = std::make_shared<Standings>();
+  const LookUp look_up = [known](const Owner& owner, const Place& dependent) {
+    return known->at(KeyOf(owner, dependent));
   };
   for (const Place& place : places) {
     const Node* node = graph.Find(place);

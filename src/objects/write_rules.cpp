@@ -11,6 +11,7 @@
 #include "reconciler/base/json.hpp"
 #include "src/objects/core_rules.hpp"
 #include "src/objects/decode_rules.hpp"
+#include "src/objects/deletion_policy.hpp"
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/field_path.hpp"
 #include "src/objects/go_text.hpp"
@@ -25,8 +26,6 @@ namespace {
 
 /// How much of generateName is kept before the 5 random characters.
 constexpr std::size_t kMaxNameBase = 58;
-constexpr const char* kForegroundFinalizer = "foregroundDeletion";
-constexpr const char* kOrphanFinalizer = "orphan";
 constexpr const char* kAlreadyModified =
     "the object has been modified; please apply your changes to the latest version and try again";
 
@@ -397,28 +396,6 @@ void CountGeneration(const KindInfo& kind, Json& object) {
   }
 }
 
-/// Whether deletions of a kind may say what becomes of dependents. As in Kubernetes not of Events, nor of a Namespace, which
-/// goes once it is empty; and an AccessToken is revoked, whatever hangs on it.
-bool HasPolicies(const KindInfo& kind) {
-  return kind.kind != "Event" && kind.kind != "Namespace" && kind.kind != "AccessToken";
-}
-
-/// Puts the finalizer of a policy in the place of what was said before.
-void SetPolicy(Json& object, DeleteRequest::Propagation policy) {
-  using Propagation = DeleteRequest::Propagation;
-  Json left = Json::array();
-  for (const Json& finalizer : object["metadata"].value("finalizers", Json::array())) {
-    if (finalizer != kForegroundFinalizer && finalizer != kOrphanFinalizer) {
-      left.push_back(finalizer);
-    }
-  }
-  if (policy != Propagation::kBackground) {
-    left.push_back(policy == Propagation::kOrphan ? kOrphanFinalizer : kForegroundFinalizer);
-  }
-  object["metadata"]["finalizers"] = std::move(left);
-  DropEmpty(object["metadata"]);
-}
-
 }  // namespace
 
 Result<std::uint64_t> VersionOf(const Json& object) {
@@ -586,8 +563,8 @@ Result<WriteEffect> PrepareDelete(const KindInfo& kind, Json& object, const Dele
                                   "). The object might have been modified");
   }
   const Json before = object;
-  if (request.propagation && HasPolicies(kind)) {
-    SetPolicy(object, *request.propagation);
+  if (request.propagation) {
+    SetDeletionPolicy(kind, object, *request.propagation);
   }
   if (!IsHeld(kind, object)) {
     return WriteEffect{.changed = true, .removed = true};

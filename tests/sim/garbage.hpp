@@ -2,6 +2,7 @@
 
 #include <cstddef>
 
+#include "reconciler/base/rng.hpp"
 #include "src/garbage/owner_graph.hpp"
 #include "src/garbage/verdict.hpp"
 #include "tests/sim/api.hpp"
