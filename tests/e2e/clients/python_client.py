@@ -119,7 +119,7 @@ def watches(space):
 
 
 def election(space):
-    order = []
+    order, threads = [], []
 
     def lead(name, seconds):
         def started():
@@ -129,31 +129,37 @@ def election(space):
         lock = LeaseLock("leader", space, name)
         settings_of = electionconfig.Config(lock, lease_duration=3, renew_deadline=2, retry_period=1, onstarted_leading=started,
                                             onstopped_leading=lambda: None)
-        threading.Thread(target=leaderelection.LeaderElection(settings_of).run, daemon=True).start()
+        threads.append(threading.Thread(target=leaderelection.LeaderElection(settings_of).run, daemon=True))
+        threads[-1].start()
 
-    lead("first", 1)
-    until("the first to lead", lambda: order == ["first"])
-    lead("second", 1)
-    lease = client.CoordinationV1Api().read_namespaced_lease("leader", space)
-    assert lease.spec.holder_identity == "first" and order == ["first"]
-    version = lease.metadata.resource_version
-    until("the lease to be renewed", lambda: client.CoordinationV1Api().read_namespaced_lease("leader", space)
-          .metadata.resource_version != version)
-    # Who holds it is taken for dead: the next one takes over with the version that it saw.
-    lease = client.CoordinationV1Api().read_namespaced_lease("leader", space)
-    lease.spec.holder_identity = "thief"
+    def read():
+        return client.CoordinationV1Api().read_namespaced_lease("leader", space)
 
-    def stolen():
+    def steal():
+        """Whoever holds it is taken for dead."""
+        lease = read()
+        lease.spec.holder_identity = "thief"
         try:
             client.CoordinationV1Api().replace_namespaced_lease("leader", space, lease)
             return True
         except ApiException as failure:
             assert failure.status == 409, failure
-            lease.metadata = client.CoordinationV1Api().read_namespaced_lease("leader", space).metadata
             return False
 
-    until("the lease to be stolen", stolen)
+    lead("first", 1)
+    until("the first to lead", lambda: order == ["first"])
+    lead("second", 1)
+    lease = read()
+    assert lease.spec.holder_identity == "first" and order == ["first"]
+    until("the lease to be renewed", lambda: read().metadata.resource_version != lease.metadata.resource_version)
+    # The next one takes over with the version that it saw.
+    until("the lease to be stolen", steal)
     until("the second to lead, once the thief has not renewed it", lambda: "second" in order)
+    # Who cannot renew gives up: a thread that goes on while Python ends can take the process down.
+    until("the lease to be stolen again", steal)
+    for thread in threads:
+        thread.join(60)
+        assert not thread.is_alive()
 
 
 def dynamic(space):
