@@ -21,7 +21,7 @@ NAMESPACE = "sequences"
 # should be, which its schema lets pass.
 OWN_RULES = re.compile("must have exactly one of run and service|must name fleets, or labels in selector, or both"
                        "|must be the name of a label, such as role"
-                       "|spec.interval in body must be of type string: \"array\"")
+                       "|(spec|health)\\.interval in body must be of type string: \"array\"")
 
 
 def difference(left, right, path=""):
