@@ -8,6 +8,17 @@
 #include "src/objects/json_text.hpp"
 
 namespace slipway::objects {
+namespace {
+
+/// Where a kind keeps bytes; "" where it keeps none.
+const char* BytesField(const KindInfo& kind) {
+  if (!kind.group.empty()) {
+    return "";
+  }
+  return kind.kind == "Secret" ? "data" : kind.kind == "ConfigMap" ? "binaryData" : "";
+}
+
+}  // namespace
 
 Json TakeOwners(Json& object) {
   Json& metadata = object["metadata"];
@@ -33,6 +44,37 @@ void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json se
   if (stored != nullptr) {
     KeepTimes(*stored, object);
   }
+}
+
+std::vector<std::string> NullBytes(const KindInfo& kind, const Json& object) {
+  std::vector<std::string> names;
+  const auto bytes = object.find(BytesField(kind));
+  if (bytes == object.end() || !bytes->is_object()) {
+    return names;
+  }
+  for (const auto& [name, value] : bytes->items()) {
+    if (value.is_null()) {
+      names.push_back(name);
+    }
+  }
+  return names;
+}
+
+void TrackUpdate(const KindInfo& kind, const Json& stored, Json& object, Json sent,
+                 const WriteRequest& request, const std::vector<std::string>& nulls) {
+  if (nulls.empty() || request.applied) {
+    TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
+    return;
+  }
+  Json& bytes = object[BytesField(kind)];
+  for (const std::string& name : nulls) {
+    bytes[name] = nullptr;
+  }
+  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
+  for (const std::string& name : nulls) {
+    bytes[name] = "";
+  }
+  KeepTimes(stored, object);
 }
 
 void DropEmpty(Json& metadata) {

@@ -1,6 +1,8 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string>
+#include <vector>
 
 #include "src/objects/field_ownership.hpp"
 #include "src/objects/write_rules.hpp"
@@ -15,6 +17,15 @@ nlohmann::json TakeOwners(nlohmann::json& object);
 /// as it will be stored.
 void TrackOwners(const KindInfo& kind, const nlohmann::json* stored, nlohmann::json& object,
                  nlohmann::json sent, const WriteRequest& request, Part part);
+
+/// The names of the bytes of a Secret or ConfigMap that were sent as null. They are stored empty; Kubernetes
+/// takes them for another value than empty ones all the same, so that who sends them owns them.
+std::vector<std::string> NullBytes(const KindInfo& kind, const nlohmann::json& object);
+
+/// TrackOwners for an update of all but the status. `nulls`: NullBytes of what was sent.
+void TrackUpdate(const KindInfo& kind, const nlohmann::json& stored, nlohmann::json& object,
+                 nlohmann::json sent, const WriteRequest& request,
+                 const std::vector<std::string>& nulls);
 
 /// Whether a namespace says who must empty it.
 bool SaysWhoEmptiesIt(const nlohmann::json& object);

@@ -484,6 +484,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   Json sent = TakeOwners(object);
+  const std::vector<std::string> nulls = NullBytes(kind, object);
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   auto wanted = CheckWanted(kind, stored, object, request);
   if (!wanted.has_value()) {
@@ -501,19 +502,22 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
     return WithWarnings(std::move(judged.error()), std::move(warnings));
   }
   WarnOfFinalizers(kind, &stored, object, warnings);
-  DropEmptyParts(kind, object);
+  const bool removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object);
+  // The last answer of a custom resource that an apply removes shows what the apply left empty.
+  if (!(removed && request.applied && IsCustom(kind))) {
+    DropEmptyParts(kind, object);
+  }
   if (request.admit) {
     SLIPWAY_TRYV(request.admit(&stored, object));
   }
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }
-  TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
-  return WriteEffect{
-      .changed = object != stored,
-      .removed = object["metadata"].contains("deletionTimestamp") && !IsHeld(kind, object),
-      .warnings = std::move(warnings),
-      .unsettled = unsettled};
+  TrackUpdate(kind, stored, object, std::move(sent), request, nulls);
+  return WriteEffect{.changed = object != stored,
+                     .removed = removed,
+                     .warnings = std::move(warnings),
+                     .unsettled = unsettled};
 }
 
 Result<WriteEffect> PrepareStatusUpdate(const KindInfo& kind, const Json& stored, Json& object,

@@ -147,5 +147,38 @@ TEST(CoreRules, NullBytesAreUnsettled) {
   EXPECT_FALSE(unsettled("ConfigMap", "data"));
 }
 
+TEST(CoreRules, WhoSendsNullBytesOwnsThem) {
+  const auto manager = [](const char* kind, const char* field, const Json& value) {
+    Json stored = {{"metadata", {{"name", "x"}}}, {field, {{"a", ""}}}};
+    WriteRequest request{.field_manager = "ann"};
+    EXPECT_TRUE(PrepareCreate(KindNamed(kind), stored, request, Birth{.uid = "1"}).has_value());
+    Json object = stored;
+    object[field]["a"] = value;
+    request.field_manager = "ben";
+    EXPECT_TRUE(PrepareUpdate(KindNamed(kind), stored, object, request).has_value());
+    EXPECT_EQ(object[field]["a"], "");
+    for (const Json& entry : object["metadata"]["managedFields"]) {
+      if (entry["fieldsV1"].contains(Json::json_pointer("/f:" + std::string(field) + "/f:a"))) {
+        return entry["manager"].get<std::string>();
+      }
+    }
+    return std::string();
+  };
+  EXPECT_EQ(manager("Secret", "data", nullptr), "ben");
+  EXPECT_EQ(manager("ConfigMap", "binaryData", nullptr), "ben");
+  EXPECT_EQ(manager("ConfigMap", "data", nullptr), "ann");
+  EXPECT_EQ(manager("Secret", "data", ""), "ann");
+}
+
+TEST(CoreRules, NullBytesThatOnesOwnAreNoChange) {
+  Json stored = {{"metadata", {{"name", "x"}}}, {"data", {{"a", ""}}}};
+  WriteRequest request{.field_manager = "ann"};
+  ASSERT_TRUE(PrepareCreate(KindNamed("Secret"), stored, request, Birth{.uid = "1"}).has_value());
+  Json object = stored;
+  object["data"]["a"] = nullptr;
+  request.now = Time{std::chrono::hours(1)};
+  EXPECT_FALSE(PrepareUpdate(KindNamed("Secret"), stored, object, request).value().changed);
+}
+
 }  // namespace
 }  // namespace slipway::objects

@@ -432,6 +432,26 @@ TEST(Update, OfADeletedObjectTakesTheLastFinalizerAndRemoves) {
   EXPECT_TRUE(revived["metadata"].contains("deletionTimestamp"));
 }
 
+TEST(Update, ByAnApplyThatRemovesShowsWhatItLeftEmpty) {
+  Json stored = Stored();
+  stored["metadata"]["finalizers"] = {"slipway.dev/a"};
+  ASSERT_FALSE(PrepareDelete(Application(), stored, {}, Time{}).value().removed);
+  const auto shown = [&](bool applied, bool last) {
+    Json object = stored;
+    object["metadata"]["annotations"] = Json::object();
+    if (last) {
+      object["metadata"].erase("finalizers");
+    }
+    WriteRequest request = Write();
+    request.applied = applied;
+    EXPECT_EQ(PrepareUpdate(Application(), stored, object, request).value().removed, last);
+    return object["metadata"].contains("annotations");
+  };
+  EXPECT_TRUE(shown(true, true));
+  EXPECT_FALSE(shown(true, false));
+  EXPECT_FALSE(shown(false, true));
+}
+
 TEST(StatusUpdate, TakesNothingButStatus) {
   const Json stored = Stored();
   Json object = stored;
