@@ -18,6 +18,7 @@ pkg_check_modules(RE2 REQUIRED IMPORTED_TARGET re2)
 pkg_check_modules(GIT2 REQUIRED IMPORTED_TARGET libgit2)
 pkg_check_modules(JWT REQUIRED IMPORTED_TARGET libjwt)
 pkg_check_modules(PUGIXML REQUIRED IMPORTED_TARGET pugixml)
+pkg_check_modules(SIMDJSON REQUIRED IMPORTED_TARGET simdjson)
 
 # The interpreter of the distribution: its python3-* packages are what `dev` installs.
 set(SLIPWAY_PYTHON "/usr/bin/python3" CACHE FILEPATH "Python with yaml, jsonschema and pytest")

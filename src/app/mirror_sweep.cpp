@@ -6,15 +6,17 @@
 #include <utility>
 
 #include "reconciler/api/gitrepository.hpp"
-#include "reconciler/base/json.hpp"
 #include "src/git/mirror_id.hpp"
+#include "src/objects/json_text.hpp"
 
 namespace slipway::app {
 namespace {
 
 /// Metadata alone: the rest may be of another version of us.
 std::string IdOf(const kube::ObjectText& object) {
-  const auto metadata = ReadJson(*object).at("metadata");
+  auto parts =
+      objects::ReadParts(*object, {"/metadata/namespace", "/metadata/name", "/metadata/uid"});
+  const auto metadata = parts.value().at("metadata");
   return git::MirrorIdOf(metadata.value("namespace", ""), metadata.value("name", ""),
                          Uid(metadata.value("uid", "")));
 }

@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <tuple>
 
-#include "reconciler/base/json.hpp"
+#include "src/objects/json_text.hpp"
 
 namespace slipway::garbage {
 namespace {
@@ -38,9 +38,12 @@ bool Node::IsLike(const Node& other) const {
 }
 
 Result<Node> ReadNode(const objects::KindInfo& kind, const apiserver::Object& object) {
-  const json tree = ReadJson(*object.stored());
-  const auto found = tree.is_object() ? tree.find("metadata") : tree.end();
-  if (found == tree.end() || !found->is_object()) {
+  SLIPWAY_TRY(tree, objects::ReadParts(*object.stored(),
+                                       {"/metadata/namespace", "/metadata/name", "/metadata/uid",
+                                        "/metadata/finalizers", "/metadata/deletionTimestamp",
+                                        "/metadata/ownerReferences"}));
+  const auto found = tree.find("metadata");
+  if (found == tree.end()) {
     return Fail(Code::kBadRequest, "an object without metadata is stored");
   }
   const json& metadata = *found;

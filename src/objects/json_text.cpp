@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "src/objects/fast_json.hpp"
 #include "src/objects/field_path.hpp"
 
 namespace slipway::objects {
@@ -118,11 +119,29 @@ Result<Json> ParseJson(std::string_view text) {
 }
 
 Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicates) {
+  if (auto tree = ReadTree(text)) {
+    return std::move(*tree);
+  }
   TreeBuilder builder(duplicates);
   if (!Json::sax_parse(text, &builder)) {
     return Fail(Code::kBadRequest, builder.problem());
   }
   return builder.TakeTree();
+}
+
+Result<Json> ReadParts(std::string_view text, std::initializer_list<std::string_view> pointers) {
+  if (auto parts = ReadTree(text, pointers)) {
+    return std::move(*parts);
+  }
+  SLIPWAY_TRY(tree, ParseJson(text));
+  Json parts = Json::object();
+  for (const std::string_view pointer : pointers) {
+    const Json::json_pointer place{std::string(pointer)};
+    if (tree.contains(place)) {
+      parts[place] = std::move(tree[place]);
+    }
+  }
+  return parts;
 }
 
 }  // namespace slipway::objects

@@ -7,6 +7,7 @@
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
 #include "src/apiserver/request/request_options.hpp"
+#include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
 namespace {
@@ -90,11 +91,10 @@ json ObjectTree(const Attributes& wanted, const http::Response& response) {
   json tree = {{"resource", wanted.resource}, {"apiVersion", wanted.version}};
   std::string name = wanted.name;
   if (name.empty() && wanted.verb == "create") {
-    const json answer = ReadJson(response.body);
-    const json place = answer.is_object()
-                           ? answer.value(response.status < 300 ? "metadata" : "details", json())
-                           : json();
-    name = place.is_object() ? place.value("name", "") : "";
+    const json::json_pointer place(response.status < 300 ? "/metadata/name" : "/details/name");
+    const auto answer = objects::ReadParts(response.body, {place.to_string()});
+    const json found = answer.has_value() ? answer.value().value(place, json()) : json();
+    name = found.is_string() ? found.get<std::string>() : "";
   }
   for (const auto& [field, value] : {std::pair{"apiGroup", wanted.group},
                                      {"namespace", wanted.ns},

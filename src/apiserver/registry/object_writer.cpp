@@ -154,8 +154,8 @@ Result<void> ObjectWriter::CheckNamespace(const ObjectPath& wanted) const {
   if (!entry) {
     return NotFound(path);
   }
-  SLIPWAY_TRY(tree, objects::ParseJson(*entry->value));
-  if (closing_.contains(entry->key) || tree["metadata"].contains("deletionTimestamp")) {
+  SLIPWAY_TRY(deleted, objects::ReadParts(*entry->value, {"/metadata/deletionTimestamp"}));
+  if (closing_.contains(entry->key) || !deleted.empty()) {
     Error error = Fail(Code::kForbidden, wanted.kind->QualifiedPlural() + " \"" + wanted.name +
                                              "\" is forbidden: unable to create new content in "
                                              "namespace " +
@@ -169,7 +169,8 @@ Result<void> ObjectWriter::CheckNamespace(const ObjectPath& wanted) const {
 }
 
 Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json tree,
-                                                         const objects::WriteRequest& request) {
+                                                         const objects::WriteRequest& request,
+                                                         bool look_first) {
   const objects::Birth birth{
       .now = clock_.Now(), .uid = RandomUuid(rng_), .name_suffix = RandomSuffix(rng_)};
   if (path.kind->namespaced) {
@@ -185,11 +186,13 @@ Result<ObjectWriter::Intention> ObjectWriter::PlanCreate(ObjectPath path, Json t
   intention.shown = StoredBytes(std::move(tree), effect.unsettled);
   SLIPWAY_TRYV(CheckSize(0, intention.shown->size()));
   intention.write.value = intention.shown;
-  SLIPWAY_TRY(existing, store_.Get(intention.write.key, store::kLatest));
-  if (existing) {
-    Error error = Taken(path, Object(existing->value, existing->revision));
-    error.warnings = std::move(intention.warnings);
-    return error;
+  if (look_first) {
+    SLIPWAY_TRY(existing, store_.Get(intention.write.key, store::kLatest));
+    if (existing) {
+      Error error = Taken(path, Object(existing->value, existing->revision));
+      error.warnings = std::move(intention.warnings);
+      return error;
+    }
   }
   intention.path = std::move(path);
   return intention;
@@ -242,8 +245,10 @@ void ObjectWriter::CreateObject(ObjectPath path, const std::string& json, WriteO
   // A name that is still to be generated has no queue to stand in.
   const std::string name = NameIn(*tree);
   std::string key = name.empty() ? "" : PrefixOf(path) + name;
-  Attempt attempt = [this, path = std::move(path), tree, request = std::move(request)] {
-    return PlanCreate(path, *tree, request);
+  // The store says whether there is one; then the next try looks at it.
+  Attempt attempt = [this, path = std::move(path), tree, request = std::move(request),
+                     look_first = options.dry_run]() mutable {
+    return PlanCreate(path, *tree, request, std::exchange(look_first, true));
   };
   Run(std::move(key), options.dry_run, std::move(attempt), std::move(done));
 }
@@ -268,7 +273,7 @@ void ObjectWriter::ChangeOrCreateObject(ObjectPath path, bool dry_run, Change ch
     objects::WriteRequest request;
     SLIPWAY_TRY(tree, creation(request));
     SLIPWAY_TRY(version, TakePreconditions(path, tree));
-    SLIPWAY_TRY(intention, PlanCreate(path, std::move(tree), request));
+    SLIPWAY_TRY(intention, PlanCreate(path, std::move(tree), request, true));
     intention.revision = version;  // what a dry run shows
     return intention;
   };

@@ -56,8 +56,9 @@ class ObjectWriter : public std::enable_shared_from_this<ObjectWriter> {
   struct Job;
   using Attempt = std::function<Result<Intention>()>;
 
+  /// `look_first`: whether there is one already is to be known now, not only when it is written.
   Result<Intention> PlanCreate(ObjectPath path, nlohmann::json tree,
-                               const objects::WriteRequest& request);
+                               const objects::WriteRequest& request, bool look_first);
   Result<Intention> PlanChange(const ObjectPath& path, const Change& change);
 
   /// kNotFound or kForbidden where nothing can be created in the namespace of `wanted`.

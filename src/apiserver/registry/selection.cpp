@@ -23,7 +23,8 @@ bool Selection::Matches(std::string_view key, const store::Value& value) const {
   if (empty()) {
     return true;
   }
-  const auto tree = objects::ParseJson(*value);
+  const auto tree = fields_.empty() ? objects::ReadParts(*value, {"/metadata/labels"})
+                                    : objects::ParseJson(*value);
   return tree.has_value() && labels_.Matches(tree.value()) && fields_.Matches(tree.value());
 }
 
