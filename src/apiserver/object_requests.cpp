@@ -9,11 +9,12 @@
 
 #include "src/apiserver/access/owner_admission.hpp"
 #include "src/apiserver/access/traffic.hpp"
-#include "src/apiserver/answer/answer_form.hpp"
+#include "src/apiserver/answer/list_text.hpp"
 #include "src/apiserver/answer/presentation.hpp"
 #include "src/apiserver/answer/status_text.hpp"
 #include "src/apiserver/collection_delete.hpp"
 #include "src/apiserver/create_on_update.hpp"
+#include "src/apiserver/list_body.hpp"
 #include "src/apiserver/registry/guard.hpp"
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/reads.hpp"
@@ -95,12 +96,12 @@ Result<Object> GetNotOlder(const Registry& registry, const ObjectPath& path,
   return object;
 }
 
-/// A page as text, or the error.
-Result<std::string> ListText(const Registry& registry, const ObjectPath& path,
-                             const ListRequest& request, Form form, Time now) {
+/// A page, or the error.
+Result<ObjectList> PageOf(const Registry& registry, const ObjectPath& path,
+                          const ListRequest& request) {
   SLIPWAY_TRY(list, registry.List(path, request.options));
   SLIPWAY_TRYV(CheckNotOlder(list, request.not_older));
-  return ShowList(*path.kind, list, form, now);
+  return list;
 }
 
 Result<LogRequest> LogRequestOf(const http::RequestHead& head, const ObjectPath& path) {
@@ -223,25 +224,22 @@ asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath 
   if (!form.has_value()) {
     co_return Failure(form.error(), &path);
   }
-  std::function<Result<Response>()> work = [from = registry, path, request = request.value(),
-                                            form = form.value(), now = clock->Now(),
-                                            exchange]() -> Result<Response> {
-    auto text = ListText(*from, path, request, form, now);
-    if (!text.has_value() && text.error().code == Code::kExpired) {
-      return Failure(text.error(), &path, AfterExpiry(request.options.continue_token));
+  std::function<Result<Response>()> work = [this, path, request = request.value(),
+                                            form = form.value(), now = clock->Now(), exchange,
+                                            user]() -> Result<Response> {
+    auto page = PageOf(*registry, path, request);
+    if (!page.has_value() && page.error().code == Code::kExpired) {
+      return Failure(page.error(), &path, AfterExpiry(request.options.continue_token));
     }
-    Response page = Shown(std::move(text), path);
-    if (WantsLines(exchange->head())) {
-      page.body = WithLines(page.body);
-    }
-    Pack(exchange->head(), page);
-    return page;
+    SLIPWAY_TRYV(page);
+    ListText text(*path.kind, std::move(page.value()), form, now);
+    return ShowList(exchange->head(), std::move(text), *pool, user);
   };
-  auto page = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
-  if (!page.has_value()) {
-    co_return Failure(page.error(), &path);
+  auto answer = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
+  if (!answer.has_value()) {
+    co_return Failure(answer.error(), &path);
   }
-  co_return std::move(page.value());
+  co_return std::move(answer.value());
 }
 
 asio::awaitable<Response> ObjectRequests::Write(ExchangePtr exchange, std::string verb, Route route,
@@ -343,12 +341,16 @@ asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
   if (!gone.has_value()) {
     co_return Failure(gone.error(), &path);
   }
-  std::function<Result<std::string>()> work = [path, list = std::move(gone.value()),
-                                               form = form.value(), now = clock->Now()] {
-    return ShowList(*path.kind, list, form, now);
+  const auto text =
+      std::make_shared<ListText>(*path.kind, std::move(gone.value()), form.value(), clock->Now());
+  std::function<Result<Response>()> work = [this, text, exchange, user] {
+    return ShowList(exchange->head(), std::move(*text), *pool, user);
   };
-  auto text = co_await Offload<Result<std::string>>(pool, std::move(user), std::move(work));
-  co_return Shown(std::move(text), path);
+  auto answer = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
+  if (!answer.has_value()) {
+    co_return Failure(answer.error(), &path);
+  }
+  co_return std::move(answer.value());
 }
 
 asio::awaitable<Response> ObjectRequests::Logs(ExchangePtr exchange, ObjectPath path) const {

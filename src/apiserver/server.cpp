@@ -179,13 +179,14 @@ asio::awaitable<void> Server::State::Answer(ExchangePtr exchange, std::string ve
     response = co_await requests.Answer(exchange, verb, route, user);
   }
   // Of all answers only lists are large; and what was written must not be answered as if it had not been.
-  Traffic::Place bytes = traffic.EnterBytes(response.body.size(), user);
+  const std::size_t rest = response.rest == nullptr ? 0 : response.rest->held();
+  Traffic::Place bytes = traffic.EnterBytes(response.body.size() + rest, user);
   if (bytes == nullptr && verb == "list") {
     response = Failure(traffic.TurnAway(Traffic::What::kBytes, user), nullptr);
   }
-  // Lists have their form already: large work is done on the pool.
-  if (verb != "list" && response.content_type == "application/json" &&
-      WantsLines(exchange->head())) {
+  // A list has its form already: large work is done on the pool.
+  const bool is_list = response.status == 200 && (verb == "list" || verb == "deletecollection");
+  if (!is_list && response.content_type == "application/json" && WantsLines(exchange->head())) {
     response.body = WithLines(response.body);
   }
   if (route.path.kind == nullptr) {

@@ -39,6 +39,19 @@ struct RequestHead {
   std::string Header(std::string_view name) const;
 };
 
+/// What of the body of an answer is not made yet. On the io thread.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+
+  /// The next bytes; empty: that was all. After an error the connection is broken: the client must not take what it has for
+  /// complete.
+  virtual boost::asio::awaitable<Result<std::string>> Next() = 0;
+
+  /// Bytes of memory that it holds, more or less.
+  virtual std::size_t held() const = 0;
+};
+
 /// An answer. Content-Length, Connection and Date are added, and a Cache-Control that forbids it unless
 /// `headers` have one.
 struct Response {
@@ -46,6 +59,7 @@ struct Response {
   std::string content_type = "application/json";
   std::string body;
   std::vector<std::pair<std::string, std::string>> headers;  ///< more of them
+  std::shared_ptr<BodySource> rest;  ///< what comes behind `body`, in chunks; nullptr: nothing
 };
 
 /// One request and its answer. Used by one handler on the thread of the io_context; every awaitable

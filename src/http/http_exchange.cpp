@@ -205,7 +205,46 @@ asio::awaitable<Result<void>> HttpExchange::Send(std::string text) {
   co_return Ok();
 }
 
+asio::awaitable<Result<void>> HttpExchange::SendPieces(Response response) {
+  state_ = State::kStreaming;
+  Head head = HeadOf(response);
+  head.chunked(true);
+  head.keep_alive(KeepsAlive());
+  std::string text = Text(head);
+  if (head_.method == "HEAD") {
+    state_ = State::kAnswered;
+    co_return co_await Send(std::move(text));
+  }
+  SLIPWAY_CO_TRYV(co_await Send(std::move(text)));
+  SLIPWAY_CO_TRYV(co_await Write(std::move(response.body)));
+  for (;;) {
+    auto next = co_await response.rest->Next();
+    if (!next.has_value()) {
+      connection_->Abort();
+      co_return next.error();
+    }
+    if (next.value().empty()) {
+      co_return co_await EndStream();
+    }
+    SLIPWAY_CO_TRYV(co_await Write(std::move(next.value())));
+  }
+}
+
 asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
+  if (response.rest != nullptr && parser_.get().version() >= 11) {
+    co_return co_await SendPieces(std::move(response));
+  }
+  while (response.rest != nullptr) {
+    auto next = co_await response.rest->Next();
+    if (!next.has_value()) {
+      connection_->Abort();
+      co_return next.error();
+    }
+    response.body += next.value();
+    if (next.value().empty()) {
+      response.rest = nullptr;
+    }
+  }
   state_ = State::kAnswered;
   Head head = HeadOf(response);
   head.content_length(response.body.size());

@@ -48,6 +48,7 @@ class HttpExchange : public Exchange {
   /// Reads and parses what is missing of the head, or of everything.
   boost::asio::awaitable<boost::system::error_code> Parse(bool body);
   boost::asio::awaitable<Result<void>> Send(std::string text);
+  boost::asio::awaitable<Result<void>> SendPieces(Response response);
   Result<void> TakeHead();
   boost::asio::awaitable<void> Refuse(int status, std::string message);
   boost::asio::awaitable<void> SendContinue();

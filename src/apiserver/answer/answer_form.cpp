@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
-#include <optional>
+#include <utility>
 
 #include "src/apiserver/request/request_options.hpp"
 
@@ -26,104 +26,120 @@ bool TakesGzip(const http::RequestHead& head) {
   return offered.find(",gzip,") != std::string::npos;
 }
 
-/// nullopt: zlib has no memory for it.
-std::optional<std::string> Gzip(const std::string& plain) {
-  z_stream stream{};
-  if (plain.size() > std::numeric_limits<uInt>::max() ||
-      deflateInit2(&stream, kLevel, Z_DEFLATED, kWindowBitsGzip, kMemoryLevel,
-                   Z_DEFAULT_STRATEGY) != Z_OK) {
-    return std::nullopt;
-  }
-  std::string packed(deflateBound(&stream, plain.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // it only reads
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(packed.data());
-  stream.avail_out = static_cast<uInt>(std::min<std::size_t>(packed.size(), UINT_MAX));
-  const int ended = deflate(&stream, Z_FINISH);
-  packed.resize(stream.total_out);
-  deflateEnd(&stream);
-  packed.shrink_to_fit();
-  return ended == Z_STREAM_END ? std::optional(std::move(packed)) : std::nullopt;
-}
+}  // namespace
 
-/// Copies JSON text token by token.
-class Liner {
- public:
-  explicit Liner(std::string_view text) : json_(text) {}
-
-  std::string Run() {
-    while (at_ < json_.size()) {
-      Take();
-    }
-    return std::move(out_);
-  }
-
- private:
-  void Take() {
-    const char letter = json_[at_];
-    if (letter == '"') {
-      TakeText();
-      return;
-    }
-    ++at_;
-    switch (letter) {
-      case '{':
-      case '[':
-        Open(letter);
-        break;
-      case '}':
-      case ']':
-        depth_ -= depth_ > 0 ? 1 : 0;
-        NewLine();
-        out_ += letter;
-        break;
-      case ',':
-        out_ += letter;
-        NewLine();
-        break;
-      case ':':
-        out_ += ": ";
-        break;
-      case ' ':
-      case '\t':
-      case '\r':
-      case '\n':
-        break;
-      default:
-        out_ += letter;
-    }
-  }
-
-  void TakeText() {
-    const std::size_t begin = at_++;
-    while (at_ < json_.size() && json_[at_] != '"') {
-      at_ += json_[at_] == '\\' ? 2 : 1;
-    }
-    at_ = std::min(at_ + 1, json_.size());
-    out_ += json_.substr(begin, at_ - begin);
-  }
-
-  void Open(char letter) {
-    out_ += letter;
-    const std::size_t next = json_.find_first_not_of(" \t\r\n", at_);
-    if (next != std::string_view::npos && (json_[next] == '}' || json_[next] == ']')) {
-      out_ += json_[next];
-      at_ = next + 1;
-      return;
-    }
-    ++depth_;
-    NewLine();
-  }
-
-  void NewLine() { out_.append(1, '\n').append(2 * depth_, ' '); }
-
-  std::string_view json_;
-  std::size_t at_ = 0;
-  std::size_t depth_ = 0;
-  std::string out_;
+struct Packer::Stream {
+  z_stream z{};
+  bool good = false;
+  std::array<Bytef, 64 << 10> room{};
 };
 
-}  // namespace
+Packer::Packer() : stream_(std::make_unique<Stream>()) {
+  stream_->good = deflateInit2(&stream_->z, kLevel, Z_DEFLATED, kWindowBitsGzip, kMemoryLevel,
+                               Z_DEFAULT_STRATEGY) == Z_OK;
+}
+
+Packer::~Packer() {
+  if (stream_->good) {
+    deflateEnd(&stream_->z);
+  }
+}
+
+std::optional<std::string> Packer::Take(std::string_view plain, bool last) {
+  z_stream& z = stream_->z;
+  if (!stream_->good || plain.size() > std::numeric_limits<uInt>::max()) {
+    return std::nullopt;
+  }
+  z.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(plain.data()));  // it only reads
+  z.avail_in = static_cast<uInt>(plain.size());
+  std::string packed;
+  int ended = Z_OK;
+  do {
+    z.next_out = stream_->room.data();
+    z.avail_out = static_cast<uInt>(stream_->room.size());
+    ended = deflate(&z, last ? Z_FINISH : Z_NO_FLUSH);
+    packed.append(reinterpret_cast<const char*>(stream_->room.data()),
+                  stream_->room.size() - z.avail_out);
+  } while (ended == Z_OK && z.avail_out == 0);
+  // Where nothing is left to do, zlib speaks of Z_BUF_ERROR.
+  const bool good = last ? ended == Z_STREAM_END : ended == Z_OK || ended == Z_BUF_ERROR;
+  return good ? std::optional(std::move(packed)) : std::nullopt;
+}
+
+std::string Lines::Take(std::string_view json) {
+  json_ = json;
+  at_ = 0;
+  out_.reserve(json.size() + json.size() / 4);
+  while (at_ < json_.size()) {
+    TakeToken();
+  }
+  return std::exchange(out_, {});
+}
+
+void Lines::TakeToken() {
+  const char letter = json_[at_];
+  if (letter == '"') {
+    TakeText();
+    return;
+  }
+  ++at_;
+  switch (letter) {
+    case '{':
+    case '[':
+      Open(letter);
+      break;
+    case '}':
+    case ']':
+      depth_ -= depth_ > 0 ? 1 : 0;
+      NewLine();
+      out_ += letter;
+      break;
+    case ',':
+      out_ += letter;
+      NewLine();
+      break;
+    case ':':
+      out_ += ": ";
+      break;
+    case ' ':
+    case '\t':
+    case '\r':
+    case '\n':
+      break;
+    default:
+      out_ += letter;
+  }
+}
+
+void Lines::TakeText() {
+  const std::size_t begin = at_++;
+  for (;;) {
+    const std::size_t quote = std::min(json_.find('"', at_), json_.size());
+    std::size_t slashes = 0;
+    while (slashes < quote - at_ && json_[quote - 1 - slashes] == '\\') {
+      ++slashes;
+    }
+    at_ = std::min(quote + 1, json_.size());
+    if (slashes % 2 == 0 || at_ == json_.size()) {
+      break;
+    }
+  }
+  out_ += json_.substr(begin, at_ - begin);
+}
+
+void Lines::Open(char letter) {
+  out_ += letter;
+  const std::size_t next = json_.find_first_not_of(" \t\r\n", at_);
+  if (next != std::string_view::npos && (json_[next] == '}' || json_[next] == ']')) {
+    out_ += json_[next];
+    at_ = next + 1;
+    return;
+  }
+  ++depth_;
+  NewLine();
+}
+
+void Lines::NewLine() { out_.append(1, '\n').append(2 * depth_, ' '); }
 
 bool WantsLines(const http::RequestHead& head) {
   if (!head.Query("pretty").empty()) {
@@ -135,16 +151,24 @@ bool WantsLines(const http::RequestHead& head) {
                      [&](std::string_view name) { return agent.starts_with(name); });
 }
 
-std::string WithLines(std::string_view json) { return Liner(json).Run(); }
+std::string WithLines(std::string_view json) { return Lines().Take(json); }
+
+bool IsToBePacked(const http::RequestHead& head, std::size_t bytes) {
+  return bytes > kWorthPacking && TakesGzip(head);
+}
+
+void SayPacked(http::Response& response) {
+  response.headers.emplace_back("Content-Encoding", "gzip");
+  response.headers.emplace_back("Vary", "Accept-Encoding");
+}
 
 void Pack(const http::RequestHead& head, http::Response& response) {
-  if (response.body.size() <= kWorthPacking || !TakesGzip(head)) {
+  if (!IsToBePacked(head, response.body.size())) {
     return;
   }
-  if (auto packed = Gzip(response.body)) {
+  if (auto packed = Packer().Take(response.body, /*last=*/true)) {
     response.body = std::move(*packed);
-    response.headers.emplace_back("Content-Encoding", "gzip");
-    response.headers.emplace_back("Vary", "Accept-Encoding");
+    SayPacked(response);
   }
 }
 

@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 #include <span>
-#include <vector>
 
 #include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
@@ -28,21 +27,6 @@ std::string EmptyList(const objects::KindInfo& kind) {
                      {"metadata", Json::object()},
                      {"items", Json::array()}};
   return Base64(PrintJson(list) + "\n");
-}
-
-/// Kubernetes shows custom resources otherwise than its own kinds: each item of a list says what it is, and
-/// a token is there even where it is empty.
-bool IsOurs(const objects::KindInfo& kind) { return kind.group.ends_with("slipway.dev"); }
-
-Json ListMetadata(const ObjectList& list) {
-  Json metadata = {{"resourceVersion", std::to_string(list.revision)}};
-  if (!list.continue_token.empty()) {
-    metadata["continue"] = list.continue_token;
-  }
-  if (list.remaining) {
-    metadata["remainingItemCount"] = *list.remaining;
-  }
-  return metadata;
 }
 
 const char* TypeName(ObjectWatch::Type type) {
@@ -77,43 +61,6 @@ Result<std::string> ShowObject(const objects::KindInfo& kind, const Object& obje
     return OneRow(kind, object, *form, now, true);
   }
   return object.Text();
-}
-
-Result<std::string> ShowList(const objects::KindInfo& kind, const ObjectList& list, Form form,
-                             Time now) {
-  if (form) {
-    std::vector<Json> trees;
-    trees.reserve(list.items.size());
-    for (const Object& object : list.items) {
-      SLIPWAY_TRY(tree, ParseObject(object));
-      trees.push_back(std::move(tree));
-    }
-    return PrintJson(objects::MakeTable(kind, trees, ListMetadata(list), *form, now));
-  }
-  std::size_t size = 256;
-  for (const Object& object : list.items) {
-    size += object.size() + 48;
-  }
-  std::string text;
-  text.reserve(size);
-  Json metadata = ListMetadata(list);
-  if (IsOurs(kind)) {
-    metadata.emplace("continue", "");
-  }
-  text.append(R"({"kind":")").append(kind.list_kind);
-  text.append(R"(","apiVersion":")").append(kind.ApiVersion());
-  text.append(R"(","metadata":)").append(PrintJson(metadata));
-  text.append(R"(,"items":[)");
-  for (std::size_t i = 0; i < list.items.size(); ++i) {
-    text.append(i == 0 ? "" : ",");
-    if (IsOurs(kind)) {
-      list.items[i].AppendTo(text);
-    } else {
-      list.items[i].AppendItemTo(text);
-    }
-  }
-  text.append("]}");
-  return text;
 }
 
 Result<std::string> ShowChange(const objects::KindInfo& kind, const ObjectWatch::Change& change,

@@ -18,10 +18,6 @@ using Form = std::optional<objects::IncludeObject>;
 Result<std::string> ShowObject(const objects::KindInfo& kind, const Object& object, Form form,
                                Time now);
 
-/// A page of a list.
-Result<std::string> ShowList(const objects::KindInfo& kind, const ObjectList& list, Form form,
-                             Time now);
-
 /// One line of a watch. `with_columns`: a Table says its columns in its first line only.
 Result<std::string> ShowChange(const objects::KindInfo& kind, const ObjectWatch::Change& change,
                                Form form, Time now, bool with_columns);

@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
+#include "src/apiserver/answer/answer_form.hpp"
+
 namespace slipway::apiserver {
 namespace {
 
@@ -365,6 +367,54 @@ TEST_F(ListsTest, LargeListsArePackedForWhoTakesThat) {
   EXPECT_EQ(packed.headers.at("vary"), "Accept-Encoding");
   EXPECT_LT(packed.body.size(), plain.body.size() / 50);
   EXPECT_EQ(Unpacked(packed.body), plain.body);
+}
+
+/// What a list shows, page by page.
+json PageByPage(TlsClient& client, const std::string& headers, const char* part) {
+  json all = json::array();
+  std::string token;
+  do {
+    const Answer answer =
+        client.Ask("GET", std::string(kMaps) + "?limit=7&continue=" + token, "", headers);
+    EXPECT_FALSE(answer.headers.contains("transfer-encoding"));
+    const json page = ReadJson(answer.body);
+    all.insert(all.end(), page[part].begin(), page[part].end());
+    token = page["metadata"].value("continue", "");
+  } while (!token.empty());
+  return all;
+}
+
+TEST_F(ListsTest, ALargeListGoesOutInPiecesWhateverItsForm) {
+  for (int i = 0; i < 40; ++i) {
+    const json large = {
+        {"metadata", {{"name", "large-" + std::to_string(i)}}},
+        {"data", {{"text", std::string(64 << 10, 'x')}, {"odd", "{\"[,:\\"}, {"none", ""}}}};
+    ASSERT_EQ(Ask("POST", kMaps, large.dump()).status, 201);
+  }
+  const Answer plain = Ask("GET", kMaps);
+  EXPECT_EQ(plain.headers.at("transfer-encoding"), "chunked");
+  EXPECT_EQ(ReadJson(plain.body)["items"], PageByPage(client_, "", "items"));
+
+  const Answer packed = Ask("GET", kMaps, "", "Accept-Encoding: gzip\r\n");
+  EXPECT_EQ(packed.headers.at("content-encoding"), "gzip");
+  EXPECT_EQ(Unpacked(packed.body), plain.body);
+
+  const Answer lines = Ask("GET", std::string(kMaps) + "?pretty=1");
+  EXPECT_EQ(lines.headers.at("transfer-encoding"), "chunked");
+  EXPECT_EQ(lines.body, WithLines(plain.body));
+
+  const std::string as_table =
+      "Accept: application/json;as=Table;g=meta.k8s.io;v=v1\r\nAccept-Encoding: identity\r\n";
+  const Answer table = Ask("GET", std::string(kMaps) + "?includeObject=Object", "", as_table);
+  EXPECT_EQ(table.headers.at("transfer-encoding"), "chunked");
+  const json rows = ReadJson(table.body)["rows"];
+  ASSERT_EQ(rows.size(), 40U);
+  EXPECT_EQ(rows[39]["object"]["data"]["odd"], "{\"[,:\\");
+
+  client_.Send("GET " + std::string(kMaps) + " HTTP/1.0\r\n\r\n");
+  const Answer old = client_.Read();
+  EXPECT_FALSE(old.headers.contains("transfer-encoding"));
+  EXPECT_EQ(old.body, plain.body);
 }
 
 }  // namespace
