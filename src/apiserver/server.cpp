@@ -103,6 +103,7 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   AccessTokens tokens;
   AccessRequests access;
   Traffic traffic;
+  RecentLines lines;
   Rng rng;
   metrics::Gauge watches;
   std::unique_ptr<http::Listener> listener;
@@ -249,6 +250,7 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
   } else {
     job = {.registry = &registry,
            .clock = &clock,
+           .lines = &lines,
            .path = route.path,
            .request = request.value(),
            .form = form.value(),

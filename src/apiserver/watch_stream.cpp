@@ -27,6 +27,7 @@ struct Streamer : public std::enable_shared_from_this<Streamer> {
   Result<void> Start();
   asio::awaitable<bool> SendInitial();
   asio::awaitable<bool> SendChanges();
+  asio::awaitable<bool> SendBatch(std::vector<ObjectWatch::Change> changes);
   asio::awaitable<void> Wait();
   asio::awaitable<bool> Send(std::string text);
   Result<void> Append(const ObjectWatch::Change& change, std::string& text);
@@ -107,25 +108,38 @@ asio::awaitable<bool> Streamer::SendInitial() {
   co_return sent;
 }
 
+/// False: the client has gone, or an object cannot be shown.
+asio::awaitable<bool> Streamer::SendBatch(std::vector<ObjectWatch::Change> changes) {
+  if (changes.size() == 1 && !job.form) {
+    const http::Chunk line = job.lines->LineOf(*job.path.kind, changes[0]);
+    const auto sent = co_await exchange->Write(line);
+    co_return sent.has_value() && !ended;
+  }
+  std::string text;
+  bool good = true;
+  for (std::size_t i = 0; good && i < changes.size(); ++i) {
+    const auto added = Append(changes[i], text);
+    if (!added.has_value()) {
+      text += ShowWatchError(added.error());
+      good = false;
+    }
+  }
+  const bool sent = co_await Send(std::move(text));
+  co_return good&& sent;
+}
+
 /// Sends what there is. False: the watch is over.
 asio::awaitable<bool> Streamer::SendChanges() {
   for (;;) {
     ready = false;
-    const auto batch = watch->Take(kBatch);
-    std::string text;
-    bool good = batch.has_value();
-    if (!good) {
-      text = ShowWatchError(batch.error());
+    auto batch = watch->Take(kBatch);
+    if (!batch.has_value()) {
+      std::string text = ShowWatchError(batch.error());
+      co_await Send(std::move(text));
+      co_return false;
     }
-    for (std::size_t i = 0; good && i < batch.value().changes.size(); ++i) {
-      const auto added = Append(batch.value().changes[i], text);
-      if (!added.has_value()) {
-        text += ShowWatchError(added.error());
-        good = false;
-      }
-    }
-    const bool sent = co_await Send(std::move(text));
-    if (!good || !sent) {
+    const bool sent = co_await SendBatch(std::move(batch.value().changes));
+    if (!sent) {
       co_return false;
     }
     bookmark = batch.value().revision;

@@ -9,6 +9,7 @@
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/answer/presentation.hpp"
+#include "src/apiserver/recent_lines.hpp"
 #include "src/apiserver/registry/registry.hpp"
 #include "src/apiserver/request/list_options.hpp"
 #include "src/http/exchange.hpp"
@@ -19,6 +20,7 @@ namespace slipway::apiserver {
 struct WatchJob {
   const Registry* registry = nullptr;
   const Clock* clock = nullptr;
+  RecentLines* lines = nullptr;
   ObjectPath path{};
   WatchRequest request{};
   Form form{};

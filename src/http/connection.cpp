@@ -72,11 +72,12 @@ asio::awaitable<boost::system::error_code> Connection::ReadSome() {
   co_return error;
 }
 
-asio::awaitable<boost::system::error_code> Connection::Write(std::string bytes) {
+asio::awaitable<boost::system::error_code> Connection::Write(
+    std::shared_ptr<const std::string> bytes) {
   boost::system::error_code error;
-  for (std::size_t begin = 0; begin < bytes.size() && !error; begin += kPieceBytes) {
+  for (std::size_t begin = 0; begin < bytes->size() && !error; begin += kPieceBytes) {
     const auto piece =
-        asio::buffer(bytes.data() + begin, std::min(kPieceBytes, bytes.size() - begin));
+        asio::buffer(bytes->data() + begin, std::min(kPieceBytes, bytes->size() - begin));
     ExpireAfter(limits_.write);
     co_await asio::async_write(stream_, piece, asio::redirect_error(asio::use_awaitable, error));
   }

@@ -37,7 +37,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   boost::asio::awaitable<boost::system::error_code> ReadSome();
 
   /// Writes all of it, with Limits::write as the deadline of each 64 KiB.
-  boost::asio::awaitable<boost::system::error_code> Write(std::string bytes);
+  boost::asio::awaitable<boost::system::error_code> Write(std::shared_ptr<const std::string> bytes);
 
   /// Reads in the background, so that the client's going is seen while nobody reads. Nothing where a
   /// further request has come already: then the going is seen when something is written.

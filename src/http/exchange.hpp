@@ -62,6 +62,18 @@ struct Response {
   std::shared_ptr<BodySource> rest;  ///< what comes behind `body`, in chunks; nullptr: nothing
 };
 
+/// A chunk of a stream, with what HTTP puts around it: made once for all streams that send the same. Cheap to copy.
+class Chunk {
+ public:
+  /// `bytes` are not empty: such a chunk would end the stream.
+  explicit Chunk(std::string_view bytes);
+
+  const std::shared_ptr<const std::string>& framed() const { return framed_; }
+
+ private:
+  std::shared_ptr<const std::string> framed_;
+};
+
 /// One request and its answer. Used by one handler on the thread of the io_context; every awaitable
 /// resumes there. After an error of a function below the connection is broken and closed once the
 /// handler returns: there is nobody to tell.
@@ -91,6 +103,7 @@ class Exchange {
   /// until EndStream.
   virtual boost::asio::awaitable<Result<void>> BeginStream(Response response) = 0;
   virtual boost::asio::awaitable<Result<void>> Write(std::string chunk) = 0;
+  virtual boost::asio::awaitable<Result<void>> Write(Chunk chunk) = 0;
   virtual boost::asio::awaitable<Result<void>> EndStream() = 0;
 
   /// `ended` runs once, on the io thread, when the client has gone or the listener is stopping: a

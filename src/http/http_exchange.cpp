@@ -74,6 +74,15 @@ bool IsNoHttp(const boost::system::error_code& error) {
 
 }  // namespace
 
+Chunk::Chunk(std::string_view bytes) {
+  char length[24];
+  const int digits = std::snprintf(length, sizeof length, "%zx\r\n", bytes.size());
+  std::string framed;
+  framed.reserve(static_cast<std::size_t>(digits) + bytes.size() + 2);
+  framed.append(length, static_cast<std::size_t>(digits)).append(bytes).append("\r\n");
+  framed_ = std::make_shared<const std::string>(std::move(framed));
+}
+
 HttpExchange::HttpExchange(std::shared_ptr<Connection> connection)
     : connection_(std::move(connection)) {
   parser_.header_limit(static_cast<std::uint32_t>(connection_->limits().header_bytes));
@@ -159,8 +168,8 @@ asio::awaitable<void> HttpExchange::Refuse(int status, std::string message) {
 }
 
 asio::awaitable<void> HttpExchange::SendContinue() {
-  std::string text = "HTTP/1.1 100 Continue\r\n\r\n";
-  co_await connection_->Write(std::move(text));
+  const auto text = std::make_shared<const std::string>("HTTP/1.1 100 Continue\r\n\r\n");
+  co_await connection_->Write(text);
 }
 
 asio::awaitable<Result<std::string>> HttpExchange::ReadBody(std::size_t limit) {
@@ -198,7 +207,11 @@ bool HttpExchange::KeepsAlive() const {
 }
 
 asio::awaitable<Result<void>> HttpExchange::Send(std::string text) {
-  const boost::system::error_code error = co_await connection_->Write(std::move(text));
+  return Send(std::make_shared<const std::string>(std::move(text)));
+}
+
+asio::awaitable<Result<void>> HttpExchange::Send(std::shared_ptr<const std::string> bytes) {
+  const boost::system::error_code error = co_await connection_->Write(std::move(bytes));
   if (error) {
     co_return Broken(error);
   }
@@ -288,17 +301,17 @@ asio::awaitable<Result<void>> HttpExchange::BeginStream(Response response) {
 }
 
 asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
-  if (connection_->broken()) {
-    co_return Fail(Code::kUnavailable, "the client has gone");
-  }
   if (chunk.empty()) {
     co_return Ok();  // an empty chunk would end the stream
   }
-  char length[24];
-  const int digits = std::snprintf(length, sizeof length, "%zx\r\n", chunk.size());
-  chunk.insert(0, length, static_cast<std::size_t>(digits));
-  chunk += "\r\n";
-  co_return co_await Send(std::move(chunk));
+  co_return co_await Write(Chunk(chunk));
+}
+
+asio::awaitable<Result<void>> HttpExchange::Write(Chunk chunk) {
+  if (connection_->broken()) {
+    co_return Fail(Code::kUnavailable, "the client has gone");
+  }
+  co_return co_await Send(chunk.framed());
 }
 
 asio::awaitable<Result<void>> HttpExchange::EndStream() {

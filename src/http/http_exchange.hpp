@@ -37,6 +37,7 @@ class HttpExchange : public Exchange {
   boost::asio::awaitable<Result<void>> Respond(Response response) override;
   boost::asio::awaitable<Result<void>> BeginStream(Response response) override;
   boost::asio::awaitable<Result<void>> Write(std::string chunk) override;
+  boost::asio::awaitable<Result<void>> Write(Chunk chunk) override;
   boost::asio::awaitable<Result<void>> EndStream() override;
   void OnEnd(std::function<void()> ended) override;
   boost::asio::awaitable<Result<std::shared_ptr<WebSocket>>> Upgrade(
@@ -48,6 +49,7 @@ class HttpExchange : public Exchange {
   /// Reads and parses what is missing of the head, or of everything.
   boost::asio::awaitable<boost::system::error_code> Parse(bool body);
   boost::asio::awaitable<Result<void>> Send(std::string text);
+  boost::asio::awaitable<Result<void>> Send(std::shared_ptr<const std::string> bytes);
   boost::asio::awaitable<Result<void>> SendPieces(Response response);
   Result<void> TakeHead();
   boost::asio::awaitable<void> Refuse(int status, std::string message);

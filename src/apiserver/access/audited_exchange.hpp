@@ -44,6 +44,9 @@ class AuditedExchange final : public http::Exchange {
   boost::asio::awaitable<Result<void>> Write(std::string chunk) override {
     return inner_->Write(std::move(chunk));
   }
+  boost::asio::awaitable<Result<void>> Write(http::Chunk chunk) override {
+    return inner_->Write(std::move(chunk));
+  }
   boost::asio::awaitable<Result<void>> EndStream() override { return inner_->EndStream(); }
   void OnEnd(std::function<void()> ended) override { inner_->OnEnd(std::move(ended)); }
   boost::asio::awaitable<Result<std::shared_ptr<http::WebSocket>>> Upgrade(
