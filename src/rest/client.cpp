@@ -161,7 +161,7 @@ class Wire {
       response.headers[lower] = value;
     }
     const auto& bytes = body_.collection();
-    response.body.assign(bytes.begin(), bytes.end());
+    response.body.assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     response_ = {};
     body_ = {};
     return response;
