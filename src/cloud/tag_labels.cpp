@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/digest.hpp"
@@ -47,12 +48,23 @@ std::string LabelText(std::string_view text) {
   return (legal.empty() ? "x" : legal) + "--" + HashOf(text);
 }
 
+void AddTag(std::string_view key, std::string_view value,
+            std::map<std::string, std::string>& labels) {
+  if (key.empty()) {
+    return;
+  }
+  const std::string text = LabelText(key);
+  std::string name;
+  name.reserve(kTagPrefix.size() + text.size());
+  name.append(kTagPrefix).append(text);
+  // Most providers tell them in order.
+  labels.insert_or_assign(labels.end(), std::move(name), LabelText(value));
+}
+
 std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags) {
   std::map<std::string, std::string> labels;
   for (const auto& [key, value] : tags) {
-    if (!key.empty()) {
-      labels.emplace(std::string(kTagPrefix) + LabelText(key), LabelText(value));
-    }
+    AddTag(key, value, labels);
   }
   return labels;
 }

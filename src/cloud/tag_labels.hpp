@@ -13,7 +13,12 @@ inline constexpr std::string_view kTagPrefix = "tag.slipway.dev/";
 /// two texts never become one, also where a text looks like a changed one: that is changed, too. Empty stays empty.
 std::string LabelText(std::string_view text);
 
-/// Tags as labels: tag.slipway.dev/KEY=VALUE, each by LabelText. A tag without a key is left out.
+/// A tag as a label: tag.slipway.dev/KEY=VALUE, each by LabelText. A tag without a key is left out. Of two with the same key the
+/// last stays.
+void AddTag(std::string_view key, std::string_view value,
+            std::map<std::string, std::string>& labels);
+
+/// All of them, as AddTag does it.
 std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags);
 
 /// What providers tell of their machines, in their words; empty: it is not told.

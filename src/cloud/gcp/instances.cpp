@@ -1,24 +1,27 @@
 #include "src/cloud/gcp/instances.hpp"
 
+#include <simdjson.h>
+
 #include <algorithm>
+#include <array>
 #include <map>
-#include <nlohmann/json.hpp>
+#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "reconciler/api/names.hpp"
-#include "reconciler/base/json.hpp"
-#include "src/cloud/foreign_json.hpp"
 #include "src/cloud/tag_labels.hpp"
 #include "src/cloud/text.hpp"
 
 namespace slipway::cloud::gcp {
 namespace {
 
-using nlohmann::json;
-using runtime::ListedServer;
 using runtime::MachineState;
+using simdjson::dom::element;
+using simdjson::dom::element_type;
 using Texts = std::map<std::string, std::string>;
+/// What the API wrote at some place; nothing where it is absent, or null. It lives as long as the parser, as do its texts.
+using Part = std::optional<element>;
 
 constexpr const char* kZones = "zones/";
 constexpr std::string_view kManagers = "/instanceGroupManagers/";
@@ -47,11 +50,99 @@ std::string FilterOf(const api::GcpProvider& provider) {
   return filter;
 }
 
-/// What stands behind the last slash of a URL.
-std::string LastPart(const std::string& url) { return url.substr(url.rfind('/') + 1); }
+Part PartOf(element value) { return value.is_null() ? Part() : value; }
 
-Result<MachineState> StateNamed(const std::string& name) {
-  static const std::map<std::string, MachineState> kStates = {
+/// Whether `is` says so of the name and the value of a field; it is asked of one after the other until then. Of none where `tree` is no
+/// object.
+template <typename Is>
+bool AnyField(const Part& tree, Is is) {
+  simdjson::dom::object fields;
+  if (tree && tree->get(fields) == simdjson::SUCCESS) {
+    for (const auto field : fields) {
+      if (is(field.key, field.value)) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The same of the elements of a list.
+template <typename Is>
+bool AnyElement(const Part& tree, Is is) {
+  simdjson::dom::array elements;
+  if (tree && tree->get(elements) == simdjson::SUCCESS) {
+    for (const element each : elements) {
+      if (is(PartOf(each))) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+/// The last of that name, should there be several.
+Part PartAt(const Part& tree, std::string_view name) {
+  Part found;
+  AnyField(tree, [&](std::string_view key, element value) {
+    if (key == name) {
+      found = PartOf(value);
+    }
+    return false;
+  });
+  return found;
+}
+
+/// Empty where it is no text.
+std::string_view TextOf(const Part& part) {
+  std::string_view text;
+  return part && part->get(text) == simdjson::SUCCESS ? text : std::string_view();
+}
+
+std::string_view WordsAt(const Part& tree, std::string_view name) {
+  return TextOf(PartAt(tree, name));
+}
+
+/// What is read of an instance.
+struct Instance {
+  Part id;
+  Part name;
+  Part status;
+  Part labels;
+  Part metadata;
+  Part interfaces;
+  Part type;
+  Part created;
+};
+
+/// All in one go: each call of PartAt looks at every field, of which Google tells some thirty.
+Instance InstanceOf(const Part& tree) {
+  static constexpr std::array<std::pair<std::string_view, Part Instance::*>, 8> kFields = {
+      {{"id", &Instance::id},
+       {"name", &Instance::name},
+       {"status", &Instance::status},
+       {"labels", &Instance::labels},
+       {"metadata", &Instance::metadata},
+       {"networkInterfaces", &Instance::interfaces},
+       {"machineType", &Instance::type},
+       {"creationTimestamp", &Instance::created}}};
+  Instance read;
+  AnyField(tree, [&](std::string_view key, element value) {
+    const auto* const field =
+        std::ranges::find(kFields, key, &decltype(kFields)::value_type::first);
+    if (field != kFields.end()) {
+      read.*field->second = PartOf(value);
+    }
+    return false;
+  });
+  return read;
+}
+
+/// What stands behind the last slash of a URL.
+std::string_view LastPart(std::string_view url) { return url.substr(url.rfind('/') + 1); }
+
+Result<MachineState> StateNamed(std::string_view name) {
+  static const std::map<std::string_view, MachineState> kStates = {
       // One that starts or is moved is there, and its agent is yet to come.
       {"PENDING", MachineState::kRunning},
       {"PROVISIONING", MachineState::kRunning},
@@ -75,102 +166,98 @@ Result<MachineState> StateNamed(const std::string& name) {
   return found->second;
 }
 
-/// The first text at `field` of any object in a list.
-std::string FirstAt(const json& list, const char* field) {
-  if (list.is_array()) {
-    for (const json& each : list) {
-      if (std::string text = TextAt(each, field); !text.empty()) {
-        return text;
-      }
-    }
-  }
-  return "";
+/// The first text at `name` of any object in a list.
+std::string_view FirstAt(const Part& list, std::string_view name) {
+  std::string_view text;
+  AnyElement(list, [&](const Part& each) {
+    text = WordsAt(each, name);
+    return !text.empty();
+  });
+  return text;
 }
 
-std::string AddressOf(const json& interface, api::AddressChoice choice) {
+std::string_view AddressOf(const Part& interface, api::AddressChoice choice) {
   switch (choice) {
     case api::AddressChoice::kPrivate:
-      return TextAt(interface, "networkIP");
+      return WordsAt(interface, "networkIP");
     case api::AddressChoice::kPublic:
-      return FirstAt(At(interface, "accessConfigs"), "natIP");
+      return FirstAt(PartAt(interface, "accessConfigs"), "natIP");
     case api::AddressChoice::kIPv6:
       break;
   }
-  const std::string inside = TextAt(interface, "ipv6Address");
-  return inside.empty() ? FirstAt(At(interface, "ipv6AccessConfigs"), "externalIpv6") : inside;
+  const std::string_view inside = WordsAt(interface, "ipv6Address");
+  return inside.empty() ? FirstAt(PartAt(interface, "ipv6AccessConfigs"), "externalIpv6") : inside;
 }
 
 /// Of the first interface that has one.
-std::string FirstAddress(const json& instance, api::AddressChoice choice) {
-  for (const json& interface : At(instance, "networkInterfaces")) {
-    if (std::string address = AddressOf(interface, choice); !address.empty()) {
-      return address;
-    }
-  }
-  return "";
+std::string_view FirstAddress(const Instance& instance, api::AddressChoice choice) {
+  std::string_view address;
+  AnyElement(instance.interfaces, [&](const Part& interface) {
+    address = AddressOf(interface, choice);
+    return !address.empty();
+  });
+  return address;
 }
 
 /// The managed instance group that made it; empty where none did.
-std::string GroupOf(const json& instance) {
-  for (const json& item : At(At(instance, "metadata"), "items")) {
-    if (TextAt(item, "key") == "created-by") {
-      const std::string maker = TextAt(item, "value");
-      const auto at = maker.rfind(kManagers);
-      return at == std::string::npos ? "" : maker.substr(at + kManagers.size());
-    }
-  }
-  return "";
+std::string_view GroupOf(const Instance& instance) {
+  std::string_view maker;
+  const bool is_made = AnyElement(PartAt(instance.metadata, "items"), [&](const Part& item) {
+    maker = WordsAt(item, "value");
+    return WordsAt(item, "key") == "created-by";
+  });
+  const auto at = maker.rfind(kManagers);
+  return is_made && at != std::string_view::npos ? maker.substr(at + kManagers.size())
+                                                 : std::string_view();
 }
 
-Texts LabelsOf(const json& instance, const Texts& own, const std::string& zone) {
-  return WithFacts(LabelsOfTags(own), {.region = zone.substr(0, zone.rfind('-')),
-                                       .zone = zone,
-                                       .type = LastPart(TextAt(instance, "machineType")),
+Texts LabelsOf(const Instance& instance, std::string_view zone) {
+  Texts labels;
+  AnyField(instance.labels, [&](std::string_view key, element value) {
+    AddTag(key, TextOf(value), labels);
+    return false;
+  });
+  return WithFacts(std::move(labels), {.region = std::string(zone.substr(0, zone.rfind('-'))),
+                                       .zone = std::string(zone),
+                                       .type = std::string(LastPart(TextOf(instance.type))),
                                        .image = {},
-                                       .group = GroupOf(instance),
-                                       .launched = TextAt(instance, "creationTimestamp")});
+                                       .group = std::string(GroupOf(instance)),
+                                       .launched = std::string(TextOf(instance.created))});
 }
 
-/// The instance's own labels. kInvalid where a part that a fleet may go by is not of the form that it has.
-Result<Texts> OwnLabels(const json& instance) {
-  const auto is_absent_or = [](const json& part, json::value_t type) {
-    return part.is_null() || part.type() == type;
+/// kInvalid where a part that a fleet may go by is not of the form that it has.
+Result<void> CheckForm(const Instance& instance) {
+  const auto is_other = [](const Part& part, element_type type) {
+    return part && part->type() != type;
   };
-  const json& metadata = At(instance, "metadata");
-  const json& labels = At(instance, "labels");
-  if (!is_absent_or(labels, json::value_t::object) ||
-      !is_absent_or(metadata, json::value_t::object) ||
-      !is_absent_or(At(metadata, "items"), json::value_t::array) ||
-      !is_absent_or(At(instance, "networkInterfaces"), json::value_t::array)) {
+  if (is_other(instance.labels, element_type::OBJECT) ||
+      is_other(instance.metadata, element_type::OBJECT) ||
+      is_other(PartAt(instance.metadata, "items"), element_type::ARRAY) ||
+      is_other(instance.interfaces, element_type::ARRAY)) {
     return Fail(Code::kInvalid, "is not described as instances are");
   }
-  Texts own;
-  for (const auto& [key, value] : labels.items()) {
-    if (!value.is_string()) {
-      return Fail(Code::kInvalid, "has a label that is no text");
-    }
-    own[key] = value.get<std::string>();
+  if (AnyField(instance.labels,
+               [](std::string_view, element value) { return !value.is_string(); })) {
+    return Fail(Code::kInvalid, "has a label that is no text");
   }
-  return own;
+  return Ok();
 }
 
 /// A name alone is that of a network of the project itself: a shared one may have the same.
-bool HasNetwork(const json& instance, const api::GcpProvider& provider) {
+bool HasNetwork(const Instance& instance, const api::GcpProvider& provider) {
   const std::string wanted =
       provider.network.find('/') == std::string::npos
-          ? "projects/" + provider.project + "/global/networks/" + provider.network
-          : provider.network;
-  const json& interfaces = At(instance, "networkInterfaces");
-  return std::ranges::any_of(interfaces, [&](const json& interface) {
-    return ("/" + TextAt(interface, "network")).ends_with("/" + wanted);
+          ? "/projects/" + provider.project + "/global/networks/" + provider.network
+          : "/" + provider.network;
+  return AnyElement(instance.interfaces, [&](const Part& interface) {
+    return ("/" + std::string(WordsAt(interface, "network"))).ends_with(wanted);
   });
 }
 
-bool Fits(const json& instance, const Texts& own, const std::string& zone,
-          const api::GcpProvider& provider) {
+bool Fits(const Instance& instance, std::string_view zone, const api::GcpProvider& provider) {
   const bool labels = std::ranges::all_of(provider.labels, [&](const auto& wanted) {
-    const auto found = own.find(wanted.first);
-    return found != own.end() && found->second == wanted.second;
+    const Part found = PartAt(instance.labels, wanted.first);
+    return found && TextOf(found) == wanted.second;
   });
   return labels &&
          (provider.zones.empty() ||
@@ -180,66 +267,87 @@ bool Fits(const json& instance, const Texts& own, const std::string& zone,
           GroupOf(instance) == provider.managed_instance_group);
 }
 
-bool IsId(const std::string& text) {
+bool IsId(std::string_view text) {
   return !text.empty() && text.size() <= kMostIdDigits &&
          std::ranges::all_of(text, [](char digit) { return digit >= '0' && digit <= '9'; });
 }
 
 /// Adds one to the page, where it fits.
-Result<void> ReadInstance(const json& instance, const std::string& zone,
+Result<void> ReadInstance(const Instance& instance, std::string_view zone,
                           const api::GcpProvider& provider, InstancePage& page) {
-  const std::string id = TextAt(instance, "id");
-  const std::string name = TextAt(instance, "name");
+  const std::string_view id = TextOf(instance.id);
+  const std::string name(TextOf(instance.name));
   // Names come again when an instance is made anew, and are taken twice in two zones; ids never.
   std::string server = api::NameOfMachine(name, id);
   if (!IsId(id) || !IsPlainWord(name)) {
     return Fail(Code::kInvalid, "one of its instances has no id, or no name");
   }
-  const std::string which = "instance " + name + " in " + zone + " ";
-  const auto own = OwnLabels(instance);
-  if (!own.has_value()) {
-    return Fail(Code::kInvalid, which + own.error().message);
+  const auto trouble = [&](const Error& error) {
+    return Fail(Code::kInvalid,
+                "instance " + name + " in " + std::string(zone) + " " + error.message);
+  };
+  if (const auto form = CheckForm(instance); !form.has_value()) {
+    return trouble(form.error());
   }
-  if (!Fits(instance, own.value(), zone, provider)) {
+  if (!Fits(instance, zone, provider)) {
     return Ok();
   }
-  const auto state = StateNamed(TextAt(instance, "status"));
+  const auto state = StateNamed(TextOf(instance.status));
   if (!state.has_value()) {
-    return Fail(Code::kInvalid, which + state.error().message);
+    return trouble(state.error());
   }
-  page.servers.push_back({.name = std::move(server),
-                          .address = FirstAddress(instance, provider.address),
-                          .provider_id = "gce://" + provider.project + "/" + zone + "/" + name,
-                          .labels = LabelsOf(instance, own.value(), zone),
-                          .state = state.value()});
+  page.servers.push_back(
+      {.name = std::move(server),
+       .address = std::string(FirstAddress(instance, provider.address)),
+       .provider_id = "gce://" + provider.project + "/" + std::string(zone) + "/" + name,
+       .labels = LabelsOf(instance, zone),
+       .state = state.value()});
   return Ok();
 }
 
 /// Google's words where a part of the answer is missing.
-Result<void> CheckWarning(const json& tree, const std::string& where) {
-  const json& warning = At(tree, "warning");
-  if (warning.is_null() || TextAt(warning, "code") == "NO_RESULTS_ON_PAGE") {
+Result<void> CheckWarning(const Part& tree, const std::string& where) {
+  const Part warning = PartAt(tree, "warning");
+  const std::string_view code = WordsAt(warning, "code");
+  if (!warning || code == "NO_RESULTS_ON_PAGE") {
     return Ok();
   }
-  return Fail(Code::kInvalid, where +
-                                  " may lack instances: " + Quoted(TextAt(warning, "code"), {}) +
-                                  ": " + Quoted(TextAt(warning, "message"), {}));
+  return Fail(Code::kInvalid, where + " may lack instances: " + Quoted(code, {}) + ": " +
+                                  Quoted(WordsAt(warning, "message"), {}));
 }
 
-Result<void> CheckWhole(const json& root) {
-  if (TextAt(root, "kind") != "compute#instanceAggregatedList" ||
-      !(At(root, "items").is_object() || At(root, "items").is_null()) ||
-      !(At(root, "nextPageToken").is_string() || At(root, "nextPageToken").is_null())) {
+Result<void> CheckWhole(const Part& root) {
+  const Part items = PartAt(root, "items");
+  const Part next = PartAt(root, "nextPageToken");
+  if (WordsAt(root, "kind") != "compute#instanceAggregatedList" || (items && !items->is_object()) ||
+      (next && !next->is_string())) {
     return Fail(Code::kInvalid, "it is no list of instances");
   }
-  const json& unreachables = At(root, "unreachables");
-  if (!unreachables.is_null() && !(unreachables.is_array() && unreachables.empty())) {
-    const std::string first = unreachables.is_array() && unreachables.front().is_string()
-                                  ? Quoted(unreachables.front().get<std::string>(), {})
-                                  : std::string("something");
-    return Fail(Code::kInvalid, "it lacks what could not be reached: " + first);
+  const Part unreachables = PartAt(root, "unreachables");
+  Part first;
+  const bool is_some = AnyElement(unreachables, [&](const Part& each) {
+    first = each;
+    return true;
+  });
+  if (unreachables && (is_some || !unreachables->is_array())) {
+    return Fail(Code::kInvalid,
+                "it lacks what could not be reached: " +
+                    (first && first->is_string() ? Quoted(TextOf(first), {}) : "something"));
   }
   return CheckWarning(root, "it");
+}
+
+/// The zones of a page, and what they hold. kInvalid where one is there twice: nobody could say which of them is whole.
+Result<std::map<std::string_view, element>> ScopesOf(const Part& root) {
+  std::map<std::string_view, element> scopes;
+  std::string_view again;
+  if (AnyField(PartAt(root, "items"), [&](std::string_view key, element value) {
+        again = key;
+        return !scopes.emplace(key, value).second;
+      })) {
+    return Fail(Code::kInvalid, "it has " + Quoted(again, {}) + " twice");
+  }
+  return scopes;
 }
 
 }  // namespace
@@ -258,27 +366,30 @@ std::string AggregatedList(const api::GcpProvider& provider, const std::string& 
 }
 
 Result<InstancePage> ReadInstances(const std::string& text, const api::GcpProvider& provider) {
-  const json root = ReadJson(text);
-  if (root.is_discarded()) {
+  simdjson::dom::parser parser;
+  element root;
+  if (parser.parse(text).get(root) != simdjson::SUCCESS) {
     return Fail(Code::kInvalid, "it is no JSON");
   }
   SLIPWAY_TRYV(CheckWhole(root));
-  InstancePage page{.servers = {}, .next = TextAt(root, "nextPageToken")};
-  for (const auto& [scope, listed] : At(root, "items").items()) {
+  SLIPWAY_TRY(scopes, ScopesOf(root));
+  InstancePage page{.servers = {}, .next = std::string(WordsAt(root, "nextPageToken"))};
+  for (const auto& [scope, listed] : scopes) {
     const std::string where = Quoted(scope, {});
     if (!listed.is_object()) {
       return Fail(Code::kInvalid, where + " is not described as zones are");
     }
     SLIPWAY_TRYV(CheckWarning(listed, where));
-    const json& instances = At(listed, "instances");
-    if (instances.is_null()) {
+    const Part instances = PartAt(listed, "instances");
+    if (!instances) {
       continue;
     }
-    if (!instances.is_array() || !scope.starts_with(kZones)) {
+    simdjson::dom::array each;
+    if (instances->get(each) != simdjson::SUCCESS || !scope.starts_with(kZones)) {
       return Fail(Code::kInvalid, where + " is no zone with instances");
     }
-    for (const json& instance : instances) {
-      SLIPWAY_TRYV(ReadInstance(instance, LastPart(scope), provider, page));
+    for (const element instance : each) {
+      SLIPWAY_TRYV(ReadInstance(InstanceOf(instance), LastPart(scope), provider, page));
     }
   }
   return page;

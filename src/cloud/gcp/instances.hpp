@@ -23,8 +23,9 @@ inline constexpr int kMostOnAPage = 500;
 std::string AggregatedList(const api::GcpProvider& provider, const std::string& token,
                            int most = kMostOnAPage);
 
-/// Reads one. kInvalid where it is no whole page of instances: something did not answer, or one of them has no id or no known state.
-/// Without it the list would say that a server is gone. Pure.
+/// Reads one. kInvalid where it is no whole page of instances: something did not answer, a zone is there twice, or one of them has no id
+/// or no known state. Without it the list would say that a server is gone. So is JSON that is nested deeper than 1,024, or has integers
+/// of more than 64 bits. Pure.
 Result<InstancePage> ReadInstances(const std::string& text, const api::GcpProvider& provider);
 
 }  // namespace slipway::cloud::gcp

@@ -50,6 +50,17 @@ TEST(LabelText, IsLegalAndNeverTheSameForTwoTexts) {
   }
 }
 
+TEST(AddTag, OfTwoWithTheSameKeyTheLastStays) {
+  std::map<std::string, std::string> labels = {{"tag.slipway.dev/role", "db"}, {"zone", "a"}};
+  AddTag("role", "web", labels);
+  AddTag("a b", "c", labels);
+  AddTag("", "nothing", labels);
+  EXPECT_EQ(labels,
+            (std::map<std::string, std::string>{{"tag.slipway.dev/role", "web"},
+                                                {"zone", "a"},
+                                                {"tag.slipway.dev/" + LabelText("a b"), "c"}}));
+}
+
 TEST(LabelsOfTags, AreNamesWithOurPrefix) {
   const auto labels =
       LabelsOfTags({{"role", "web"}, {"", "nothing"}, {"empty", ""}, {"a/b", "c d"}});

@@ -188,6 +188,68 @@ TEST(GcpInstances, AnInstanceThatCannotBeReadSpoilsThePage) {
               HasSubstr("a label that is no text"));
 }
 
+/// A page with one instance, of which these fields are told besides.
+std::string PageWith(const std::string& fields) {
+  return R"({"kind":"compute#instanceAggregatedList","items":{"zones/europe-west1-b":{"instances":[
+    {"id":"1","name":"a","status":"RUNNING")" +
+         fields + "}]}}}";
+}
+
+std::string Nested(std::size_t deep) { return std::string(deep, '[') + std::string(deep, ']'); }
+
+TEST(GcpInstances, WhatIsNoJsonSpoilsThePageWhereverItStands) {
+  const std::vector<std::string> good = {R"("größe \ud83d\ude00 \u0000")", "18446744073709551615",
+                                         "-1.5e300", "[{}, [], null, true]", Nested(1'000)};
+  for (const std::string& text : good) {
+    const auto page = ReadInstances(PageWith(R"(,"description":)" + text), Everybody());
+    EXPECT_TRUE(page.has_value()) << text;
+  }
+  const std::vector<std::string> bad = {"\"\xff\"", "\"\xc0\x80\"", "\"\xed\xa0\x80\"",
+                                        "\"a\nb\"", R"("\ud83d")",  R"("\x41")",
+                                        "01",       "+1",           ".5",
+                                        "1e400",    "NaN",          "nul",
+                                        "'a'",      "[1,]",         R"({"a" 1})",
+                                        "{1:1}",    "/**/1",        "1 2"};
+  for (const std::string& text : bad) {
+    const auto page = ReadInstances(PageWith(R"(,"description":)" + text), Everybody());
+    ASSERT_FALSE(page.has_value()) << text;
+    EXPECT_EQ(page.error().message, "it is no JSON") << text;
+  }
+  const std::string page = PageWith("");
+  for (const std::string& text : {page + page, page + "]", page + std::string(1, '\0')}) {
+    EXPECT_FALSE(ReadInstances(text, Everybody()).has_value()) << text;
+  }
+}
+
+TEST(GcpInstances, WhatGoogleNeverWritesIsNotRead) {
+  EXPECT_FALSE(ReadInstances("\xef\xbb\xbf" + PageWith(""), Everybody()).has_value());
+  for (const std::string& text : {std::string("18446744073709551616"), Nested(1'024)}) {
+    EXPECT_FALSE(ReadInstances(PageWith(R"(,"description":)" + text), Everybody()).has_value())
+        << text;
+  }
+}
+
+TEST(GcpInstances, OfFieldsWithOneNameTheLastIsMeant) {
+  const auto page = ReadInstances(
+      PageWith(
+          R"(,"name":"b","labels":null,"labels":{"role":"db","role":"web"},"status":"STOPPED")"),
+      Everybody());
+  ASSERT_TRUE(page.has_value()) << page.error().message;
+  const runtime::ListedServer& server = page.value().servers.front();
+  EXPECT_EQ(server.name, "b-1");
+  EXPECT_EQ(server.state, MachineState::kStopped);
+  EXPECT_EQ(server.labels.at("tag.slipway.dev/role"), "web");
+  EXPECT_FALSE(ReadInstances(PageWith(R"(,"name":null)"), Everybody()).has_value());
+}
+
+TEST(GcpInstances, AZoneThatIsThereTwiceSpoilsThePage) {
+  const auto page = ReadInstances(R"({"kind":"compute#instanceAggregatedList","items":{
+    "zones/b":{"instances":[{"id":"1","name":"a","status":"RUNNING"}]},"zones/c":{},"zones/b":{}}})",
+                                  Everybody());
+  ASSERT_FALSE(page.has_value()) << "one of the two would be lost";
+  EXPECT_EQ(page.error().message, "it has zones/b twice");
+}
+
 TEST(GcpInstances, WhatNarrowsTheListIsLookedAtHere) {
   const auto fits = [](const api::GcpProvider& provider) {
     return Read(PageOf(json::parse(kWeb)), provider).value().servers.size() == 1;
