@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <set>
 #include <variant>
@@ -111,13 +112,15 @@ struct LeftOut {
   std::string filters;
 };
 
-/// A listing as rows, and those that the filters leave out. Whether it can be believed is asked of the planner's own code.
+/// Why a listing cannot be believed, by the planner's own code.
+std::optional<Error> TroubleOf(const fleet::Observation& observation) {
+  const auto* incomplete = std::get_if<fleet::Incomplete>(&observation);
+  return incomplete == nullptr ? std::nullopt : std::optional<Error>(incomplete->error);
+}
+
+/// A listing as rows, and those that the filters leave out.
 ExitCode Show(const api::Fleet& fleet, const std::vector<runtime::ListedServer>& listed,
-              const std::vector<LeftOut>& left_out, const fleet::Observation& observation,
-              const Streams& streams) {
-  if (const auto* incomplete = std::get_if<fleet::Incomplete>(&observation)) {
-    return Report(incomplete->error, streams);
-  }
+              const std::vector<LeftOut>& left_out, const Streams& streams) {
   std::vector<Row> rows;
   std::size_t count = 0;
   for (const runtime::ListedServer& server : listed) {
@@ -196,7 +199,7 @@ ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
   if (const auto secret = provider.ReadSecret(fleet, options); !secret.has_value()) {
     return Report(secret.error(), streams);
   }
-  const auto listed = provider.List(fleet.spec.provider);
+  auto listed = provider.List(fleet.spec.provider);
   if (!listed.has_value()) {
     return Report(listed.error(), streams);
   }
@@ -207,10 +210,13 @@ ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
                 << "\n";
     left_out = std::vector<LeftOut>();
   }
-  const runtime::ServerListing listing{.time = {},
-                                       .servers = std::make_shared<const Listing>(listed.value())};
-  return Show(fleet, listed.value(), left_out.value(),
-              fleet::ObserveListing(listing, fleet.spec.stopped), streams);
+  // Neither it nor what the planner makes of it stands in memory twice: such lists are large.
+  const runtime::ServerListing listing{
+      .time = {}, .servers = std::make_shared<const Listing>(std::move(listed.value()))};
+  if (const auto trouble = TroubleOf(fleet::ObserveListing(listing, fleet.spec.stopped))) {
+    return Report(*trouble, streams);
+  }
+  return Show(fleet, *listing.servers, left_out.value(), streams);
 }
 
 /// The servers that wait for a person's word.
@@ -232,13 +238,16 @@ ExitCode PreviewFleet(const std::string& file, const GlobalOptions& options,
   const api::Provider& provider = fleet.value().spec.provider;
   if (fleet::StandsInFleet(provider)) {
     const fleet::Observation observation = fleet::ObserveStatic(*provider.static_);
+    if (const auto trouble = TroubleOf(observation)) {
+      return Report(*trouble, streams);
+    }
     std::vector<runtime::ListedServer> listed;
     if (const auto* complete = std::get_if<fleet::Complete>(&observation)) {
       for (const fleet::ObservedServer& server : complete->servers) {
         listed.push_back({.name = server.name, .address = server.address, .labels = server.labels});
       }
     }
-    return Show(fleet.value(), listed, {}, observation, streams);
+    return Show(fleet.value(), listed, {}, streams);
   }
   return PreviewListing(fleet.value(), options, streams);
 }
