@@ -61,4 +61,8 @@ Observation ObserveStatic(const api::StaticProvider& provider);
 /// that is in the fleet and has left has been given to a new machine: it is in the fleet.
 Observation ObserveListing(const runtime::ServerListing& listing, api::StoppedServers stopped);
 
+/// Why ObserveListing would take a listing for Incomplete, found out without a copy of it.
+std::optional<Error> FaultOf(const std::vector<runtime::ListedServer>& listing,
+                             api::StoppedServers stopped);
+
 }  // namespace slipway::fleet

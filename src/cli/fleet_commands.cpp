@@ -210,13 +210,10 @@ ExitCode PreviewListing(const api::Fleet& fleet, const GlobalOptions& options,
                 << "\n";
     left_out = std::vector<LeftOut>();
   }
-  // Neither it nor what the planner makes of it stands in memory twice: such lists are large.
-  const runtime::ServerListing listing{
-      .time = {}, .servers = std::make_shared<const Listing>(std::move(listed.value()))};
-  if (const auto trouble = TroubleOf(fleet::ObserveListing(listing, fleet.spec.stopped))) {
-    return Report(*trouble, streams);
+  if (const auto fault = fleet::FaultOf(listed.value(), fleet.spec.stopped)) {
+    return Report(*fault, streams);
   }
-  return Show(fleet, *listing.servers, left_out.value(), streams);
+  return Show(fleet, listed.value(), left_out.value(), streams);
 }
 
 /// The servers that wait for a person's word.

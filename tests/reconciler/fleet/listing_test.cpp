@@ -303,6 +303,34 @@ TEST(Listing, ANameThatComesTwiceMakesTheListingUnbelievable) {
   EXPECT_EQ(ReadyIn(plan).reason, "ListInvalid");
 }
 
+TEST(Listing, AFaultIsFoundWithoutThePlanner) {
+  using State = runtime::MachineState;
+  const auto names = [](std::vector<std::pair<const char*, State>> servers) {
+    std::vector<runtime::ListedServer> listing;
+    for (const auto& [name, state] : servers) {
+      listing.push_back({.name = name, .state = state});
+    }
+    return listing;
+  };
+  for (const auto stopped : {api::StoppedServers::kInclude, api::StoppedServers::kExclude}) {
+    for (const auto& listing :
+         {names({{"b", State::kRunning}, {"a", State::kRunning}, {"b", State::kStandby}}),
+          names({{"b", State::kRunning}, {"a", State::kRunning}, {"b", State::kStopped}}),
+          names({{"b", State::kRunning}, {"b", State::kTerminated}}),
+          names({{"a", State::kRunning}, {"b", State::kRunning}}), names({})}) {
+      const auto observed = ObserveListing(
+          {.time = {},
+           .servers = std::make_shared<const std::vector<runtime::ListedServer>>(listing)},
+          stopped);
+      const auto* incomplete = std::get_if<Incomplete>(&observed);
+      const auto fault = FaultOf(listing, stopped);
+      ASSERT_EQ(fault.has_value(), incomplete != nullptr);
+      EXPECT_EQ(fault ? fault->message : "", incomplete ? incomplete->error.message : "");
+    }
+  }
+  EXPECT_TRUE(FaultOf(names({{"b", State::kJoining}, {"b", State::kRunning}}), {}).has_value());
+}
+
 TEST(Listing, ANameThatWasGivenToANewMachineStays) {
   AskedBench bench;
   bench.Know("web-1");
