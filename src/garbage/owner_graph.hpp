@@ -8,12 +8,9 @@
 #include <vector>
 
 #include "src/apiserver/registry/registry.hpp"
+#include "src/objects/deletion_policy.hpp"
 
 namespace slipway::garbage {
-
-/// Finalizers of Kubernetes' deletion policies.
-inline constexpr const char* kForegroundFinalizer = "foregroundDeletion";
-inline constexpr const char* kOrphanFinalizer = "orphan";
 
 /// An entry of metadata.ownerReferences.
 struct Owner {
@@ -48,11 +45,13 @@ struct Node {
 
   bool Has(const char* finalizer) const;
   /// It is deleted, and its dependents come first.
-  bool Waits() const { return deleting && (Has(kForegroundFinalizer) || Has(kOrphanFinalizer)); }
+  bool Waits() const {
+    return deleting && (Has(objects::kForegroundFinalizer) || Has(objects::kOrphanFinalizer));
+  }
   /// But for the revision, it is as `other` is.
   bool IsLike(const Node& other) const;
   /// Waits() for its dependents to be gone.
-  bool WaitsForEnd() const { return deleting && Has(kForegroundFinalizer); }
+  bool WaitsForEnd() const { return deleting && Has(objects::kForegroundFinalizer); }
 };
 
 /// kBadRequest where the bytes are damaged.

@@ -10,6 +10,8 @@ namespace slipway::garbage {
 namespace {
 
 using nlohmann::json;
+using objects::kForegroundFinalizer;
+using objects::kOrphanFinalizer;
 using Propagation = objects::DeleteRequest::Propagation;
 using Steps = std::vector<Step>;
 

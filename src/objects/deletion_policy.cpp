@@ -11,9 +11,6 @@ namespace {
 using nlohmann::json;
 using Propagation = DeleteRequest::Propagation;
 
-constexpr const char* kForegroundFinalizer = "foregroundDeletion";
-constexpr const char* kOrphanFinalizer = "orphan";
-
 bool HasPolicies(const KindInfo& kind) {
   return kind.kind != "Event" && kind.kind != "Namespace" && kind.kind != "AccessToken";
 }

@@ -7,6 +7,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "src/objects/cause_words.hpp"
+#include "src/objects/deletion_policy.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/label_syntax.hpp"
 
@@ -51,7 +52,7 @@ std::string TextOf(const Json& tree, const char* field) {
 
 bool NeedsDomain(const std::string& finalizer) {
   return finalizer.find('/') == std::string::npos && finalizer != "kubernetes" &&
-         finalizer != "orphan" && finalizer != "foregroundDeletion";
+         finalizer != kOrphanFinalizer && finalizer != kForegroundFinalizer;
 }
 
 /// As %#v shows an owner, but for what is behind a pointer: its value is more use than its address.
@@ -213,7 +214,7 @@ class MetadataJudge {
     const auto has = [&](const char* name) {
       return std::find(finalizers.begin(), finalizers.end(), name) != finalizers.end();
     };
-    if (has("orphan") && has("foregroundDeletion")) {
+    if (has(kOrphanFinalizer) && has(kForegroundFinalizer)) {
       causes_.push_back({.field = "metadata.finalizers",
                          .message = "Invalid value: " + ListText(finalizers) +
                                     ": finalizer orphan and foregroundDeletion cannot be both set",

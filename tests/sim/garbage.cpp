@@ -33,9 +33,9 @@ Node NodeOf(Kind kind, const Bytes& object, std::uint64_t version) {
 const char* FinalizerOf(Propagation propagation) {
   switch (propagation) {
     case Propagation::kForeground:
-      return garbage::kForegroundFinalizer;
+      return objects::kForegroundFinalizer;
     case Propagation::kOrphan:
-      return garbage::kOrphanFinalizer;
+      return objects::kOrphanFinalizer;
     case Propagation::kBackground:
       break;
   }

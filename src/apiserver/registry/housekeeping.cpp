@@ -21,6 +21,7 @@
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/object_tree.hpp"
 #include "src/http/await.hpp"
+#include "src/objects/deletion_policy.hpp"
 #include "src/objects/json_text.hpp"
 
 namespace slipway::apiserver {
@@ -67,7 +68,7 @@ Json ClosedNamespace(const Object& object) {
 bool WaitsForDependents(const Json& metadata) {
   const Json finalizers = metadata.value("finalizers", Json::array());
   return std::any_of(finalizers.begin(), finalizers.end(), [](const Json& finalizer) {
-    return finalizer == "foregroundDeletion" || finalizer == "orphan";
+    return finalizer == objects::kForegroundFinalizer || finalizer == objects::kOrphanFinalizer;
   });
 }
 

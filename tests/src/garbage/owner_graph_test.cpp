@@ -8,6 +8,7 @@
 namespace slipway::garbage {
 namespace {
 
+using objects::kForegroundFinalizer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 

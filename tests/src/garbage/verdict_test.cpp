@@ -14,6 +14,8 @@ namespace slipway::garbage {
 namespace {
 
 using nlohmann::json;
+using objects::kForegroundFinalizer;
+using objects::kOrphanFinalizer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
