@@ -1,11 +1,8 @@
 #include "src/apiserver/registry/housekeeping.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <memory>
@@ -15,8 +12,8 @@
 #include <vector>
 
 #include "reconciler/api/scalars.hpp"
-#include "reconciler/base/assert.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/apiserver/registry/background_work.hpp"
 #include "src/apiserver/registry/namespace_conditions.hpp"
 #include "src/apiserver/registry/namespaces.hpp"
 #include "src/apiserver/registry/object_tree.hpp"
@@ -82,9 +79,9 @@ void Count(const objects::KindInfo& kind, const Json& tree, NamespaceRemains& re
 
 }  // namespace
 
-struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::State> {
+struct Housekeeping::State {
   State(asio::io_context& context, Registry& objects, const Clock& time, Options given)
-      : io(context), registry(objects), clock(time), options(std::move(given)), timer(context) {}
+      : io(context), registry(objects), clock(time), options(std::move(given)), work(context) {}
 
   asio::awaitable<void> Run();
   asio::awaitable<void> LookOnce();
@@ -97,34 +94,22 @@ struct Housekeeping::State : public std::enable_shared_from_this<Housekeeping::S
   asio::awaitable<void> Release(Json tree);
   asio::awaitable<void> ForgetEvents();
   asio::awaitable<void> Delete(ObjectPath path, objects::DeleteRequest request);
-  asio::awaitable<void> Pause();
 
   asio::io_context& io;
   Registry& registry;
   const Clock& clock;
   Options options;
-  asio::steady_timer timer;
+  BackgroundWork work;
   steady_clock::time_point next_events;
   steady_clock::time_point next_certificates;
-  bool running = false;
-  bool stopping = false;
-  std::function<void()> stopped;
 };
-
-asio::awaitable<void> Housekeeping::State::Pause() {
-  timer.expires_after(options.interval);
-  boost::system::error_code cancelled;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-}
 
 asio::awaitable<void> Housekeeping::State::Run() {
   next_events = steady_clock::now();
   next_certificates = steady_clock::now() + options.certificates_interval;
-  while (!stopping) {
+  while (!work.stopping()) {
     co_await LookGuarded();
-    if (!stopping) {
-      co_await Pause();
-    }
+    co_await work.Rest(steady_clock::now() + options.interval);
   }
 }
 
@@ -138,7 +123,7 @@ asio::awaitable<void> Housekeeping::State::LookOnce() {
     next_events = steady_clock::now() + options.events_interval;
     co_await ForgetEvents();
   }
-  if (!stopping) {
+  if (!work.stopping()) {
     co_await SweepNamespaces();
   }
 }
@@ -172,7 +157,7 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
   }
   for (const Object& object : list.value().items) {
     Json tree = ClosedNamespace(object);
-    if (stopping || tree.is_null()) {
+    if (work.stopping() || tree.is_null()) {
       continue;
     }
     std::string ns = TextAt(tree["metadata"], "name");
@@ -191,13 +176,13 @@ asio::awaitable<void> Housekeeping::State::SweepNamespaces() {
 asio::awaitable<bool> Housekeeping::State::Empty(std::string ns, RemainsPtr remains) {
   bool empty = true;
   for (const objects::KindInfo& kind : objects::AllKinds()) {
-    if (kind.namespaced && !stopping) {
+    if (kind.namespaced && !work.stopping()) {
       ObjectPath all{.kind = &kind, .ns = ns, .name = ""};
       const bool none = co_await EmptyKind(std::move(all), remains);
       empty = empty && none;
     }
   }
-  co_return empty && !stopping;
+  co_return empty && !work.stopping();
 }
 
 /// The same for one kind. Those that wait for others to let them go keep nothing behind them waiting.
@@ -212,7 +197,7 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, RemainsPtr 
     for (const Object& object : list.value().items) {
       empty = false;
       const auto tree = ParseObject(object);
-      if (stopping || !tree.has_value()) {
+      if (work.stopping() || !tree.has_value()) {
         continue;
       }
       if (tree.value()["metadata"].contains("deletionTimestamp")) {
@@ -229,7 +214,7 @@ asio::awaitable<bool> Housekeeping::State::EmptyKind(ObjectPath all, RemainsPtr 
     }
     page.continue_token = list.value().continue_token;
     co_await asio::post(io, asio::use_awaitable);
-  } while (!page.continue_token.empty() && !stopping);
+  } while (!page.continue_token.empty() && !work.stopping());
   co_return empty;
 }
 
@@ -298,7 +283,7 @@ asio::awaitable<void> Housekeeping::State::ForgetEvents() {
     }
     for (const Object& object : list.value().items) {
       const auto tree = ParseObject(object);
-      if (stopping || !tree.has_value() ||
+      if (work.stopping() || !tree.has_value() ||
           LastTime(tree.value(), now) > now - options.events_kept) {
         continue;
       }
@@ -311,34 +296,17 @@ asio::awaitable<void> Housekeeping::State::ForgetEvents() {
     }
     page.continue_token = list.value().continue_token;
     co_await asio::post(io, asio::use_awaitable);
-  } while (!page.continue_token.empty() && !stopping);
+  } while (!page.continue_token.empty() && !work.stopping());
 }
 
 Housekeeping::Housekeeping(asio::io_context& io, Registry& registry, const Clock& clock,
                            Options options)
-    : state_(std::make_shared<State>(io, registry, clock, std::move(options))) {}
+    : state_(std::make_unique<State>(io, registry, clock, std::move(options))) {}
 
 Housekeeping::~Housekeeping() = default;
 
-void Housekeeping::Start() {
-  SLIPWAY_ASSERT(!state_->running, "housekeeping is started once");
-  state_->running = true;
-  asio::co_spawn(state_->io, state_->Run(), [state = state_](const std::exception_ptr&) {
-    state->running = false;
-    if (state->stopped) {
-      state->stopped();
-    }
-  });
-}
+void Housekeeping::Start() { state_->work.Start(state_->Run()); }
 
-void Housekeeping::Stop(std::function<void()> done) {
-  state_->stopping = true;
-  if (!state_->running) {
-    asio::post(state_->io, std::move(done));
-    return;
-  }
-  state_->stopped = std::move(done);
-  state_->timer.cancel();
-}
+void Housekeeping::Stop(std::function<void()> done) { state_->work.Stop(std::move(done)); }
 
 }  // namespace slipway::apiserver

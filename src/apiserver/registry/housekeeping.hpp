@@ -46,7 +46,7 @@ class Housekeeping {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace slipway::apiserver
