@@ -9,15 +9,25 @@
 namespace slipway::objects {
 namespace {
 
-/// What is said behind "json: cannot unmarshal "; empty where nothing is.
+/// What Go says of a value that does not fit a field.
+std::string Misfit(const std::string& value, const std::string& field, const std::string& type) {
+  return "json: cannot unmarshal " + value + " into Go struct field " + field + " of type " + type;
+}
+
+/// What Kubernetes says before it says why a body does not become an object.
+std::string NotHandled(const std::string& kind, const std::string& version, const std::string& as) {
+  return kind + " in version \"" + version + "\" cannot be handled as a " + as + ": ";
+}
+
+std::string NotHandled(const char* kind) { return NotHandled(kind, KindNamed(kind).version, kind); }
+
+/// What is said behind NotHandled; empty where nothing is.
 std::string Refusal(const char* kind, const std::string& object) {
   const auto checked = CheckDecodes(KindNamed(kind), FromYaml(object));
   if (checked.has_value()) {
     return "";
   }
-  const std::string version = KindNamed(kind).version;
-  const std::string before = std::string(kind) + " in version \"" + version +
-                             "\" cannot be handled as a " + kind + ": json: cannot unmarshal ";
+  const std::string before = NotHandled(kind);
   EXPECT_EQ(checked.error().code, Code::kBadRequest);
   EXPECT_TRUE(checked.error().message.starts_with(before)) << checked.error().message;
   return checked.error().message.substr(before.size());
@@ -30,35 +40,33 @@ std::string Undecodable(const std::string& value) {
 }
 
 TEST(Decoding, NamesTheFieldOfGo) {
-  const std::string field = " into Go struct field ";
-  EXPECT_EQ(Refusal("ConfigMap", "{data: {a: 3}}"),
-            "number" + field + "ConfigMap.data of type string");
+  EXPECT_EQ(Refusal("ConfigMap", "{data: {a: 3}}"), Misfit("number", "ConfigMap.data", "string"));
   EXPECT_EQ(Refusal("ConfigMap", "{data: [1]}"),
-            "array" + field + "ConfigMap.data of type map[string]string");
+            Misfit("array", "ConfigMap.data", "map[string]string"));
   EXPECT_EQ(Refusal("ConfigMap", "{binaryData: {a: true}}"),
-            "bool" + field + "ConfigMap.binaryData of type []uint8");
+            Misfit("bool", "ConfigMap.binaryData", "[]uint8"));
   EXPECT_EQ(Refusal("ConfigMap", "{immutable: {}}"),
-            "object" + field + "ConfigMap.immutable of type bool");
-  EXPECT_EQ(Refusal("Secret", "{type: 3}"), "number" + field + "Secret.type of type v1.SecretType");
+            Misfit("object", "ConfigMap.immutable", "bool"));
+  EXPECT_EQ(Refusal("Secret", "{type: 3}"), Misfit("number", "Secret.type", "v1.SecretType"));
   EXPECT_EQ(Refusal("Secret", "{stringData: {a: 3}}"),
-            "number" + field + "Secret.stringData of type string");
+            Misfit("number", "Secret.stringData", "string"));
 }
 
 TEST(Decoding, OfMetadataIsThatOfAnyKind) {
-  const std::string field = " into Go struct field ";
   EXPECT_EQ(Refusal("ConfigMap", "{metadata: {labels: {a: 3}}}"),
-            "number" + field + "ObjectMeta.metadata.labels of type string");
+            Misfit("number", "ObjectMeta.metadata.labels", "string"));
   EXPECT_EQ(Refusal("Fleet", "{metadata: {labels: []}}"),
-            "array" + field + "ObjectMeta.labels of type map[string]string");
+            Misfit("array", "ObjectMeta.labels", "map[string]string"));
   EXPECT_EQ(Refusal("Fleet", "{metadata: {finalizers: x}}"),
-            "string" + field + "ObjectMeta.finalizers of type []string");
+            Misfit("string", "ObjectMeta.finalizers", "[]string"));
   EXPECT_EQ(Refusal("Fleet", "{metadata: {generation: x}}"),
-            "string" + field + "ObjectMeta.generation of type int64");
+            Misfit("string", "ObjectMeta.generation", "int64"));
   EXPECT_EQ(Refusal("Fleet", "{metadata: {ownerReferences: [{uid: 3}]}}"),
-            "number" + field + "OwnerReference.ownerReferences.uid of type types.UID");
+            Misfit("number", "OwnerReference.ownerReferences.uid", "types.UID"));
   EXPECT_EQ(Refusal("ConfigMap", "{metadata: []}"),
-            "array" + field + "ConfigMap.metadata of type v1.ObjectMeta");
-  EXPECT_EQ(Refusal("Fleet", "{metadata: []}"), "array into Go value of type v1.ObjectMeta");
+            Misfit("array", "ConfigMap.metadata", "v1.ObjectMeta"));
+  EXPECT_EQ(Refusal("Fleet", "{metadata: []}"),
+            "json: cannot unmarshal array into Go value of type v1.ObjectMeta");
 }
 
 TEST(Decoding, TakesNothingForGrantedOfOtherFields) {
@@ -71,8 +79,7 @@ TEST(Decoding, TakesNothingForGrantedOfOtherFields) {
 }
 
 TEST(Decoding, WhatIsNoBase64IsSaidAsGoSaysIt) {
-  constexpr const char* kWords =
-      "Secret in version \"v1\" cannot be handled as a Secret: illegal base64 data at input byte ";
+  const std::string words = NotHandled("Secret") + "illegal base64 data at input byte ";
   for (const char* good : {"", "eA==", "eHg=", "eHh4", "eH\nh4"}) {
     EXPECT_EQ(Undecodable(good), "") << good;
   }
@@ -84,66 +91,69 @@ TEST(Decoding, WhatIsNoBase64IsSaidAsGoSaysIt) {
                                 {"ab=c", "2"},
                                 {"ab=", "3"},
                                 {"eA==x", "4"}}) {
-    EXPECT_EQ(Undecodable(bad), std::string(kWords) + at) << bad;
+    EXPECT_EQ(Undecodable(bad), words + at) << bad;
   }
 }
 
 TEST(Decoding, OfWholeNumbersAndTimes) {
-  const std::string spec = " into Go struct field LeaseSpec.spec.";
-  EXPECT_EQ(Refusal("Lease", "{spec: none}"),
-            "string into Go struct field Lease.spec of type v1.LeaseSpec");
+  EXPECT_EQ(Refusal("Lease", "{spec: none}"), Misfit("string", "Lease.spec", "v1.LeaseSpec"));
   EXPECT_EQ(Refusal("Lease", "{spec: {leaseDurationSeconds: '4'}}"),
-            "string" + spec + "leaseDurationSeconds of type int32");
+            Misfit("string", "LeaseSpec.spec.leaseDurationSeconds", "int32"));
   EXPECT_EQ(Refusal("Lease", "{spec: {leaseDurationSeconds: 1.5}}"),
-            "number 1.5" + spec + "leaseDurationSeconds of type int32");
+            Misfit("number 1.5", "LeaseSpec.spec.leaseDurationSeconds", "int32"));
   EXPECT_EQ(Refusal("Lease", "{spec: {leaseDurationSeconds: 3000000000}}"),
-            "number 3000000000" + spec + "leaseDurationSeconds of type int32");
+            Misfit("number 3000000000", "LeaseSpec.spec.leaseDurationSeconds", "int32"));
   EXPECT_EQ(Refusal("Lease", "{spec: {renewTime: 4}}"),
-            "number" + spec + "renewTime of type string");
+            Misfit("number", "LeaseSpec.spec.renewTime", "string"));
   EXPECT_EQ(Refusal("Event", "{involvedObject: {name: 4}}"),
-            "number into Go struct field ObjectReference.involvedObject.name of type string");
+            Misfit("number", "ObjectReference.involvedObject.name", "string"));
   EXPECT_EQ(Refusal("Namespace", "{spec: {finalizers: [4]}}"),
-            "number into Go struct field NamespaceSpec.spec.finalizers of type v1.FinalizerName");
+            Misfit("number", "NamespaceSpec.spec.finalizers", "v1.FinalizerName"));
   EXPECT_EQ(Refusal("Secret", "{data: {a: [1, 300]}}"),
-            "number 300 into Go struct field Secret.data of type uint8");
+            Misfit("number 300", "Secret.data", "uint8"));
 }
 
 TEST(Decoding, ATimeStopsIt) {
   EXPECT_EQ(Refusal("Lease", "{metadata: {name: 3}, spec: {renewTime: 4, holderIdentity: 4}}"),
-            "number into Go struct field LeaseSpec.spec.renewTime of type string");
+            Misfit("number", "LeaseSpec.spec.renewTime", "string"));
+}
+
+Result<Json> Read(const KindInfo& kind, const std::string& text,
+                  FieldValidation validation = FieldValidation::kWarn) {
+  WriteRequest request{.field_validation = validation};
+  return ReadBody(kind, text, request);
 }
 
 /// What is said of a body; empty where it is taken.
 std::string BodyFault(const char* kind, const std::string& text,
                       FieldValidation validation = FieldValidation::kWarn) {
-  WriteRequest request{.field_validation = validation};
-  const auto read = ReadBody(KindNamed(kind), text, request);
+  const auto read = Read(KindNamed(kind), text, validation);
   return read.has_value() ? "" : read.error().message;
+}
+
+/// What Kubernetes says before it says why it cannot even tell what a body is.
+std::string Unrecognized(const std::string& kind) {
+  return "the object provided is unrecognized (must be of type " + kind + "): ";
 }
 
 TEST(Bodies, TheFirstFaultIsTheFirstOfTheText) {
   EXPECT_EQ(BodyFault("ConfigMap", R"({"immutable": "x", "data": {"b": [], "a": 4}})"),
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal "
-            "string into Go struct field ConfigMap.immutable of type bool");
+            NotHandled("ConfigMap") + Misfit("string", "ConfigMap.immutable", "bool"));
   EXPECT_EQ(BodyFault("ConfigMap", R"({"data": {"b": [], "a": 4}, "immutable": "x"})"),
-            "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: json: cannot unmarshal "
-            "array into Go struct field ConfigMap.data of type string");
+            NotHandled("ConfigMap") + Misfit("array", "ConfigMap.data", "string"));
 }
 
 TEST(Bodies, ThatAreNoObject) {
-  const std::string before = "the object provided is unrecognized (must be of type Fleet): ";
-  const std::string json = "couldn't get version/kind; json parse error: ";
+  const std::string before = Unrecognized("Fleet");
+  const std::string unread = before + "couldn't get version/kind; json parse error: ";
   const std::string type = R"(struct { APIVersion string "json:\"apiVersion,omitempty\""; )"
                            R"(Kind string "json:\"kind,omitempty\"" })";
-  EXPECT_EQ(
-      BodyFault("Fleet", "[]"),
-      before + json + "json: cannot unmarshal array into Go value of type " + type + " (5b5d)");
-  EXPECT_EQ(BodyFault("Fleet", "{"), before + json + "unexpected end of JSON input ({)");
-  EXPECT_EQ(BodyFault("Fleet", ""), before + json + "unexpected end of JSON input (<empty>)");
+  EXPECT_EQ(BodyFault("Fleet", "[]"),
+            unread + "json: cannot unmarshal array into Go value of type " + type + " (5b5d)");
+  EXPECT_EQ(BodyFault("Fleet", "{"), unread + "unexpected end of JSON input ({)");
+  EXPECT_EQ(BodyFault("Fleet", ""), unread + "unexpected end of JSON input (<empty>)");
   EXPECT_EQ(BodyFault("Fleet", R"({"kind":4})"),
-            before + json +
-                "json: cannot unmarshal number into Go struct field .kind of type string "
-                R"(({"kind":4}))");
+            unread + Misfit("number", ".kind", "string") + R"( ({"kind":4}))");
   EXPECT_EQ(BodyFault("Fleet", "null"), before + "Object 'Kind' is missing in 'null' (6e756c6c)");
   const std::string text = R"({"metadata": {"name": "webwebweb"}})";
   EXPECT_EQ(BodyFault("Fleet", text), before + "Object 'Kind' is missing in '" + text +
@@ -169,51 +179,43 @@ TEST(Bodies, OfAnotherKindOrVersion) {
       BodyFault("Fleet", R"({"apiVersion": "slipway.dev/v1alpha1", "kind": "Server", )" + apart),
       "");  // The judge of what is written says so.
   EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "v1", "kind": "Secret", )" + apart),
-            "Secret in version \"v1\" cannot be handled as a ConfigMap: converting (v1.Secret) to "
-            "(core.ConfigMap): unknown conversion");
-  EXPECT_EQ(
-      BodyFault("Lease", R"({"apiVersion": "v1", "kind": "ConfigMap", )" + apart),
-      "ConfigMap in version \"v1\" cannot be handled as a Lease: converting (v1.ConfigMap) to "
-      "(coordination.Lease): unknown conversion");
-  EXPECT_EQ(
-      BodyFault("ConfigMap", R"({"apiVersion": "v2", )" + apart),
-      "ConfigMap in version \"v2\" cannot be handled as a ConfigMap: no kind \"ConfigMap\" is "
-      "registered for version \"v2\" in scheme \"pkg/runtime/scheme.go:100\"");
-  EXPECT_EQ(
-      BodyFault("ConfigMap", R"({"apiVersion": "a/b/c", "kind": "X"})"),
-      "the object provided is unrecognized (must be of type ConfigMap): unexpected GroupVersion "
-      R"(string: a/b/c ({"apiVersion": "a/b/c", "kind" ...))");
+            NotHandled("Secret", "v1", "ConfigMap") +
+                "converting (v1.Secret) to (core.ConfigMap): unknown conversion");
+  EXPECT_EQ(BodyFault("Lease", R"({"apiVersion": "v1", "kind": "ConfigMap", )" + apart),
+            NotHandled("ConfigMap", "v1", "Lease") +
+                "converting (v1.ConfigMap) to (coordination.Lease): unknown conversion");
+  EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "v2", )" + apart),
+            NotHandled("ConfigMap", "v2", "ConfigMap") +
+                "no kind \"ConfigMap\" is registered for version \"v2\" in scheme "
+                "\"pkg/runtime/scheme.go:100\"");
+  EXPECT_EQ(BodyFault("ConfigMap", R"({"apiVersion": "a/b/c", "kind": "X"})"),
+            Unrecognized("ConfigMap") +
+                R"(unexpected GroupVersion string: a/b/c ({"apiVersion": "a/b/c", "kind" ...))");
 }
 
 TEST(Bodies, WhoIgnoresUnknownFieldsIsToldOtherwiseThatAKindIsMissing) {
   const std::string missing = "Object 'Kind' is missing in '{}'";
-  EXPECT_EQ(BodyFault("Fleet", "{}"),
-            "the object provided is unrecognized (must be of type Fleet): " + missing + " ({})");
-  EXPECT_EQ(BodyFault("Fleet", "{}", FieldValidation::kIgnore),
-            "Fleet in version \"v1alpha1\" cannot be handled as a Fleet: " + missing);
+  EXPECT_EQ(BodyFault("Fleet", "{}"), Unrecognized("Fleet") + missing + " ({})");
+  EXPECT_EQ(BodyFault("Fleet", "{}", FieldValidation::kIgnore), NotHandled("Fleet") + missing);
 }
 
 TEST(Bodies, AKindOfKubernetesNeedNotSayWhatItIs) {
   for (const char* text :
        {"null", "{}", R"({"kind": ""})", R"({"kind": "Lease", "apiVersion": null})"}) {
-    WriteRequest request;
-    const auto read = ReadBody(KindNamed("Lease"), text, request);
+    const auto read = Read(KindNamed("Lease"), text);
     ASSERT_TRUE(read.has_value()) << read.error().message;
     EXPECT_EQ(read.value(), (Json{{"apiVersion", "coordination.k8s.io/v1"}, {"kind", "Lease"}}));
   }
 }
 
 TEST(Bodies, BytesMayBeNumbers) {
-  WriteRequest request;
-  const auto read =
-      ReadBody(KindNamed("Secret"), R"({"data": {"a": [104, 105, null], "b": []}})", request);
+  const auto read = Read(KindNamed("Secret"), R"({"data": {"a": [104, 105, null], "b": []}})");
   ASSERT_TRUE(read.has_value()) << read.error().message;
   EXPECT_EQ(read.value()["data"], (Json{{"a", "aGkA"}, {"b", ""}}));
 }
 
 TEST(Bodies, OfKindsThatNobodyElseSees) {
-  WriteRequest request;
-  EXPECT_TRUE(ReadBody(HiddenKinds().front(), "{}", request).has_value());
+  EXPECT_TRUE(Read(HiddenKinds().front(), "{}").has_value());
 }
 
 /// Behind the value that is shown: what is wrong with what a JSON or merge patch made.
@@ -232,12 +234,11 @@ std::string PatchedFault(const char* kind, Json object) {
 
 TEST(Patched, IsReadAsABodyIs) {
   EXPECT_EQ(PatchedFault("ConfigMap", {{"apiVersion", "v1"}, {"kind", "ConfigMap"}, {"data", 4}}),
-            "json: cannot unmarshal number into Go struct field ConfigMap.data of type "
-            "map[string]string");
+            Misfit("number", "ConfigMap.data", "map[string]string"));
   EXPECT_EQ(PatchedFault("Fleet", {{"apiVersion", "slipway.dev/v1alpha1"},
                                    {"kind", "Fleet"},
                                    {"metadata", {{"labels", {{"a", Json::array()}}}}}}),
-            "json: cannot unmarshal array into Go struct field ObjectMeta.labels of type string");
+            Misfit("array", "ObjectMeta.labels", "string"));
   EXPECT_EQ(PatchedFault("Fleet",
                          {{"apiVersion", "slipway.dev/v1alpha1"}, {"kind", "Fleet"}, {"spec", 4}}),
             "");
