@@ -3,17 +3,15 @@
 #include <utility>  // before Asio, which needs it and does not include it
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <chrono>
 #include <map>
 #include <vector>
 
-#include "reconciler/base/assert.hpp"
+#include "src/apiserver/registry/background_work.hpp"
+#include "src/garbage/backlog.hpp"
 #include "src/garbage/verdict.hpp"
 #include "src/http/await.hpp"
 
@@ -30,9 +28,9 @@ constexpr std::size_t kPage = 200;
 constexpr std::size_t kJudgedAtOnce = 64;
 /// Bytes of owners that are read without letting others use the thread.
 constexpr std::size_t kBytesAtOnce = std::size_t{1} << 20;
-constexpr Duration kFirstPause = std::chrono::seconds(1);
-constexpr Duration kLongestPause = std::chrono::minutes(5);
-constexpr steady_clock::time_point kNever = steady_clock::time_point::max();
+constexpr Duration kLongestRest = std::chrono::hours(1);
+
+MonoTime Now() { return {std::chrono::floor<Duration>(steady_clock::now().time_since_epoch())}; }
 
 /// As in Kubernetes, nobody owns an Event, and an Event owns nothing: there are too many. What cannot be deleted is not ours to
 /// look after either.
@@ -53,9 +51,11 @@ std::string KeyOf(const Owner& owner, const Place& dependent) {
 /// Several writes of which all are awaited.
 struct Writes {
   std::size_t left;
+  std::shared_ptr<Outcomes> outcomes;
   std::function<void(bool)> done;
 
-  void CountOne() {
+  void End(const Place& of, const Error* error) {
+    outcomes->Add(of, error);
     if (--left == 0) {
       done(true);
     }
@@ -64,15 +64,10 @@ struct Writes {
 
 }  // namespace
 
-struct Collector::State : public std::enable_shared_from_this<Collector::State> {
+struct Collector::State {
   struct Feed {
     const objects::KindInfo* kind;
     std::unique_ptr<ObjectWatch> watch;
-  };
-  /// An object that has to wait before the next try.
-  struct Failure {
-    steady_clock::time_point next;  ///< kNever: it is being tried
-    Duration pause;
   };
   /// A step, and the object whose verdict it is.
   struct Task {
@@ -81,11 +76,14 @@ struct Collector::State : public std::enable_shared_from_this<Collector::State> 
   };
 
   State(asio::io_context& context, apiserver::Registry& objects, Options given)
-      : io(context), registry(objects), options(std::move(given)), timer(context) {}
+      : io(context),
+        registry(objects),
+        options(std::move(given)),
+        work(context),
+        backlog(options.first_pause) {}
 
   asio::awaitable<void> Run();
   asio::awaitable<Result<void>> Look();
-  asio::awaitable<void> Rest(steady_clock::time_point until);
   asio::awaitable<Result<void>> ListAll();
   asio::awaitable<Result<void>> ListKind(const objects::KindInfo* kind);
   asio::awaitable<Result<void>> TakeNews();
@@ -99,32 +97,27 @@ struct Collector::State : public std::enable_shared_from_this<Collector::State> 
   void Note(const Place& place, const Error* error);
   void Complain(const std::string& what) const;
   void Wake();
-  void QueueDue();
 
   asio::io_context& io;
   apiserver::Registry& registry;
   Options options;
-  asio::steady_timer timer;
+  apiserver::BackgroundWork work;
   OwnerGraph graph;
   std::vector<Feed> feeds;
-  OwnerGraph::Places queue;
-  std::map<Place, Failure> failures;
+  Backlog backlog;
   std::size_t bytes_read = 0;  ///< of owners, since others had the thread
-  bool listed = false;
+  bool listed = false;         ///< and what came meanwhile is known, too
   bool news = false;
-  bool running = false;
-  bool stopping = false;
   std::uint64_t collected = 0;
-  std::function<void()> stopped;
 };
 
 void Collector::State::Wake() {
   news = true;
-  timer.cancel();
+  work.Wake();
 }
 
 asio::awaitable<void> Collector::State::Run() {
-  while (!stopping) {
+  while (!work.stopping()) {
     Result<void> good = Ok();
     try {
       good = co_await Look();
@@ -134,10 +127,13 @@ asio::awaitable<void> Collector::State::Run() {
     if (good.has_value()) {
       continue;
     }
+    // That history was compacted is no trouble, unless it is faster than we are.
+    const bool overtaken = listed && good.error().code == Code::kExpired;
     listed = false;
-    if (good.error().code != Code::kExpired) {  // that says only that history was compacted
+    feeds.clear();
+    if (!overtaken) {
       Complain(good.error().message);
-      co_await Rest(steady_clock::now() + kFirstPause);
+      co_await work.Rest(steady_clock::now() + options.first_pause);
     }
   }
   feeds.clear();
@@ -151,55 +147,46 @@ asio::awaitable<Result<void>> Collector::State::Look() {
     if (!all.has_value()) {
       co_return all;
     }
-    listed = true;
   }
   const auto taken = co_await TakeNews();
   if (!taken.has_value()) {
     co_return taken;
   }
-  QueueDue();
-  if (queue.empty()) {
-    co_await WaitForNews();
-    co_return Ok();
+  if (work.stopping()) {
+    co_return Ok();  // what was listed or heard may be a part, by which nothing can be judged
   }
-  const auto end =
-      std::next(queue.begin(), static_cast<std::ptrdiff_t>(std::min(queue.size(), kJudgedAtOnce)));
-  std::vector<Place> places(queue.begin(), end);
-  queue.erase(queue.begin(), end);
-  co_await Work(std::move(places));
+  listed = true;
+  std::vector<Place> places = backlog.Take(Now(), kJudgedAtOnce);
+  if (places.empty()) {
+    co_await WaitForNews();
+  } else {
+    co_await Work(std::move(places));
+  }
   co_return Ok();
 }
 
-asio::awaitable<void> Collector::State::Rest(steady_clock::time_point until) {
-  timer.expires_at(until);
-  boost::system::error_code cancelled;
-  co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
-}
-
 asio::awaitable<void> Collector::State::WaitForNews() {
-  if (news || stopping) {
+  if (news) {
     co_return;
   }
-  steady_clock::time_point until = steady_clock::now() + std::chrono::hours(1);
-  for (const auto& [place, failure] : failures) {
-    until = std::min(until, failure.next);
-  }
-  co_await Rest(until);
+  const MonoTime latest = Now() + kLongestRest;
+  const MonoTime until = std::min(latest, backlog.NextDue().value_or(latest));
+  co_await work.Rest(steady_clock::time_point(until.since_start));
 }
 
 asio::awaitable<Result<void>> Collector::State::ListAll() {
   feeds.clear();
   graph = OwnerGraph();
-  failures.clear();
+  backlog = Backlog(options.first_pause);
   for (const objects::KindInfo& kind : objects::AllKinds()) {
     if (IsLookedAfter(kind)) {
       const auto good = co_await ListKind(&kind);
-      if (!good.has_value() || stopping) {
+      if (!good.has_value() || work.stopping()) {
         co_return good;
       }
     }
   }
-  queue = graph.All();
+  backlog.Add(graph.All());
   co_return Ok();
 }
 
@@ -223,7 +210,7 @@ asio::awaitable<Result<void>> Collector::State::ListKind(const objects::KindInfo
     }
     page.continue_token = list.value().continue_token;
     co_await asio::post(io, asio::use_awaitable);
-  } while (!page.continue_token.empty() && !stopping);
+  } while (!page.continue_token.empty() && !work.stopping());
   co_return Ok();
 }
 
@@ -231,11 +218,11 @@ asio::awaitable<Result<void>> Collector::State::ListKind(const objects::KindInfo
 /// kind while another was read may belong to that one, so it ends with a pass over all kinds in which nobody else had the thread.
 asio::awaitable<Result<void>> Collector::State::TakeNews() {
   bool again = true;
-  while (again && !stopping) {
+  while (again && !work.stopping()) {
     again = false;
     for (const Feed& feed : feeds) {
       bool more = true;
-      while (more && !stopping) {
+      while (more && !work.stopping()) {
         const auto batch = feed.watch->Take(kPage);
         if (!batch.has_value()) {
           co_return batch.error();
@@ -265,7 +252,7 @@ void Collector::State::Learn(const objects::KindInfo* kind, const ObjectWatch::C
     return;
   }
   const Place place = node.value().place;
-  queue.merge(gone ? graph.Remove(place, node.value().uid) : graph.Put(std::move(node.value())));
+  backlog.Add(gone ? graph.Remove(place, node.value().uid) : graph.Put(std::move(node.value())));
 }
 
 Result<Standing> Collector::State::LookUpOwner(const Owner& owner, const Place& dependent) {
@@ -331,27 +318,27 @@ asio::awaitable<void> Collector::State::Work(std::vector<Place> places) {
 }
 
 asio::awaitable<void> Collector::State::Do(std::vector<Task> tasks) {
-  std::function<void(std::function<void(bool)>)> start = [this,
-                                                          &tasks](std::function<void(bool)> done) {
-    const auto writes =
-        std::make_shared<Writes>(Writes{.left = tasks.size(), .done = std::move(done)});
-    for (const Task& task : tasks) {
-      Write(task, writes);
-    }
-  };
+  const auto outcomes = std::make_shared<Outcomes>();
+  std::function<void(std::function<void(bool)>)> start =
+      [this, &tasks, outcomes](std::function<void(bool)> done) {
+        const auto writes = std::make_shared<Writes>(
+            Writes{.left = tasks.size(), .outcomes = outcomes, .done = std::move(done)});
+        for (const Task& task : tasks) {
+          Write(task, writes);
+        }
+      };
   (void)co_await http::AwaitCallback<bool>(std::move(start));
+  for (const auto& [place, error] : outcomes->all()) {
+    Note(place, error ? &*error : nullptr);
+  }
 }
 
 void Collector::State::Write(const Task& task, const std::shared_ptr<Writes>& writes) {
   const Step& step = task.step;
-  const auto note = [this, of = task.of, writes](const Error* error) {
-    Note(of, error != nullptr && error->code == Code::kNotFound ? nullptr : error);
-    writes->CountOne();
-  };
   if (!step.patch.empty()) {
     registry.Patch(step.place.path(), apiserver::PatchType::kMerge, step.patch, {},
-                   [note](const Result<apiserver::Written>& written) {
-                     note(written.has_value() ? nullptr : &written.error());
+                   [of = task.of, writes](const Result<apiserver::Written>& written) {
+                     writes->End(of, written.has_value() ? nullptr : &written.error());
                    });
     return;
   }
@@ -360,30 +347,18 @@ void Collector::State::Write(const Task& task, const std::shared_ptr<Writes>& wr
   request.resource_version = std::to_string(step.revision);
   request.propagation = step.propagation;
   registry.Delete(step.place.path(), request, {},
-                  [this, note](const Result<apiserver::Deleted>& deleted) {
+                  [this, of = task.of, writes](const Result<apiserver::Deleted>& deleted) {
                     collected += deleted.has_value() ? 1 : 0;
-                    note(deleted.has_value() ? nullptr : &deleted.error());
+                    writes->End(of, deleted.has_value() ? nullptr : &deleted.error());
                   });
 }
 
-/// What became of a try; nullptr: it is done. What changed meanwhile is looked at once more, as it is then; everything else
-/// has to wait.
 void Collector::State::Note(const Place& place, const Error* error) {
-  if (error == nullptr) {
-    failures.erase(place);
-    return;
+  if (error != nullptr && error->code != Code::kConflict) {
+    Complain(place.kind->QualifiedPlural() + " " + place.ns + "/" + place.name + ": " +
+             error->message);
   }
-  if (error->code == Code::kConflict) {
-    queue.insert(place);
-    return;
-  }
-  const auto before = failures.find(place);
-  const Duration pause = before == failures.end()
-                             ? kFirstPause
-                             : std::min<Duration>(before->second.pause * 2, kLongestPause);
-  failures[place] = {.next = steady_clock::now() + pause, .pause = pause};
-  Complain(place.kind->QualifiedPlural() + " " + place.ns + "/" + place.name + ": " +
-           error->message);
+  backlog.Note(place, error, Now());
 }
 
 void Collector::State::Complain(const std::string& what) const {
@@ -392,41 +367,14 @@ void Collector::State::Complain(const std::string& what) const {
   }
 }
 
-void Collector::State::QueueDue() {
-  const auto now = steady_clock::now();
-  for (auto& [place, failure] : failures) {
-    if (failure.next <= now) {
-      queue.insert(place);
-      failure.next = kNever;
-    }
-  }
-}
-
 Collector::Collector(asio::io_context& io, apiserver::Registry& registry, Options options)
-    : state_(std::make_shared<State>(io, registry, std::move(options))) {}
+    : state_(std::make_unique<State>(io, registry, std::move(options))) {}
 
 Collector::~Collector() = default;
 
-void Collector::Start() {
-  SLIPWAY_ASSERT(!state_->running, "it is started once");
-  state_->running = true;
-  asio::co_spawn(state_->io, state_->Run(), [state = state_](const std::exception_ptr&) {
-    state->running = false;
-    if (state->stopped) {
-      state->stopped();
-    }
-  });
-}
+void Collector::Start() { state_->work.Start(state_->Run()); }
 
-void Collector::Stop(std::function<void()> done) {
-  state_->stopping = true;
-  if (!state_->running) {
-    asio::post(state_->io, std::move(done));
-    return;
-  }
-  state_->stopped = std::move(done);
-  state_->timer.cancel();
-}
+void Collector::Stop(std::function<void()> done) { state_->work.Stop(std::move(done)); }
 
 std::uint64_t Collector::collected() const { return state_->collected; }
 

@@ -22,6 +22,7 @@ class Collector {
   struct Options {
     /// Told what could not be done, or of a fault of ours; it is tried again, ever more seldom. May be empty.
     std::function<void(const std::string& what)> on_trouble{};
+    Duration first_pause = std::chrono::seconds(1);  ///< after a failure; it doubles
   };
 
   /// `registry` outlives it.
@@ -38,7 +39,7 @@ class Collector {
 
  private:
   struct State;
-  std::shared_ptr<State> state_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace slipway::garbage
