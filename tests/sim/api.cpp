@@ -5,6 +5,8 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "reconciler/base/json.hpp"
+#include "src/objects/deletion_policy.hpp"
+#include "src/objects/kinds.hpp"
 
 namespace slipway::sim {
 namespace {
@@ -33,6 +35,11 @@ bool HasFinalizers(const Json& object) {
 }
 
 }  // namespace
+
+const objects::KindInfo& InfoOf(Kind kind) {
+  return *objects::FindByKind(std::string(runtime::kApiVersion),
+                              std::string(runtime::NameOf(kind)));
+}
 
 struct FakeApi::Stored {
   Json tree;
@@ -91,7 +98,14 @@ Result<Bytes> FakeApi::Create(const Key& key, const std::string& json, Writer wr
   return Keep(*stored, nullptr, key, writer);
 }
 
+/// What a patch leaves in place of the version and the uid is what it wants them to be.
 Result<Bytes> FakeApi::Replace(const Key& key, Stored& stored, Json wanted, Writer writer) {
+  for (const char* field : {"resourceVersion", "uid"}) {
+    const Json said = wanted["metadata"].value(field, Json());
+    if (!said.is_null() && said != stored.tree["metadata"][field]) {
+      return Behind(key);
+    }
+  }
   if (stored.tree.contains("status")) {
     wanted["status"] = stored.tree["status"];
   } else {
@@ -159,28 +173,33 @@ Result<Bytes> FakeApi::WriteStatus(const Key& key, const Uid& uid, const std::st
   return Keep(*stored, std::move(before), key, writer);
 }
 
-Result<Bytes> FakeApi::Delete(const Key& key, const Uid& uid, const std::string& finalizer,
+Result<Bytes> FakeApi::Delete(const Key& key, const objects::DeleteRequest& request,
                               Writer writer) {
   Stored* stored = Find(key);
   if (stored == nullptr) {
     return Missing(key);
   }
-  Json& metadata = stored->tree["metadata"];
-  if (!uid.empty() && metadata["uid"] != uid.value) {
+  Json wanted = stored->tree;
+  Json& metadata = wanted["metadata"];
+  if ((request.uid && metadata["uid"] != *request.uid) ||
+      (request.resource_version && metadata["resourceVersion"] != *request.resource_version)) {
     return Behind(key);
   }
-  if (!finalizer.empty() && !metadata.contains("deletionTimestamp")) {
-    metadata["finalizers"].push_back(finalizer);
+  if (request.propagation) {
+    objects::SetDeletionPolicy(InfoOf(key.kind), wanted, *request.propagation);
   }
-  if (!HasFinalizers(stored->tree)) {
+  if (!HasFinalizers(wanted)) {
     return Remove(key, writer);
   }
-  if (metadata.contains("deletionTimestamp")) {
+  if (!metadata.contains("deletionTimestamp")) {
+    metadata["deletionTimestamp"] = api::FormatTime(clock_.Now());
+    metadata["generation"] = metadata["generation"].get<std::int64_t>() + 1;
+  }
+  if (wanted == stored->tree) {
     return stored->bytes;
   }
   Bytes before = stored->bytes;
-  metadata["deletionTimestamp"] = api::FormatTime(clock_.Now());
-  metadata["generation"] = metadata["generation"].get<std::int64_t>() + 1;
+  stored->tree = std::move(wanted);
   return Keep(*stored, std::move(before), key, writer);
 }
 

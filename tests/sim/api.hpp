@@ -11,6 +11,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
 #include "reconciler/runtime/object.hpp"
+#include "src/objects/write_rules.hpp"
 
 namespace slipway::sim {
 
@@ -31,8 +32,11 @@ struct StoreEvent {
   Bytes last;    ///< of a removal: the last state with the version of the removal
 };
 
+/// What the API knows of one of the engine's kinds.
+const objects::KindInfo& InfoOf(Kind kind);
+
 /// The objects of all kinds in memory, with Kubernetes' semantics: one counter of versions, generation, status as a
-/// subresource, JSON patches, finalizers. No faults and no time of its own; everything happens at once. Not for other kinds
+/// subresource, JSON and merge patches, preconditions, finalizers. No faults and no time of its own; everything happens at once. Not for other kinds
 /// than the engine's.
 class FakeApi {
  public:
@@ -46,8 +50,7 @@ class FakeApi {
   Result<Bytes> Merge(const Key& key, const std::string& patch, Writer writer);
   Result<Bytes> WriteStatus(const Key& key, const Uid& uid, const std::string& version,
                             const std::string& status, Writer writer);
-  /// `finalizer`: added first, such as "foregroundDeletion"; empty: none. An empty uid is any.
-  Result<Bytes> Delete(const Key& key, const Uid& uid, const std::string& finalizer, Writer writer);
+  Result<Bytes> Delete(const Key& key, const objects::DeleteRequest& request, Writer writer);
 
   /// All objects of a kind, in order.
   std::vector<Bytes> List(Kind kind) const;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -118,6 +119,11 @@ class Checker final : public HostObserver {
   void ForgetPending(const runtime::WriteStatus& write, const runtime::Cache& cache);
   void CheckName(const runtime::Create& create, const runtime::Cache& cache) const;
 
+  // checker_garbage.cpp: what is collected
+  void OnObject(const StoreEvent& event);
+  nlohmann::json FindOwner(const nlohmann::json& owner) const;
+  void CheckCollected() const;
+
   // checker_end.cpp
   void CheckEnded() const;
   void CheckServersAtRest(const std::map<std::string, std::unique_ptr<Host>>& hosts) const;
@@ -126,6 +132,8 @@ class Checker final : public HostObserver {
   const Loop& loop_;
   const FakeGit& git_;
   const FakeCloud& cloud_;
+
+  std::map<Key, Bytes> stored_;
 
   // The store, decoded.
   std::map<std::string, api::Application> applications_;
@@ -140,7 +148,7 @@ class Checker final : public HostObserver {
   /// By uid of the application: what was promoted last of what is followed. An undo is none of it, and may go to what a rewritten
   /// history has left behind.
   std::map<std::string, Commit> followed_;
-  std::map<std::string, std::string> test_run_uids_;
+  std::set<std::pair<std::string, std::string>> test_runs_of_;  ///< uid of the rollout, and name
   std::map<std::string, std::set<Release>> failed_;    ///< by application: measured, and bad
   std::map<std::string, std::set<Release>> promoted_;  ///< by application
   /// By application: release and template (canonical JSON) whose gate has passed on a server.

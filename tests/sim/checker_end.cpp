@@ -17,6 +17,7 @@ bool IsOver(Phase phase) {
 
 void Checker::AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts) const {
   CheckEnded();
+  CheckCollected();
   CheckServersAtRest(hosts);
   CheckMachines();
   CheckLaunchesAtRest(hosts);

@@ -58,6 +58,7 @@ void Checker::OnStoreEvent(const StoreEvent& event) {
   if (event.writer != Writer::kPerson) {
     last_write_ = loop_.Mono();
   }
+  OnObject(event);
   switch (event.key.kind) {
     case Kind::kApplication:
       return OnApplication(event);
@@ -365,7 +366,9 @@ void Checker::CheckPromotion(const api::Application& before, const api::Applicat
 void Checker::OnTestRun(const StoreEvent& event) {
   if (event.before == nullptr) {
     const auto run = Decoded<api::TestRun>(event.after);
-    if (!test_run_uids_.emplace(run.metadata.name, run.metadata.uid.value).second) {
+    const auto& owners = run.metadata.owner_references;
+    const std::string rollout = owners.empty() ? "" : owners.front().uid.value;
+    if (!test_runs_of_.emplace(rollout, run.metadata.name).second) {
       throw Violation("5: the name of the test run " + run.metadata.name + " is used again");
     }
     if (!git_.IsPinned(run.spec.commit)) {

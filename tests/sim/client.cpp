@@ -23,6 +23,11 @@ Key KeyOf(const kube::ObjectName& object) {
   return Key{.kind = KindOfPlural(object.plural), .ns = object.ns, .name = object.name};
 }
 
+kube::ObjectName NameOf(const Key& key) {
+  return {std::string(runtime::kApiVersion), std::string(runtime::PluralOf(key.kind)), key.ns,
+          key.name};
+}
+
 /// One watch: a list first, then every event of the kind in order, each after a while.
 class SimClient::Stream final : public kube::ObjectClient::Watching {
  public:
@@ -178,7 +183,11 @@ void SimClient::WriteStatus(const kube::ObjectName& object, const Uid& uid,
   auto work = [this, key, uid, resource_version, status = std::move(status_json)] {
     return api_.WriteStatus(key, uid, resource_version, status, writer_);
   };
-  if (writer_ == Writer::kControllers && Faults::Happens(rng_, faults_.late_write)) {
+  CallMaybeLate(key, std::move(work), std::move(done));
+}
+
+void SimClient::CallMaybeLate(const Key& key, std::function<Result<Bytes>()> work, Done done) {
+  if (writer_ != Writer::kGateway && Faults::Happens(rng_, faults_.late_write)) {
     process_.After(Duration(5'000),
                    [this, done] { Answer(done, Fail(Code::kTimeout, "no answer yet")); });
     process_.After(Duration(5'000 + rng_.Below(5'000)), [work] { (void)work(); });
@@ -189,8 +198,24 @@ void SimClient::WriteStatus(const kube::ObjectName& object, const Uid& uid,
 
 void SimClient::Delete(const kube::ObjectName& object, const Uid& uid, Done done) {
   const Key key = sim::KeyOf(object);
-  Call(
-      key, true, [this, key, uid] { return api_.Delete(key, uid, "", writer_); }, std::move(done));
+  objects::DeleteRequest request;
+  request.uid = uid.value;
+  auto work = [this, key, request = std::move(request)] {
+    return api_.Delete(key, request, writer_);
+  };
+  Call(key, true, std::move(work), std::move(done));
+}
+
+void SimClient::Merge(const Key& key, std::string patch, Done done) {
+  auto work = [this, key, patch = std::move(patch)] { return api_.Merge(key, patch, writer_); };
+  CallMaybeLate(key, std::move(work), std::move(done));
+}
+
+void SimClient::Delete(const Key& key, objects::DeleteRequest request, Done done) {
+  auto work = [this, key, request = std::move(request)] {
+    return api_.Delete(key, request, writer_);
+  };
+  CallMaybeLate(key, std::move(work), std::move(done));
 }
 
 std::unique_ptr<kube::ObjectClient::Watching> SimClient::Watch(const std::string& /*api_version*/,

@@ -29,6 +29,10 @@ class SimClient final : public kube::ObjectClient {
   std::unique_ptr<Watching> Watch(const std::string& api_version, const std::string& plural,
                                   kube::ObjectSink& sink) override;
 
+  // What the garbage collector asks of the registry besides.
+  void Merge(const Key& key, std::string patch, Done done);
+  void Delete(const Key& key, objects::DeleteRequest request, Done done);
+
   /// Tells the watches what has happened. The owner calls it after each change of the API.
   void Announce();
 
@@ -36,6 +40,8 @@ class SimClient final : public kube::ObjectClient {
   class Stream;
 
   void Call(const Key& key, bool is_write, std::function<Result<Bytes>()> work, Done done);
+  /// Perhaps carried out after its time-out.
+  void CallMaybeLate(const Key& key, std::function<Result<Bytes>()> work, Done done);
   void Answer(const Done& done, const Result<Bytes>& result);
   Duration Delay();
 
@@ -47,7 +53,8 @@ class SimClient final : public kube::ObjectClient {
   std::vector<Stream*> watches_;
 };
 
-/// The key of an object of one of the engine's kinds.
+/// The key of an object of one of the engine's kinds, and back.
 Key KeyOf(const kube::ObjectName& object);
+kube::ObjectName NameOf(const Key& key);
 
 }  // namespace slipway::sim

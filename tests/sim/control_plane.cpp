@@ -9,11 +9,6 @@ namespace {
 constexpr const char* kIncarnation = "20260101T000000Z-sim";
 constexpr const char* kNamespace = "default";
 
-kube::ObjectName NameOf(const Key& key) {
-  return {std::string(runtime::kApiVersion), std::string(runtime::PluralOf(key.kind)), key.ns,
-          key.name};
-}
-
 std::uint64_t NumberOf(const std::string& text) {
   std::uint64_t number = 0;
   std::from_chars(text.data(), text.data() + text.size(), number);
@@ -57,7 +52,9 @@ ControlPlane::ControlPlane(PlaneSurroundings surroundings)
       process_(world_.loop),
       gateway_client_(process_, world_.api, world_.faults, world_.rng, Writer::kGateway),
       client_(process_, world_.api, world_.faults, world_.rng, Writer::kControllers),
-      garbage_(process_, world_.api, world_.rng),
+      garbage_client_(process_, world_.api, world_.faults, world_.rng, Writer::kGarbage),
+      garbage_(process_, garbage_client_, world_.rng,
+               [this](const garbage::Step& step) { return world_.observer.MayCollect(step); }),
       agents_(gateway_client_, world_.loop, {.incarnation = kIncarnation}) {
   agents_.Start();
   GatewayTick();
@@ -78,7 +75,7 @@ void ControlPlane::Announce() {
   if (alive()) {
     gateway_client_.Announce();
     client_.Announce();
-    garbage_.Announce();
+    garbage_client_.Announce();
   }
 }
 

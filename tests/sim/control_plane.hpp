@@ -24,6 +24,8 @@ class PlaneObserver {
   virtual void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) = 0;
   /// False: the control plane dies here, and the effect is not carried out.
   virtual bool MayGoOn(const runtime::Effect& effect) = 0;
+  /// The garbage collector is about to write. False: the control plane dies here, and nothing is written.
+  virtual bool MayCollect(const garbage::Step& step) = 0;
   /// The provider is about to be asked to let a server in.
   virtual void OnLetIn(const runtime::CompleteLaunch& launch) = 0;
   /// An outside effect was carried out; its answer is on its way. False: the control plane dies here.
@@ -47,7 +49,7 @@ struct PlaneSurroundings {
 };
 
 /// One life of `slipway server`: a shell around the real engine, one around the real gateway without its sockets,
-/// and one around the verdicts of the garbage collector. It starts when it is made; destroying it is a crash.
+/// and one around the graph and the verdicts of the garbage collector. It starts when it is made; destroying it is a crash.
 class ControlPlane {
  public:
   explicit ControlPlane(PlaneSurroundings surroundings);
@@ -88,6 +90,7 @@ class ControlPlane {
   Process process_;
   SimClient gateway_client_;
   SimClient client_;
+  SimClient garbage_client_;
   Garbage garbage_;
   gateway::Agents agents_;
   std::vector<std::shared_ptr<Link>> links_;  ///< in the order in which they came

@@ -57,6 +57,8 @@ void CrashEverywhere(const Scenario& scenario) {
 
 TEST(Crashes, AtEveryEffectLeadToTheSameEnd) { CrashEverywhere(Named("three")); }
 
+TEST(Crashes, WhileGarbageIsCollectedLeadToTheSameEnd) { CrashEverywhere(Named("swept")); }
+
 TEST(Crashes, WhileAMachineIsLetInLeadToTheSameEnd) { CrashEverywhere(Named("late")); }
 
 }  // namespace

@@ -82,7 +82,9 @@ void Story::DoToObject(const Step& step) {
   } else if (step.deed == Deed::kCreate) {
     (void)api_.Create(step.key, step.json, Writer::kPerson);
   } else {
-    (void)api_.Delete(step.key, Uid(), step.json, Writer::kPerson);
+    objects::DeleteRequest request;
+    request.propagation = step.policy;
+    (void)api_.Delete(step.key, request, Writer::kPerson);
   }
 }
 

@@ -8,9 +8,10 @@ namespace slipway::sim {
 /// What may go wrong, as chances in 10,000 per occasion unless it says otherwise. All zero: nothing does.
 struct Faults {
   // Between the control plane and the API.
-  unsigned lost_request = 0;   ///< a write that never arrives: time-out
-  unsigned lost_answer = 0;    ///< a write that is done, and nobody hears of it: time-out
-  unsigned late_write = 0;     ///< a controllers' status that is written after its time-out
+  unsigned lost_request = 0;  ///< a write that never arrives: time-out
+  unsigned lost_answer = 0;   ///< a write that is done, and nobody hears of it: time-out
+  unsigned late_write =
+      0;  ///< a status of controllers, or what garbage collection writes, after its time-out
   unsigned unavailable = 0;    ///< a write or a get that is refused for now
   unsigned doubled_write = 0;  ///< a write that arrives twice; the second answer counts
   unsigned doubled_answer = 0;

@@ -1,39 +1,58 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
 
 #include "reconciler/base/rng.hpp"
+#include "src/garbage/backlog.hpp"
 #include "src/garbage/owner_graph.hpp"
 #include "src/garbage/verdict.hpp"
-#include "tests/sim/api.hpp"
+#include "tests/sim/client.hpp"
 #include "tests/sim/loop.hpp"
 
 namespace slipway::sim {
 
-/// The garbage collector of one life of the control plane: the real graph and the real verdicts, over the FakeApi. It looks
-/// some time after each change.
+/// The garbage collector of one life of the control plane: the real graph, verdicts and backlog. It hears late, looks owners up,
+/// and writes through a client with faults; one round after the other, each some time after its reason.
 class Garbage {
  public:
-  /// All references outlive it.
-  Garbage(Process& process, FakeApi& api, Rng& rng);
+  /// Asked before each write. False: the control plane dies here, and nothing is written.
+  using MayGoOn = std::function<bool(const garbage::Step& step)>;
 
-  /// Tells it what has happened. The owner calls it after each change of the API.
-  void Announce();
+  /// All references outlive it.
+  Garbage(Process& process, SimClient& client, Rng& rng, MayGoOn may_go_on);
+  ~Garbage();
 
  private:
-  void Learn(const Key& key, const Bytes& now, const Bytes& last, std::uint64_t version);
+  class Feed;
+  struct Round;
+  using RoundPtr = std::shared_ptr<Round>;
+
+  void Replace(Kind kind, const std::vector<Bytes>& objects);
+  void Learn(Kind kind, const Bytes& object, bool gone);
   void LookLater();
   void Look();
-  void Do(const garbage::Step& step);
-  Result<garbage::Standing> LookUp(const garbage::Owner& owner, const std::string& ns) const;
+  void LookUp(const RoundPtr& round, const garbage::Place& place);
+  void Decide(const RoundPtr& round);
+  bool Write(const RoundPtr& round, const garbage::Place& of, const garbage::Step& step);
+  void EndOne(const RoundPtr& round);
 
   Process& process_;
-  FakeApi& api_;
+  SimClient& client_;
   Rng& rng_;
+  MayGoOn may_go_on_;
   garbage::OwnerGraph graph_;
-  garbage::OwnerGraph::Places queue_;
-  std::size_t seen_ = 0;  ///< of the API's history
-  bool looks_ = false;
+  garbage::Backlog backlog_;
+  std::set<Kind> unknown_;  ///< kinds of which nobody knows what there is: nothing is judged
+  std::vector<std::unique_ptr<Feed>> feeds_;
+  std::optional<MonoTime> looks_at_;
+  bool busy_ = false;
 };
 
 }  // namespace slipway::sim

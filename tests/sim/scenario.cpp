@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <sstream>
@@ -14,6 +15,7 @@ namespace slipway::sim {
 namespace {
 
 using Json = nlohmann::json;
+using Propagation = objects::DeleteRequest::Propagation;
 
 /// How a deed is written: `{at: 1m, <word>: <target>}`.
 constexpr std::array<std::pair<const char*, Deed>, 27> kWords = {{
@@ -63,6 +65,17 @@ Document DocumentOf(const Json& object) {
           object.dump()};
 }
 
+Propagation PolicyNamed(const std::string& name) {
+  const std::map<std::string, Propagation> policies = {{"Background", Propagation::kBackground},
+                                                       {"Foreground", Propagation::kForeground},
+                                                       {"Orphan", Propagation::kOrphan}};
+  const auto found = policies.find(name);
+  if (found == policies.end()) {
+    throw std::invalid_argument("no deletion policy " + name);
+  }
+  return found->second;
+}
+
 Step StepOf(const Json& item) {
   Step step;
   step.at = DurationOf(item.at("at"));
@@ -89,7 +102,7 @@ Step StepOf(const Json& item) {
       step.json = item.at("with").dump();
     } else if (deed == Deed::kDelete) {
       step.key = KeyOfText(step.target);
-      step.json = item.value("finalizer", "");
+      step.policy = PolicyNamed(item.value("policy", "Background"));
     }
     return step;
   }

@@ -22,7 +22,7 @@ enum class Deed : std::uint8_t {
   kRemoteUp,
   kMerge,   ///< merge patch `json` of the object `key`
   kCreate,  ///< the object `key` from `json`
-  kDelete,  ///< the object `key`
+  kDelete,  ///< the object `key`, by `policy`
   kPause,   ///< the newest rollout of `target`
   kResume,
   kAbort,
@@ -55,11 +55,13 @@ struct Step {
   Behaviour behaviour = Behaviour::kGood;
   Key key;
   std::string json;
+  objects::DeleteRequest::Propagation policy = objects::DeleteRequest::Propagation::kBackground;
 };
 
 struct Document {
   Key key;
   std::string json;
+  objects::DeleteRequest::Propagation policy = objects::DeleteRequest::Propagation::kBackground;
 };
 
 /// What a story must come to, besides the invariants.

@@ -174,11 +174,15 @@ void Story::OnStoreEvent(const StoreEvent& event) {
   AddHosts(event);
   if (event.writer == Writer::kControllers && event.after != nullptr) {
     Json tree = ReadJson(*event.after);
-    tree.erase("status");
-    Normalise(tree);
-    outcome_.writes.insert(runtime::ToString(event.key) + " " + tree.dump());
+    // Of what is deleted, controllers and garbage collector let go in any order.
+    if (!tree["metadata"].contains("deletionTimestamp")) {
+      tree.erase("status");
+      Normalise(tree);
+      outcome_.writes.insert(runtime::ToString(event.key) + " " + tree.dump());
+    }
   }
-  if (event.writer == Writer::kControllers && AtCrashPoint()) {
+  const bool ours = event.writer == Writer::kControllers || event.writer == Writer::kGarbage;
+  if (ours && AtCrashPoint()) {
     CrashPlane();
   }
   if (plane_ != nullptr) {
@@ -278,7 +282,17 @@ void Story::OnEffect(const runtime::Effect& effect, const runtime::Cache& cache)
   checker_.OnEffect(effect, cache);
 }
 
-bool Story::MayGoOn(const runtime::Effect& /*effect*/) {
+bool Story::MayGoOn(const runtime::Effect& /*effect*/) { return SurvivesEffect(); }
+
+bool Story::MayCollect(const garbage::Step& step) {
+  if (options_.trace) {
+    Trace(std::string("garbage: ") + (step.patch.empty() ? "delete " : "patch ") +
+          step.place.kind->kind + " " + step.place.name + " " + step.patch);
+  }
+  return SurvivesEffect();
+}
+
+bool Story::SurvivesEffect() {
   if (AtCrashPoint() || (!calm_ && Faults::Happens(rng_, faults_.crash_at_effect))) {
     CrashPlane();
   }

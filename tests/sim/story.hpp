@@ -20,6 +20,7 @@ class Story final : public PlaneObserver {
   // PlaneObserver
   void OnEffect(const runtime::Effect& effect, const runtime::Cache& cache) override;
   bool MayGoOn(const runtime::Effect& effect) override;
+  bool MayCollect(const garbage::Step& step) override;
   void OnLetIn(const runtime::CompleteLaunch& launch) override;
   bool OnOutsideDone(const runtime::Outside& work) override;
   void OnOutsideAnswer(const runtime::Outside& work, const runtime::OutsideResult& result) override;
@@ -37,6 +38,7 @@ class Story final : public PlaneObserver {
   /// For `length`; zero: for a while.
   void CrashPlane(Duration length = Duration(0));
   bool AtCrashPoint();
+  bool SurvivesEffect();
   void CheckBounds() const;
   void CheckExpectations() const;
   void Trace(const std::string& line);
