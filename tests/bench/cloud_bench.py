@@ -88,12 +88,13 @@ def with_sdk(script, wanted, *arguments):
 
 
 def with_slipway(programs, provider, variables, wanted):
-    """Seconds of the list alone, over what an earlier one has opened, as the control plane asks again and again."""
+    """Seconds of the list alone, over what an earlier one has opened, as the control plane asks again and again; and the bytes of memory that
+    lists took at most."""
     done = subprocess.run([programs / "cloud_list", "4"], input=json.dumps(provider), env=variables | {"PATH": os.environ["PATH"]}, check=True,
                           stdout=subprocess.PIPE, text=True)
     said = json.loads(done.stdout)
     assert said["servers"] == wanted, said
-    return said["later"]
+    return said["later"], said["memory"]
 
 
 def with_preview(programs, provider, variables, wanted):
@@ -129,7 +130,7 @@ def of_aws(programs):
             provider = {"aws": {"regions": [REGION], "endpoint": moto.url}}
             variables = aws_world.NOWHERE | aws_world.KEYS
             report("2,000 of EC2", with_curl(moto), with_sdk(BOTO3, wanted, moto.url), "boto3",
-                   with_slipway(programs, provider, variables, wanted), with_preview(programs, provider, variables, wanted)[0])
+                   with_slipway(programs, provider, variables, wanted)[0], with_preview(programs, provider, variables, wanted)[0])
         finally:
             moto.stop()
 
@@ -166,12 +167,13 @@ def of_google(programs):
                 google.launch(gcp_world.ZONES[number % 3], **labels)
             transfer = pages_with_curl(google)
             sdk = with_sdk(GOOGLE, OF_GOOGLE, google.host, str(key))
-            listed = with_slipway(programs, provider, variables, OF_GOOGLE)
+            listed, memory = with_slipway(programs, provider, variables, OF_GOOGLE)
             seconds, most = with_preview(programs, provider, variables, OF_GOOGLE)
         finally:
             google.stop()
     report("10,000 of Compute Engine", transfer, sdk, "google-cloud-compute", listed, seconds)
-    say("list 10,000 of Compute Engine: memory above that for one", (most - least) / 2**20, "MiB", goal=40, better="less")
+    say("list 10,000 of Compute Engine: memory", memory / 2**20, "MiB", goal=40, better="less")
+    say("list 10,000 of Compute Engine: slipway fleet preview, memory above that for one", (most - least) / 2**20, "MiB")
 
 
 def main():

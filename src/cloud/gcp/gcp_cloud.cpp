@@ -1,5 +1,6 @@
 #include "src/cloud/gcp/gcp_cloud.hpp"
 
+#include <future>
 #include <string_view>
 #include <utility>
 #include <variant>
@@ -157,6 +158,9 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
   const std::shared_ptr<Place> place = PlaceOf(*identity, gcp.project, endpoint);
   const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
   Listed listed;
+  // What a page lists is read while the next one is on its way.
+  std::future<Result<void>> reading;
+  const auto finish = [&] { return reading.valid() ? reading.get() : Result<void>(Ok()); };
   int most = kMostOnAPage;
   SLIPWAY_TRYV(ReadPages(endpoint, [&](const std::string& token) -> Result<std::string> {
     call.path = AggregatedList(gcp, token, most);
@@ -167,13 +171,22 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
       text = place->client.Call(call, deadline);
     }
     SLIPWAY_TRYV(text);
-    auto page = ReadInstances(text.value(), gcp);
+    auto page = InstancePage::Parse(text.value());
     if (!page.has_value()) {
       return Unbelievable(endpoint, page.error().message);
     }
-    SLIPWAY_TRYV(Gather(endpoint, std::move(page.value().servers), listed));
-    return std::move(page.value().next);
+    SLIPWAY_TRYV(finish());
+    std::string next = page.value().next();
+    reading = std::async([&, whole = std::move(page.value())]() -> Result<void> {
+      auto servers = whole.Servers(gcp);
+      if (!servers.has_value()) {
+        return Unbelievable(endpoint, servers.error().message);
+      }
+      return Gather(endpoint, std::move(servers.value()), listed);
+    });
+    return next;
   }));
+  SLIPWAY_TRYV(finish());
   return InOrder(std::move(listed));
 }
 

@@ -274,7 +274,8 @@ bool IsId(std::string_view text) {
 
 /// Adds one to the page, where it fits.
 Result<void> ReadInstance(const Instance& instance, std::string_view zone,
-                          const api::GcpProvider& provider, InstancePage& page) {
+                          const api::GcpProvider& provider,
+                          std::vector<runtime::ListedServer>& servers) {
   const std::string_view id = TextOf(instance.id);
   const std::string name(TextOf(instance.name));
   // Names come again when an instance is made anew, and are taken twice in two zones; ids never.
@@ -296,7 +297,7 @@ Result<void> ReadInstance(const Instance& instance, std::string_view zone,
   if (!state.has_value()) {
     return trouble(state.error());
   }
-  page.servers.push_back(
+  servers.push_back(
       {.name = std::move(server),
        .address = std::string(FirstAddress(instance, provider.address)),
        .provider_id = "gce://" + provider.project + "/" + std::string(zone) + "/" + name,
@@ -365,15 +366,31 @@ std::string AggregatedList(const api::GcpProvider& provider, const std::string& 
   return path;
 }
 
-Result<InstancePage> ReadInstances(const std::string& text, const api::GcpProvider& provider) {
+/// What simdjson read, and what it read it with.
+struct InstancePage::Tree {
   simdjson::dom::parser parser;
   element root;
-  if (parser.parse(text).get(root) != simdjson::SUCCESS) {
+};
+
+InstancePage::InstancePage(std::unique_ptr<Tree> tree, std::string next)
+    : tree_(std::move(tree)), next_(std::move(next)) {}
+InstancePage::InstancePage(InstancePage&& other) noexcept = default;
+InstancePage::~InstancePage() = default;
+
+Result<InstancePage> InstancePage::Parse(const std::string& text) {
+  auto tree = std::make_unique<Tree>();
+  if (tree->parser.parse(text).get(tree->root) != simdjson::SUCCESS) {
     return Fail(Code::kInvalid, "it is no JSON");
   }
-  SLIPWAY_TRYV(CheckWhole(root));
-  SLIPWAY_TRY(scopes, ScopesOf(root));
-  InstancePage page{.servers = {}, .next = std::string(WordsAt(root, "nextPageToken"))};
+  SLIPWAY_TRYV(CheckWhole(tree->root));
+  std::string next(WordsAt(tree->root, "nextPageToken"));
+  return InstancePage(std::move(tree), std::move(next));
+}
+
+Result<std::vector<runtime::ListedServer>> InstancePage::Servers(
+    const api::GcpProvider& provider) const {
+  SLIPWAY_TRY(scopes, ScopesOf(tree_->root));
+  std::vector<runtime::ListedServer> servers;
   for (const auto& [scope, listed] : scopes) {
     const std::string where = Quoted(scope, {});
     if (!listed.is_object()) {
@@ -389,10 +406,10 @@ Result<InstancePage> ReadInstances(const std::string& text, const api::GcpProvid
       return Fail(Code::kInvalid, where + " is no zone with instances");
     }
     for (const element instance : each) {
-      SLIPWAY_TRYV(ReadInstance(InstanceOf(instance), LastPart(scope), provider, page));
+      SLIPWAY_TRYV(ReadInstance(InstanceOf(instance), LastPart(scope), provider, servers));
     }
   }
-  return page;
+  return servers;
 }
 
 }  // namespace slipway::cloud::gcp

@@ -49,7 +49,19 @@ json PageOf(const json& instance) {
             {"zones/europe-west1-c", {{"warning", {{"code", "NO_RESULTS_ON_PAGE"}}}}}}}};
 }
 
-Result<InstancePage> Read(const json& page, const api::GcpProvider& provider = Everybody()) {
+/// A page, read to its end.
+struct Whole {
+  std::vector<runtime::ListedServer> servers;
+  std::string next;
+};
+
+Result<Whole> ReadInstances(const std::string& text, const api::GcpProvider& provider) {
+  SLIPWAY_TRY(page, InstancePage::Parse(text));
+  SLIPWAY_TRY(servers, page.Servers(provider));
+  return Whole{.servers = std::move(servers), .next = page.next()};
+}
+
+Result<Whole> Read(const json& page, const api::GcpProvider& provider = Everybody()) {
   return ReadInstances(PrintJson(page), provider);
 }
 
