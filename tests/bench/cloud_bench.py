@@ -1,10 +1,12 @@
 #!/usr/bin/python3
-"""Lists of 2,000 instances of EC2 and 10,000 of Compute Engine: Slipway, beside curl that fetches the same pages, and beside the
-provider's own SDK. moto is EC2, and needs many minutes for more; a fake is Compute Engine.
+"""Lists of 10,000 instances of EC2 and of Compute Engine: Slipway, beside curl that fetches the same pages, and beside the provider's own
+SDK. A fake is Compute Engine. moto is EC2 where curl is the peer; for 10,000 it would need a minute, whoever asks, so its page is there
+repeated for the SDK and us.
 
 Usage: cloud_bench.py BINARIES; prints JSON lines as the other benchmarks do.
 """
 
+import http.server
 import json
 import os
 import pathlib
@@ -12,6 +14,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -21,7 +24,7 @@ sys.path[:0] = [str(PROJECT / "tests" / "e2e"), str(PROJECT / "manifests" / "dem
 import aws as aws_world  # noqa: E402  (found by the line above)
 import gcp as gcp_world  # noqa: E402
 
-IN_A_RESERVATION, RESERVATIONS, REGION = 500, 4, "eu-west-1"  # moto's pages hold 1,000 reservations: it is one page
+ON_A_PAGE, OF_AMAZON, REGION = 1000, 10_000, "eu-west-1"  # EC2 has at most 1,000 on a page
 BOTO3 = """
 import sys, time, boto3
 client = boto3.client("ec2", region_name="eu-west-1", endpoint_url=sys.argv[1], aws_access_key_id="AKID", aws_secret_access_key="s")
@@ -57,26 +60,57 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 
 def populate(moto):
-    client = moto.client("ec2", REGION)
     tags = [{"ResourceType": "instance", "Tags": [{"Key": f"key-{i}", "Value": f"value-{i}"} for i in range(8)]}]
-
-    for _ in range(RESERVATIONS):
-        client.run_instances(ImageId=aws_world.IMAGE, MinCount=IN_A_RESERVATION, MaxCount=IN_A_RESERVATION, TagSpecifications=tags)
+    moto.client("ec2", REGION).run_instances(ImageId=aws_world.IMAGE, MinCount=ON_A_PAGE, MaxCount=ON_A_PAGE, TagSpecifications=tags)
 
 
-def with_curl(moto):
-    """Seconds for all pages, one after the other."""
-    token, seconds = "", 0.0
-    while True:
-        body = "Action=DescribeInstances&Version=2016-11-15&MaxResults=1000" + (f"&NextToken={token}" if token else "")
-        signed = f"authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/{REGION}/ec2/aws4_request, SignedHeaders=host, Signature=x"
-        begun = time.monotonic()
-        page = subprocess.run(["curl", "-sS", "-H", signed, "-d", body, moto.url + "/"], check=True, capture_output=True).stdout
-        seconds += time.monotonic() - begun
-        following = re.search(rb"<nextToken>([^<]+)</nextToken>", page)
-        if not following:
-            return seconds
-        token = following[1].decode()
+def page_of(moto):
+    """All that it lists, and the seconds that curl needs for it."""
+    signed = f"authorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/{REGION}/ec2/aws4_request, SignedHeaders=host, Signature=x"
+    argv = ["curl", "-sS", "-H", signed, "-d", "Action=DescribeInstances&Version=2016-11-15&MaxResults=1000", moto.url + "/"]
+    begun = time.monotonic()
+    page = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    return page, time.monotonic() - begun
+
+
+def pages_like(page):
+    """So many pages that there are OF_AMAZON instances, with ids of their own."""
+    count = OF_AMAZON // ON_A_PAGE
+    for number in range(count):
+        own = re.sub(r"\b(i|eni|eni-attach|vol|r)-[0-9a-f]{2}([0-9a-f]{6,})", rf"\g<1>-{number:02x}\g<2>", page)
+        token = f"<nextToken>page-{number + 1}</nextToken>" if number + 1 < count else ""
+        yield own.replace("</DescribeInstancesResponse>", token + "</DescribeInstancesResponse>").encode()
+
+
+class Amazon:
+    """An EC2 that knows one list, and gives it to everybody page by page."""
+
+    def __init__(self, page):
+        pages = list(pages_like(page))
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self):  # the name is http.server's
+                asked = urllib.parse.parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
+                assert asked["Action"] == ["DescribeInstances"], asked
+                page = pages[int(asked.get("NextToken", ["page-0"])[0].removeprefix("page-"))]
+                self.send_response(200)
+                self.send_header("content-type", "text/xml;charset=UTF-8")
+                self.send_header("content-length", str(len(page)))
+                self.end_headers()
+                self.wfile.write(page)
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
 
 
 def with_sdk(script, wanted, *arguments):
@@ -112,27 +146,43 @@ def say(name, value, unit, **more):
     print(json.dumps({"name": name, "value": value, "unit": unit, **more}))
 
 
-def report(what, transfer, sdk, name_of_sdk, listed, preview):
-    curl, theirs, ours = f"list {what}: curl, the same pages", f"list {what}: {name_of_sdk}", f"list {what}: Slipway"
+def against_curl(what, transfer, listed):
+    curl = f"list {what}: curl, the same pages"
     say(curl, transfer, "s")
-    say(theirs, sdk, "s", peer=curl)
-    say(ours, listed, "s", peer=curl, goal=1.5 * transfer, better="less")
-    say(f"{ours}, beside the SDK", listed, "s", peer=theirs, goal=0.5 * sdk, better="less")
-    say(f"list {what}: slipway fleet preview, from its start to its end", preview, "s", peer=curl)
+    say(f"list {what}: Slipway", listed, "s", peer=curl, goal=1.5 * transfer, better="less")
+
+
+def against_sdk(what, sdk, name_of_sdk, listed, preview, memory):
+    theirs = f"list {what}: {name_of_sdk}"
+    say(theirs, sdk, "s")
+    say(f"list {what}: Slipway, beside the SDK", listed, "s", peer=theirs, goal=0.5 * sdk, better="less")
+    say(f"list {what}: slipway fleet preview, from its start to its end", preview, "s", peer=theirs)
+    say(f"list {what}: memory", memory / 2**20, "MiB", goal=40, better="less")
 
 
 def of_aws(programs):
+    variables = aws_world.NOWHERE | aws_world.KEYS
+
+    def provider(of):
+        return {"aws": {"regions": [REGION], "endpoint": of.url}}
+
     with tempfile.TemporaryDirectory() as directory:
         moto = aws_world.Moto(directory)
         try:
             populate(moto)
-            wanted = IN_A_RESERVATION * RESERVATIONS
-            provider = {"aws": {"regions": [REGION], "endpoint": moto.url}}
-            variables = aws_world.NOWHERE | aws_world.KEYS
-            report("2,000 of EC2", with_curl(moto), with_sdk(BOTO3, wanted, moto.url), "boto3",
-                   with_slipway(programs, provider, variables, wanted)[0], with_preview(programs, provider, variables, wanted)[0])
+            page, transfer = page_of(moto)
+            listed, _ = with_slipway(programs, provider(moto), variables, ON_A_PAGE)
         finally:
             moto.stop()
+    against_curl("1,000 of EC2", transfer, listed)
+    amazon = Amazon(page)
+    try:
+        sdk = with_sdk(BOTO3, OF_AMAZON, amazon.url)
+        listed, memory = with_slipway(programs, provider(amazon), variables, OF_AMAZON)
+        preview, _ = with_preview(programs, provider(amazon), variables, OF_AMAZON)
+    finally:
+        amazon.stop()
+    against_sdk("10,000 of EC2", sdk, "boto3", listed, preview, memory)
 
 
 def pages_with_curl(google):
@@ -171,8 +221,8 @@ def of_google(programs):
             seconds, most = with_preview(programs, provider, variables, OF_GOOGLE)
         finally:
             google.stop()
-    report("10,000 of Compute Engine", transfer, sdk, "google-cloud-compute", listed, seconds)
-    say("list 10,000 of Compute Engine: memory", memory / 2**20, "MiB", goal=40, better="less")
+    against_curl("10,000 of Compute Engine", transfer, listed)
+    against_sdk("10,000 of Compute Engine", sdk, "google-cloud-compute", listed, seconds, memory)
     say("list 10,000 of Compute Engine: slipway fleet preview, memory above that for one", (most - least) / 2**20, "MiB")
 
 

@@ -183,14 +183,13 @@ std::shared_ptr<AwsCloud::Place> AwsCloud::PlaceOf(Identity& identity,
 }
 
 /// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
-Result<void> AwsCloud::ReadPages(
-    Identity& identity, const QueryTarget& target, MonoTime deadline,
-    const std::function<Query(const std::string&)>& ask,
-    const std::function<Result<std::string>(const std::string&)>& read) {
+Result<void> AwsCloud::ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
+                                 const std::function<Query(const std::string&)>& ask,
+                                 const std::function<Result<std::string>(std::string)>& read) {
   const std::shared_ptr<Place> place = PlaceOf(identity, target.endpoint);
   return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
     SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
-    auto next = read(xml);
+    auto next = read(std::move(xml));
     if (!next.has_value()) {
       return Unbelievable(target.endpoint, next.error().message);
     }
@@ -202,8 +201,8 @@ Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& id
                                   const std::string& region, MonoTime deadline, Listed& listed) {
   const QueryTarget target = Ec2In(provider, region, options_.environment);
   std::map<std::string, std::string> groups;
-  const auto read = [&](const std::string& xml) -> Result<std::string> {
-    SLIPWAY_TRY(page, ReadInstances(xml, region, provider.address));
+  const auto read = [&](std::string xml) -> Result<std::string> {
+    SLIPWAY_TRY(page, ReadInstances(std::move(xml), region, provider.address));
     groups.merge(page.groups);
     SLIPWAY_TRYV(Gather(target.endpoint, std::move(page.servers), listed));
     return page.next;

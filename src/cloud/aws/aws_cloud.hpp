@@ -52,7 +52,7 @@ class AwsCloud final : public CloudApi {
   Check Try(Identity& identity, const QueryTarget& target, const Query& query);
   Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
                          const std::function<Query(const std::string&)>& ask,
-                         const std::function<Result<std::string>(const std::string&)>& read);
+                         const std::function<Result<std::string>(std::string)>& read);
   Result<void> ListRegion(const api::AwsProvider& provider, Identity& identity,
                           const std::string& region, MonoTime deadline, Listed& listed);
   Result<void> MarkStates(const api::AwsProvider& provider, Identity& identity,

@@ -24,7 +24,7 @@ Query DescribeInstances(const api::AwsProvider& provider, const std::string& tok
 
 /// Reads one. kInvalid where it is no page of instances, or one of them has no id or no known state: without it the list would say that
 /// a server is gone. Pure.
-Result<InstancePage> ReadInstances(const std::string& xml, const std::string& region,
+Result<InstancePage> ReadInstances(std::string xml, const std::string& region,
                                    api::AddressChoice address);
 
 }  // namespace slipway::cloud::aws
