@@ -85,9 +85,35 @@ struct ListBody::Slot {
     done(std::move(*piece));
   }
 
+  /// Nobody makes the piece any more, for the pool has ended: who waits for it has it, and must not be kept by it.
+  void Abandon() {
+    std::function<void(Piece)> dropped;
+    const std::lock_guard lock(mutex);
+    dropped = std::exchange(waiting, nullptr);
+    if (!piece) {
+      piece = Fail(Code::kUnavailable, "the server is stopping");
+    }
+  }
+
   std::mutex mutex;
   std::optional<Piece> piece;
   std::function<void(Piece)> waiting;
+};
+
+/// What the pool holds of a slot.
+struct ListBody::Work {
+  Work(std::shared_ptr<Pieces> of, std::shared_ptr<Slot> to)
+      : pieces(std::move(of)), slot(std::move(to)) {}
+  ~Work() { slot->Abandon(); }
+  Work(const Work&) = delete;
+  Work& operator=(const Work&) = delete;
+
+  void Do() {
+    slot->Put(Guarded(std::function<Result<std::string>()>([&] { return pieces->Next(); })));
+  }
+
+  std::shared_ptr<Pieces> pieces;
+  std::shared_ptr<Slot> slot;
 };
 
 ListBody::ListBody(FairPool& pool, std::string user, std::shared_ptr<Pieces> pieces,
@@ -98,9 +124,7 @@ ListBody::~ListBody() = default;
 
 void ListBody::Prepare() {
   ahead_ = std::make_shared<Slot>();
-  pool_.Run(user_, [pieces = pieces_, slot = ahead_] {
-    slot->Put(Guarded(std::function<Result<std::string>()>([&] { return pieces->Next(); })));
-  });
+  pool_.Run(user_, [work = std::make_shared<Work>(pieces_, ahead_)] { work->Do(); });
 }
 
 boost::asio::awaitable<Result<std::string>> ListBody::Next() {

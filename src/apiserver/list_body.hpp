@@ -26,6 +26,7 @@ class ListBody : public http::BodySource {
 
  private:
   struct Slot;
+  struct Work;
 
   void Prepare();
 
