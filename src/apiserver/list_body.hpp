@@ -12,8 +12,8 @@
 
 namespace slipway::apiserver {
 
-/// A list as the body of an answer. What is large is made a piece at a time, on the pool, while the piece before is sent: of the text of
-/// a large list there are two pieces at once, whoever asks. On the home thread.
+/// A list as the body of an answer. What is large is made a piece at a time, on the pool, from the third on while the piece before is
+/// sent: of the text of a large list there are two pieces at once, whoever asks. On the home thread.
 class ListBody : public http::BodySource {
  public:
   /// `first` has been made of `text` already. `pool` outlives it; `user`: whose turn it takes there.

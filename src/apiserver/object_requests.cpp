@@ -225,15 +225,15 @@ asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath 
     co_return Failure(form.error(), &path);
   }
   std::function<Result<Response>()> work = [this, path, request = request.value(),
-                                            form = form.value(), now = clock->Now(), exchange,
-                                            user]() -> Result<Response> {
+                                            form = form.value(), now = clock->Now(),
+                                            head = exchange->head(), user]() -> Result<Response> {
     auto page = PageOf(*registry, path, request);
     if (!page.has_value() && page.error().code == Code::kExpired) {
       return Failure(page.error(), &path, AfterExpiry(request.options.continue_token));
     }
     SLIPWAY_TRYV(page);
     ListText text(*path.kind, std::move(page.value()), form, now);
-    return ShowList(exchange->head(), std::move(text), *pool, user);
+    return ShowList(head, std::move(text), *pool, user);
   };
   auto answer = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
   if (!answer.has_value()) {
@@ -343,8 +343,8 @@ asio::awaitable<Response> ObjectRequests::DeleteCollection(ExchangePtr exchange,
   }
   const auto text =
       std::make_shared<ListText>(*path.kind, std::move(gone.value()), form.value(), clock->Now());
-  std::function<Result<Response>()> work = [this, text, exchange, user] {
-    return ShowList(exchange->head(), std::move(*text), *pool, user);
+  std::function<Result<Response>()> work = [this, text, head = exchange->head(), user] {
+    return ShowList(head, std::move(*text), *pool, user);
   };
   auto answer = co_await Offload<Result<Response>>(pool, std::move(user), std::move(work));
   if (!answer.has_value()) {

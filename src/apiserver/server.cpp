@@ -74,7 +74,6 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
         metrics(numbers),
         clock(time),
         options(std::move(given)),
-        pool(kPoolThreads),
         requests{&objects, &time, logs, &pool},
         tokens(objects, time),
         access{&requests, &objects, &tokens, &time},
@@ -98,7 +97,6 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   metrics::Metrics& metrics;
   const Clock& clock;
   Options options;
-  FairPool pool;
   ObjectRequests requests;
   AccessTokens tokens;
   AccessRequests access;
@@ -106,6 +104,7 @@ struct Server::State : public std::enable_shared_from_this<Server::State> {
   RecentLines lines;
   Rng rng;
   metrics::Gauge watches;
+  FairPool pool{kPoolThreads};  ///< ends before all that is held by who waits for it
   std::unique_ptr<http::Listener> listener;
   bool ready = false;
 };

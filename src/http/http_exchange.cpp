@@ -11,6 +11,7 @@
 #include <ctime>
 #include <limits>
 #include <sstream>
+#include <stdexcept>
 
 #include "src/http/beast_web_socket.hpp"
 #include "src/http/request_target.hpp"
@@ -70,6 +71,11 @@ std::string Text(const Head& head) {
 bool IsNoHttp(const boost::system::error_code& error) {
   return error && error.category() == make_error_code(wire::error::bad_method).category() &&
          error != wire::error::end_of_stream && error != wire::error::partial_message;
+}
+
+/// Of the rest of a body that could not be made, which nobody can be told any more: a fault of ours, for the log.
+std::runtime_error CutShort(const Error& error) {
+  return std::runtime_error("an answer was cut short: " + error.message);
 }
 
 }  // namespace
@@ -233,8 +239,7 @@ asio::awaitable<Result<void>> HttpExchange::SendPieces(Response response) {
   for (;;) {
     auto next = co_await response.rest->Next();
     if (!next.has_value()) {
-      connection_->Abort();
-      co_return next.error();
+      throw CutShort(next.error());
     }
     if (next.value().empty()) {
       co_return co_await EndStream();
@@ -250,8 +255,7 @@ asio::awaitable<Result<void>> HttpExchange::Respond(Response response) {
   while (response.rest != nullptr) {
     auto next = co_await response.rest->Next();
     if (!next.has_value()) {
-      connection_->Abort();
-      co_return next.error();
+      throw CutShort(next.error());
     }
     response.body += next.value();
     if (next.value().empty()) {
@@ -304,7 +308,9 @@ asio::awaitable<Result<void>> HttpExchange::Write(std::string chunk) {
   if (chunk.empty()) {
     co_return Ok();  // an empty chunk would end the stream
   }
-  co_return co_await Write(Chunk(chunk));
+  const Chunk framed(chunk);
+  chunk = std::string();  // not twice in memory until the client has it
+  co_return co_await Write(framed);
 }
 
 asio::awaitable<Result<void>> HttpExchange::Write(Chunk chunk) {

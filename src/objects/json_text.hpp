@@ -25,7 +25,7 @@ Result<Json> ParseJson(std::string_view text, std::vector<std::string>& duplicat
 
 /// Some parts of an object of ours, as a tree that has these alone: of those that are not there it has nothing. Several times
 /// faster than to read all of it. `pointers`: JSON pointers of plain names, such as "/metadata/labels", none of which is within another.
-/// Errors as above.
+/// Of a field that is there twice it is any one. Errors as above, but a text may be a level deeper.
 Result<Json> ReadParts(std::string_view text, std::initializer_list<std::string_view> pointers);
 
 }  // namespace slipway::objects

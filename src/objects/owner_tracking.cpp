@@ -10,12 +10,12 @@
 namespace slipway::objects {
 namespace {
 
-/// Where a kind keeps bytes; "" where it keeps none.
+/// Where a kind keeps bytes; nullptr: nowhere.
 const char* BytesField(const KindInfo& kind) {
   if (!kind.group.empty()) {
-    return "";
+    return nullptr;
   }
-  return kind.kind == "Secret" ? "data" : kind.kind == "ConfigMap" ? "binaryData" : "";
+  return kind.kind == "Secret" ? "data" : kind.kind == "ConfigMap" ? "binaryData" : nullptr;
 }
 
 }  // namespace
@@ -48,7 +48,8 @@ void TrackOwners(const KindInfo& kind, const Json* stored, Json& object, Json se
 
 std::vector<std::string> NullBytes(const KindInfo& kind, const Json& object) {
   std::vector<std::string> names;
-  const auto bytes = object.find(BytesField(kind));
+  const char* const field = BytesField(kind);
+  const auto bytes = field == nullptr ? object.end() : object.find(field);
   if (bytes == object.end() || !bytes->is_object()) {
     return names;
   }
@@ -61,7 +62,12 @@ std::vector<std::string> NullBytes(const KindInfo& kind, const Json& object) {
 }
 
 void TrackUpdate(const KindInfo& kind, const Json& stored, Json& object, Json sent,
-                 const WriteRequest& request, const std::vector<std::string>& nulls) {
+                 const WriteRequest& request, std::vector<std::string> nulls) {
+  // What came as null may have got its value from elsewhere: a Secret's stringData.
+  std::erase_if(nulls, [&](const std::string& name) {
+    const Json::json_pointer place = Json::json_pointer() / BytesField(kind) / name;
+    return !object.contains(place) || object[place] != "";
+  });
   if (nulls.empty() || request.applied) {
     TrackOwners(kind, &stored, object, std::move(sent), request, Part::kMain);
     return;

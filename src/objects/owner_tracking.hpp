@@ -24,8 +24,7 @@ std::vector<std::string> NullBytes(const KindInfo& kind, const nlohmann::json& o
 
 /// TrackOwners for an update of all but the status. `nulls`: NullBytes of what was sent.
 void TrackUpdate(const KindInfo& kind, const nlohmann::json& stored, nlohmann::json& object,
-                 nlohmann::json sent, const WriteRequest& request,
-                 const std::vector<std::string>& nulls);
+                 nlohmann::json sent, const WriteRequest& request, std::vector<std::string> nulls);
 
 /// Whether a namespace says who must empty it.
 bool SaysWhoEmptiesIt(const nlohmann::json& object);

@@ -484,7 +484,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   const bool unsettled = LeavesUnsettled(kind, object, request);
   SLIPWAY_TRYV(MatchPath(kind, object, request));
   Json sent = TakeOwners(object);
-  const std::vector<std::string> nulls = NullBytes(kind, object);
+  std::vector<std::string> nulls = NullBytes(kind, object);
   SLIPWAY_TRY(warnings, Shape(kind, object, request));
   auto wanted = CheckWanted(kind, stored, object, request);
   if (!wanted.has_value()) {
@@ -513,7 +513,7 @@ Result<WriteEffect> PrepareUpdate(const KindInfo& kind, const Json& stored, Json
   if (WantsSomethingElse(kind, stored, object)) {
     CountGeneration(kind, object);
   }
-  TrackUpdate(kind, stored, object, std::move(sent), request, nulls);
+  TrackUpdate(kind, stored, object, std::move(sent), request, std::move(nulls));
   return WriteEffect{.changed = object != stored,
                      .removed = removed,
                      .warnings = std::move(warnings),

@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "reconciler/base/assert.hpp"
 #include "src/cloud/api_client.hpp"
 #include "src/cloud/gcp/credentials/default_credentials.hpp"
 #include "src/cloud/gcp/credentials/key_file.hpp"
@@ -178,6 +179,7 @@ Result<std::vector<runtime::ListedServer>> GcpCloud::List(const api::Provider& p
     SLIPWAY_TRYV(finish());
     std::string next = page.value().next();
     reading = std::async([&, whole = std::move(page.value())]() -> Result<void> {
+      const GuardedScope guarded;  // a fault costs this listing, as on the thread that waits for it
       auto servers = whole.Servers(gcp);
       if (!servers.has_value()) {
         return Unbelievable(endpoint, servers.error().message);

@@ -172,6 +172,8 @@ TEST_F(ServerTest, ADryRunShowsWhatWouldBe) {
   EXPECT_EQ(created.status, 201);
   EXPECT_EQ(Body(created)["metadata"]["name"], "a");
   EXPECT_EQ(Get(std::string(kMaps) + "/a").status, 404);
+  ASSERT_EQ(Post(kMaps, Map("a")).status, 201);
+  EXPECT_EQ(Post(std::string(kMaps) + "?dryRun=All", Map("a")).status, 409);
   EXPECT_EQ(Post(std::string(kMaps) + "?dryRun=Some", Map("a")).status, 422);
 }
 

@@ -82,6 +82,25 @@ TEST_F(WatchTest, LeavingASelectionIsADeletionAndEnteringItAnAddition) {
   EXPECT_THAT(watch.Take(3), ElementsAre("DELETED a", "ADDED b", "DELETED b"));
 }
 
+TEST_F(WatchTest, AChangeIsToEachWatchWhatItIsToItsSelection) {
+  WatchReader all = Watch("");
+  WatchReader some = Watch("labelSelector=tier%3Dweb");
+  Make(TierMap("a", "db"));
+  Patch("a", R"({"metadata":{"labels":{"tier":"web"}}})");
+  Patch("a", R"({"metadata":{"labels":{"tier":"db"}}})");
+  const auto tiers = [](WatchReader& watch, int count) {
+    std::vector<std::string> seen;
+    for (int i = 0; i < count; ++i) {
+      const json event = watch.Next();
+      seen.push_back(event["type"].get<std::string>() + " " +
+                     event["object"]["metadata"]["labels"]["tier"].get<std::string>());
+    }
+    return seen;
+  };
+  EXPECT_THAT(tiers(some, 2), ElementsAre("ADDED web", "DELETED web"));
+  EXPECT_THAT(tiers(all, 3), ElementsAre("ADDED db", "MODIFIED web", "MODIFIED db"));
+}
+
 TEST_F(WatchTest, OneNameCanBeWatched) {
   Make(TierMap("a"));
   WatchReader watch = Watch("fieldSelector=metadata.name%3Da&resourceVersion=0");

@@ -1,7 +1,9 @@
 #include "src/objects/core_rules.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "src/objects/owner_tracking.hpp"
 #include "src/objects/write_rules.hpp"
 #include "tests/src/objects/examples.hpp"
 
@@ -168,6 +170,24 @@ TEST(CoreRules, WhoSendsNullBytesOwnsThem) {
   EXPECT_EQ(manager("ConfigMap", "binaryData", nullptr), "ben");
   EXPECT_EQ(manager("ConfigMap", "data", nullptr), "ann");
   EXPECT_EQ(manager("Secret", "data", ""), "ann");
+}
+
+TEST(CoreRules, NullBytesDoNotEmptyWhatComesAsText) {
+  Json stored = {{"metadata", {{"name", "x"}}}, {"data", {{"a", "b2xk"}}}};
+  ASSERT_TRUE(
+      PrepareCreate(KindNamed("Secret"), stored, WriteRequest{}, Birth{.uid = "1"}).has_value());
+  Json object = stored;
+  object["data"] = {{"a", nullptr}, {"b", nullptr}};
+  object["stringData"] = {{"a", "new"}};
+  ASSERT_TRUE(PrepareUpdate(KindNamed("Secret"), stored, object, WriteRequest{}).has_value());
+  EXPECT_EQ(object["data"], (Json{{"a", "bmV3"}, {"b", ""}}));
+}
+
+TEST(CoreRules, NullsWithoutANameAreNoBytes) {
+  for (const char* kind : {"Lease", "Event", "Application"}) {
+    Json object = {{"metadata", {{"name", "x"}, {"namespace", "default"}}}, {"", {{"y", nullptr}}}};
+    EXPECT_THAT(NullBytes(KindNamed(kind), object), testing::IsEmpty()) << kind;
+  }
 }
 
 TEST(CoreRules, NullBytesThatOnesOwnAreNoChange) {
