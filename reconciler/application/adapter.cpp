@@ -186,6 +186,7 @@ runtime::Plan ApplicationPlanner::MakePlan(const PlanInput& input) const {
        .answer = answer ? &*answer : nullptr,
        .pin = pin ? &*pin : nullptr,
        .rollouts = rollouts,
+       .number_used = rollout::GreatestNumberUsed(input.cache, input.object),
        .servers = *servers,
        .settled = trust.settled,
        .now = input.now});

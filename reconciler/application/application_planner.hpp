@@ -61,9 +61,10 @@ struct Snapshot {
   const Answer* answer = nullptr;                  ///< nullptr: nothing was asked since the start
   const PinState* pin = nullptr;                   ///< nullptr: none was asked for
   std::span<const api::Rollout* const> rollouts;   ///< of this application, by number
-  std::span<const rollout::ServerView> servers;    ///< all that it selects, by name
-  bool settled = true;                             ///< as in rollout::Snapshot
-  Time now;                                        ///< wall time, for what people read
+  std::int64_t number_used = 0;  ///< the greatest in the name of any Rollout, its own or not
+  std::span<const rollout::ServerView> servers;  ///< all that it selects, by name
+  bool settled = true;                           ///< as in rollout::Snapshot
+  Time now;                                      ///< wall time, for what people read
 };
 
 /// Ask the mirror; the answer comes with a later snapshot.

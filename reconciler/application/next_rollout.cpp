@@ -92,8 +92,8 @@ void MakeNext(Desk& desk) {
     return;
   }
   const api::RolloutRelease& release = desk.desired->release;
-  // A number is used up once it was seen in a Rollout, in an intent or in our status. What agents say decides no numbers: one
-  // of them could use them all up.
+  // A number is used up once it was seen in a Rollout, whoever that belongs to, in an intent or in our status. What agents say
+  // decides no numbers: one of them could use them all up.
   const std::int64_t number = desk.newest_number + 1;
   const std::string name = rollout::RolloutName(desk.name, number);
   if (!IsPinned(desk, name)) {

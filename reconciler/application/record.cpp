@@ -138,7 +138,8 @@ void CountServers(Desk& desk) {
 
 void Record(Desk& desk) {
   const api::Rollout* newest = Newest(desk);
-  desk.newest_number = std::max(desk.newest_number, desk.status.last_number);
+  desk.newest_number =
+      std::max({desk.newest_number, desk.status.last_number, desk.snapshot.number_used});
   if (newest != nullptr) {
     desk.newest_number = std::max(desk.newest_number, newest->spec.number);
   }

@@ -252,10 +252,8 @@ runtime::Plan RolloutPlanner::MakePlan(const PlanInput& input) const {
   if (input.object.deleting) {
     return Leave(input, rollout);
   }
-  const Object* application =
-      input.cache.Find({Kind::kApplication, input.object.key.ns, rollout.spec.application});
-  if (application == nullptr || application->view == nullptr || application->deleting ||
-      !input.object.IsOwnedBy(application->uid)) {
+  const Object* application = OwnerOf(input.cache, input.object);
+  if (application == nullptr || application->view == nullptr || application->deleting) {
     return {};
   }
   const bool ended = HasEnded(rollout.status.phase);

@@ -30,6 +30,10 @@ void ApplicationOf(const Object& object, std::vector<std::string>& values) {
   }
 }
 
+void NamedAfter(const Object& object, std::vector<std::string>& values) {
+  values.emplace_back(ApplicationNamedBy(object.key.name));
+}
+
 void StateOf(const Object& object, std::vector<std::string>& values) {
   if (const auto* rollout = object.As<api::Rollout>();
       rollout != nullptr && !HasEnded(rollout->status.phase)) {
@@ -152,6 +156,7 @@ void RegisterViews(runtime::CacheSchema& schema) {
   schema.SetProjector(Kind::kServer, &ProjectServer);
   schema.AddIndex(Kind::kServer, kByFleet, &FleetOf);
   schema.AddIndex(Kind::kRollout, kByApplication, &ApplicationOf);
+  schema.AddIndex(Kind::kRollout, kByName, &NamedAfter);
   schema.AddIndex(Kind::kRollout, kByState, &StateOf);
   schema.AddIndex(Kind::kApplication, kByFleet, &FleetsOf);
   schema.AddIndex(Kind::kApplication, kByRepository, &RepositoryOf);
@@ -222,6 +227,23 @@ std::vector<const Object*> RolloutsOf(const runtime::Cache& cache, const Object&
   std::ranges::sort(rollouts, {},
                     [](const Object* object) { return object->As<api::Rollout>()->spec.number; });
   return rollouts;
+}
+
+const Object* OwnerOf(const runtime::Cache& cache, const Object& rollout) {
+  const auto* view = rollout.As<api::Rollout>();
+  const Object* application =
+      view == nullptr ? nullptr
+                      : cache.Find({Kind::kApplication, rollout.key.ns, view->spec.application});
+  return application != nullptr && rollout.IsOwnedBy(application->uid) ? application : nullptr;
+}
+
+std::int64_t GreatestNumberUsed(const runtime::Cache& cache, const Object& application) {
+  const runtime::Key& key = application.key;
+  std::int64_t greatest = 0;
+  for (const Object* rollout : cache.Lookup(Kind::kRollout, kByName, key.ns, key.name)) {
+    greatest = std::max(greatest, RolloutNumber(key.name, rollout->key.name));
+  }
+  return greatest;
 }
 
 std::string GroupOf(const std::string& ns, const std::string& application) {

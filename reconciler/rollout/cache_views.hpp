@@ -28,6 +28,7 @@ inline constexpr const char* kByFleet = "fleet";              ///< Server: spec.
                                                               ///< Application: spec.servers.fleets
 inline constexpr const char* kAnyFleet = "*";                 ///< Application: it names no fleet
 inline constexpr const char* kByApplication = "application";  ///< Rollout: spec.application
+inline constexpr const char* kByName = "name";                ///< Rollout: whose its name may be
 inline constexpr const char* kByRepository = "repository";  ///< Application: spec.source.repository
 inline constexpr const char* kByServer = "server";          ///< TestRun: spec.server
 inline constexpr const char* kByState = "state";            ///< Rollout: kOpen until it has ended
@@ -53,6 +54,14 @@ bool Concerns(const api::ServerSelection& selection, const runtime::Change& chan
 /// The rollouts that belong to this very application (of this uid) and are not on their way out, by number.
 std::vector<const runtime::Object*> RolloutsOf(const runtime::Cache& cache,
                                                const runtime::Object& application);
+
+/// The application that the rollout belongs to; nullptr where that is gone, though another one may have its name by now, or where
+/// the rollout cannot be read.
+const runtime::Object* OwnerOf(const runtime::Cache& cache, const runtime::Object& rollout);
+
+/// The greatest number that the name of any Rollout uses up for this application, whoever it belongs to: what an earlier
+/// application of that name left behind has its name until it is gone. 0: none.
+std::int64_t GreatestNumberUsed(const runtime::Cache& cache, const runtime::Object& application);
 
 /// The serial group of everything that writes intents of one application.
 std::string GroupOf(const std::string& ns, const std::string& application);

@@ -21,6 +21,13 @@ std::int64_t RolloutNumber(std::string_view application, std::string_view name) 
   return canonical ? number : 0;
 }
 
+std::string_view ApplicationNamedBy(std::string_view rollout) {
+  const std::size_t dash = rollout.rfind('-');
+  const std::string_view application =
+      dash == std::string_view::npos ? "" : rollout.substr(0, dash);
+  return RolloutNumber(application, rollout) > 0 ? application : "";
+}
+
 std::string TestRunName(std::string_view rollout, std::int64_t number) {
   return std::string(rollout) + "-gate-" + std::to_string(number);
 }

@@ -18,6 +18,9 @@ std::string RolloutName(std::string_view application, std::int64_t number);
 /// beyond kMaxNumber.
 std::int64_t RolloutNumber(std::string_view application, std::string_view name);
 
+/// The application whose rollout may have this name; "" where it is the name of none.
+std::string_view ApplicationNamedBy(std::string_view rollout);
+
 /// `<rollout>-gate-<number>`.
 std::string TestRunName(std::string_view rollout, std::int64_t number);
 

@@ -68,6 +68,8 @@ class Checker final : public HostObserver {
 
   const std::map<std::string, api::Application>& applications() const { return applications_; }
   const std::map<std::string, api::Rollout>& rollouts() const { return rollouts_; }
+  /// Whether the rollout is of the application of its name that is there now, and not left behind by an earlier one.
+  bool HasApplication(const api::Rollout& rollout) const;
   const std::map<std::string, api::Server>& servers() const { return servers_; }
   const std::map<std::string, api::Fleet>& fleets() const { return fleets_; }
 

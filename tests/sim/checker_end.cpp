@@ -30,7 +30,7 @@ void Checker::AtTheEnd(const std::map<std::string, std::unique_ptr<Host>>& hosts
 void Checker::CheckEnded() const {
   for (const auto& [name, rollout] : rollouts_) {
     const api::RolloutStatus& status = rollout.status;
-    if (IsOver(status.phase) || !applications_.contains(rollout.spec.application)) {
+    if (IsOver(status.phase) || !HasApplication(rollout)) {
       continue;
     }
     const bool before_servers = status.phase == Phase::kPending || status.phase == Phase::kTesting;
@@ -58,7 +58,7 @@ void Checker::CheckServersAtRest(const std::map<std::string, std::unique_ptr<Hos
     const auto& stable = application.status.stable;
     const bool halted = std::ranges::any_of(rollouts_, [&](const auto& entry) {
       const api::Rollout& rollout = entry.second;
-      return rollout.spec.application == name &&
+      return rollout.spec.application == name && HasApplication(rollout) &&
              (rollout.status.phase == Phase::kHalted || rollout.status.phase == Phase::kPaused);
     });
     const CommitInfo* commit = stable ? git_.Find(stable->commit) : nullptr;
@@ -95,9 +95,10 @@ void Checker::CheckNewestCommit(const api::Application& application) const {
     return;
   }
   for (const auto& [rollout_name, rollout] : rollouts_) {
-    const bool tried = rollout.spec.application == name && rollout.spec.release.commit == head->id;
+    const bool ours = rollout.spec.application == name && HasApplication(rollout);
+    const bool tried = ours && rollout.spec.release.commit == head->id;
     // A history that was rewritten waits for the end of what it rewrites.
-    const bool awaited = rollout.spec.application == name && !IsOver(rollout.status.phase) &&
+    const bool awaited = ours && !IsOver(rollout.status.phase) &&
                          !git_.Descends(head->id, rollout.spec.release.commit);
     if ((tried || awaited) && (rollout.status.cause || rollout.status.phase == Phase::kPaused)) {
       return;  // it says why, or what it waits for

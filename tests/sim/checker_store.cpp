@@ -129,10 +129,19 @@ void Checker::CheckDescent(const std::string& application, const api::Rollout& r
   }
 }
 
+bool Checker::HasApplication(const api::Rollout& rollout) const {
+  const auto application = applications_.find(rollout.spec.application);
+  return application != applications_.end() &&
+         std::ranges::any_of(rollout.metadata.owner_references, [&](const auto& owner) {
+           return owner.uid == application->second.metadata.uid;
+         });
+}
+
 void Checker::CheckOneActive(const std::string& application) const {
   std::string active;
   for (const auto& [name, rollout] : rollouts_) {
-    if (rollout.spec.application != application || !IsActive(rollout.status.phase)) {
+    if (rollout.spec.application != application || !HasApplication(rollout) ||
+        !IsActive(rollout.status.phase)) {
       continue;
     }
     if (!active.empty()) {
@@ -154,6 +163,9 @@ void Checker::CheckRolloutStep(const api::Rollout& before, const api::Rollout& a
   }
   if (writer != Writer::kControllers) {
     return;
+  }
+  if (after.metadata.owner_references.empty() && before.status != after.status) {
+    throw Violation("12: " + name + " goes on, and is of no application");
   }
   if (IsOver(before.status.phase) && before.status.phase != after.status.phase) {
     throw Violation("12: " + name + " had ended and goes on");

@@ -133,7 +133,7 @@ void Story::ConfirmRemoval(const std::string& fleet) {
 const api::Rollout* Story::NewestRollout(const std::string& application) const {
   const api::Rollout* newest = nullptr;
   for (const auto& [name, rollout] : checker_.rollouts()) {
-    if (rollout.spec.application == application &&
+    if (rollout.spec.application == application && checker_.HasApplication(rollout) &&
         (newest == nullptr || rollout.spec.number > newest->spec.number)) {
       newest = &rollout;
     }
@@ -179,6 +179,7 @@ void Story::MakeNext(const Step& step) {
     const auto& stable = application->second.status.stable;
     for (const auto& [name, rollout] : checker_.rollouts()) {
       const bool good = rollout.spec.application == step.target &&
+                        checker_.HasApplication(rollout) &&
                         rollout.status.phase == api::RolloutPhase::kSucceeded;
       const bool other = stable && rollout.spec.release.commit != stable->commit;
       if (good && other && (model == nullptr || model->spec.number < rollout.spec.number)) {

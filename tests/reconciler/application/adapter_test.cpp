@@ -31,6 +31,17 @@ T Named(const std::string& name) {
   return object;
 }
 
+/// A rollout that has lost its owner: an application of that name that was deleted, and its dependents were not.
+api::Rollout Orphan(const std::string& application, int number) {
+  auto rollout = Named<api::Rollout>(application + "-" + std::to_string(number));
+  rollout.spec.application = application;
+  rollout.spec.number = number;
+  rollout.spec.release = {
+      .commit = kHead, .tree = Tree(kHead.value), .hash = ReleaseHash(std::string(64, 'a'))};
+  rollout.status.phase = api::RolloutPhase::kSucceeded;
+  return rollout;
+}
+
 /// The engine's cache with one application whose repository has a commit.
 class ApplicationAdapter : public ::testing::Test {
  protected:
@@ -79,6 +90,20 @@ class ApplicationAdapter : public ::testing::Test {
       app.status = api::Decode<api::ApplicationStatus>(*plan.status).value();
       Load(Kind::kApplication, app);
     }
+  }
+
+  /// The next plan once the mirror has answered: it asks for the pin of the next rollout.
+  std::string NextName() {
+    const runtime::ResolveRevision query{
+        .repository = "code", .uid = Uid("uid-code"), .head = kHead, .path = "services/shop"};
+    outside["revision"] = {.request = query,
+                           .answered = query,
+                           .result = runtime::OutsideValue{runtime::ResolvedRevision{
+                               .commit = kHead, .tree = Tree(kHead.value)}}};
+    const runtime::Plan plan = PlanNow();
+    EXPECT_THAT(plan.actions, SizeIs(1)) << "nothing but the pin";
+    const auto ask = std::get<runtime::Ask>(plan.actions.at(0));
+    return std::get<runtime::Pin>(ask.request).id;
   }
 
   KeySink AffectedBy(Kind kind, const char* name) {
@@ -132,6 +157,53 @@ TEST_F(ApplicationAdapter, FromACommitToAPinnedRollout) {
   EXPECT_EQ(app.status.target->commit, kHead);
 }
 
+TEST_F(ApplicationAdapter, NumbersOfAnEarlierLifeAreUsedUp) {
+  api::Rollout former = Orphan("shop", 3);
+  former.metadata.owner_references = {{.kind = "Application", .name = "shop", .uid = Uid("gone")}};
+  Load(Kind::kRollout, Orphan("shop", 2), former);
+  EXPECT_EQ(NextName(), "shop-4");
+  EXPECT_EQ(app.status.last_number, 3);
+  // What is seen once is used up, also where nothing is made before it goes.
+  Load(Kind::kRollout);
+  EXPECT_EQ(NextName(), "shop-4");
+}
+
+TEST_F(ApplicationAdapter, ARolloutOnItsWayOutHasItsNameUntilItIsGone) {
+  api::Rollout going = Orphan("shop", 1);
+  going.metadata.deletion_timestamp = Time{};
+  going.metadata.finalizers = {rollout::kPinFinalizer};
+  Load(Kind::kRollout, going);
+  EXPECT_EQ(NextName(), "shop-2");
+}
+
+TEST_F(ApplicationAdapter, OnlyTheNameOfAnObjectUsesItsNumberUp) {
+  api::Rollout stranger = Orphan("shop", 2);
+  stranger.spec.application = "db";
+  api::Rollout misnamed = Orphan("shop", 7);
+  misnamed.metadata.name = "by-hand";
+  Load(Kind::kRollout, stranger, misnamed, Orphan("shop-eu", 8), Orphan("shopper", 9));
+  EXPECT_EQ(NextName(), "shop-3");
+}
+
+TEST_F(ApplicationAdapter, WhatAnEarlierLifeLeftIsNoHistoryOfThisOne) {
+  app.spec.revision_history_limit = 0;
+  api::Rollout bad = Orphan("shop", 2);
+  bad.status.phase = api::RolloutPhase::kRolledBack;
+  bad.status.cause = api::RolloutCause::kServerFailed;
+  bad.spec.hold = true;
+  api::Rollout active = Orphan("shop", 3);
+  active.status.phase = api::RolloutPhase::kProgressing;
+  active.status.wave = 1;
+  Load(Kind::kApplication, app);
+  Load(Kind::kRollout, Orphan("shop", 1), bad, active);
+  EXPECT_EQ(NextName(), "shop-4") << "and nothing is deleted";
+  EXPECT_FALSE(app.status.stable.has_value());
+  EXPECT_FALSE(app.status.promoted.has_value());
+  EXPECT_FALSE(app.status.hold.has_value());
+  EXPECT_THAT(app.status.failed, IsEmpty());
+  EXPECT_EQ(app.status.active, "");
+}
+
 TEST_F(ApplicationAdapter, AnAnswerOfAnotherMirrorIsNone) {
   const runtime::ResolveRevision query{
       .repository = "code", .uid = Uid("uid-former"), .head = kHead, .path = "services/shop"};
@@ -150,12 +222,7 @@ TEST_F(ApplicationAdapter, ItIsPlannedAgainForWhatConcernsIt) {
   api::Server stranger = Named<api::Server>("db-1");
   stranger.spec.fleet = "db";
   Load(Kind::kServer, server, stranger);
-  api::Rollout rollout = Named<api::Rollout>("shop-1");
-  rollout.spec.application = "shop";
-  rollout.spec.number = 1;
-  rollout.spec.release = {
-      .commit = kHead, .tree = Tree(kHead.value), .hash = ReleaseHash(std::string(64, 'a'))};
-  Load(Kind::kRollout, rollout);
+  Load(Kind::kRollout, Orphan("shop", 1));
   const runtime::Key key{Kind::kApplication, "default", "shop"};
   EXPECT_THAT(AffectedBy(Kind::kServer, "web-1"), ElementsAre(key));
   EXPECT_THAT(AffectedBy(Kind::kServer, "db-1"), IsEmpty());

@@ -22,6 +22,15 @@ TEST(Names, OtherNamesAreNoRolloutsOfIt) {
   }
 }
 
+TEST(Names, ARolloutSaysWhoseItMayBe) {
+  EXPECT_EQ(ApplicationNamedBy("shop-7"), "shop");
+  EXPECT_EQ(ApplicationNamedBy("shop-eu-12"), "shop-eu");
+  EXPECT_EQ(ApplicationNamedBy("shop-1-2"), "shop-1");
+  for (const char* name : {"", "shop", "7", "shop-", "shop-07", "shop-7a", "shop-7-gate"}) {
+    EXPECT_EQ(ApplicationNamedBy(name), "") << name;
+  }
+}
+
 TEST(Names, ListsAreShort) {
   EXPECT_EQ(ListNames(std::vector<std::string>{}, 0), "");
   EXPECT_EQ(ListNames(std::vector<std::string>{"a", "b"}, 2), "a, b");
