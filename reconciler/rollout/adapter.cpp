@@ -295,7 +295,9 @@ class TestRunPlanner final : public runtime::Planner {
   explicit TestRunPlanner(PlannerOptions options) : options_(options) {}
 
   Kind kind() const override { return Kind::kTestRun; }
-  std::vector<Kind> reads() const override { return {Kind::kRollout, Kind::kServer}; }
+  std::vector<Kind> reads() const override {
+    return {Kind::kApplication, Kind::kRollout, Kind::kServer};
+  }
   void Register(runtime::CacheSchema& schema) const override { RegisterViews(schema); }
 
   void AffectedBy(const Cache& cache, const Change& change, KeySink& keys) const override {
@@ -320,7 +322,8 @@ class TestRunPlanner final : public runtime::Planner {
     }
     const Object* owner = input.cache.Find({Kind::kRollout, ns, run.spec.rollout});
     const Object* server = input.cache.Find({Kind::kServer, ns, run.spec.server});
-    const bool owned = owner != nullptr && !owner->deleting && input.object.IsOwnedBy(owner->uid);
+    const bool owned = owner != nullptr && !owner->deleting && input.object.IsOwnedBy(owner->uid) &&
+                       OwnerOf(input.cache, *owner) != nullptr;
     const bool there = server != nullptr && !server->deleting;
     const ServerFacts* facts = there ? server->ViewAs<ServerFacts>() : nullptr;
     const Trust trust = TrustOf(input, options_, facts == nullptr || facts->judged);

@@ -1,8 +1,17 @@
 #include "reconciler/rollout/intent.hpp"
 
+#include <algorithm>
+
 #include "reconciler/base/assert.hpp"
 
 namespace slipway::rollout {
+
+bool BelongsTo(const api::Rollout& rollout, const api::Application& application) {
+  const auto& owners = rollout.metadata.owner_references;
+  return rollout.spec.application == application.metadata.name &&
+         std::ranges::find(owners, application.metadata.uid, &api::OwnerReference::uid) !=
+             owners.end();
+}
 
 bool Live(const api::Intent& intent, const api::Application& application,
           const api::Rollout* rollout) {

@@ -15,6 +15,10 @@ namespace slipway::rollout {
 /// How often an attempt is repeated within one (rollout, wave) before we give up.
 inline constexpr std::int64_t kMaxRetries = 3;
 
+/// Whether the rollout is of this very application. One that an earlier application of that name left behind is of none:
+/// nobody goes on with it.
+bool BelongsTo(const api::Rollout& rollout, const api::Application& application);
+
 /// Whether the gateway may send this intent. `rollout` is the Rollout that it names; nullptr where there is none.
 /// It is inert unless it names the promoted release, or a wave of an active rollout that has durably begun. An agent that
 /// already works on an intent that became inert is left alone.

@@ -12,7 +12,7 @@ namespace slipway::rollout {
 /// One test run as the cache held it at one moment. Borrowed: valid during the call only.
 struct TestRunSnapshot {
   const api::TestRun& test_run;
-  const api::Rollout* rollout = nullptr;  ///< that owns it; nullptr: gone
+  const api::Rollout* rollout = nullptr;  ///< that owns it; nullptr: gone, or its application is
   const ServerFacts* server = nullptr;    ///< that it runs on; nullptr: gone
   Duration elapsed{0};  ///< running time since the stored status was written or loaded
   bool settled = true;  ///< as in Snapshot

@@ -39,8 +39,9 @@ bool Matters(const api::Server& before, const api::Server& after) {
 }
 
 bool Matters(const api::Rollout& before, const api::Rollout& after) {
-  return before.metadata.uid != after.metadata.uid || before.status.phase != after.status.phase ||
-         before.status.wave != after.status.wave;
+  return before.metadata.uid != after.metadata.uid ||
+         before.metadata.owner_references != after.metadata.owner_references ||
+         before.status.phase != after.status.phase || before.status.wave != after.status.wave;
 }
 
 bool Matters(const api::Application& before, const api::Application& after) {
@@ -212,6 +213,7 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
     const auto* rollout = Find(rollouts_.all, ns + "/" + intent.rollout);
     const auto* application = Find(applications_.all, ns + "/" + intent.application);
     if (rollout == nullptr || application == nullptr ||
+        !rollout::BelongsTo(*rollout, *application) ||
         !rollout::Live(intent, *application, rollout)) {
       continue;
     }
@@ -229,7 +231,8 @@ protocol::Assign Catalog::AssignmentOf(const api::Server& server) const {
     }
     const auto* rollout = Find(rollouts_.all, ns + "/" + run.spec.rollout);
     const auto* application = Find(applications_.all, ns + "/" + run.spec.application);
-    if (rollout == nullptr || application == nullptr) {
+    if (rollout == nullptr || application == nullptr ||
+        !rollout::BelongsTo(*rollout, *application)) {
       continue;
     }
     const api::Source& source = SourceOf(*rollout, *application);

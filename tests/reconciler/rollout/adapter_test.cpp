@@ -133,6 +133,17 @@ class Adapter : public ::testing::Test {
                                 .outside = outside});
   }
 
+  runtime::Plan PlanOfRun(const char* run) {
+    const Object* object = cache_.Find({Kind::kTestRun, "default", run});
+    const runtime::OutsideStates none;
+    return runs_->MakePlan({.object = *object,
+                            .cache = cache_,
+                            .now = Time{},
+                            .elapsed = Duration(0),
+                            .up = up,
+                            .outside = none});
+  }
+
   KeySink AffectedBy(Kind kind, const char* name) {
     const auto object = std::make_shared<Object>(*cache_.Find({kind, "default", name}));
     KeySink keys;
@@ -347,6 +358,22 @@ TEST_F(Adapter, ATestRunIsOwnedByItsRollout) {
   EXPECT_FALSE(run.contains("status"));
 }
 
+TEST_F(Adapter, ATestRunOfARolloutThatHasLostItsApplicationIsEnded) {
+  auto run = Named<api::TestRun>("shop-2-gate-1");
+  run.metadata.owner_references = {
+      {.kind = "Rollout", .name = "shop-2", .uid = second.metadata.uid, .controller = true}};
+  run.spec = {.application = "shop", .rollout = "shop-2", .server = "web-1", .number = 1};
+  second.status = {.phase = api::RolloutPhase::kTesting};
+  LoadAll();
+  Load(Kind::kTestRun, run);
+  EXPECT_FALSE(PlanOfRun("shop-2-gate-1").status.has_value());
+  second.metadata.owner_references[0].uid = Uid("uid-of-a-former-shop");
+  Load(Kind::kRollout, first, second);
+  const runtime::Plan plan = PlanOfRun("shop-2-gate-1");
+  ASSERT_TRUE(plan.status.has_value());
+  EXPECT_EQ(ReadJson(*plan.status)["result"], "Interrupted");
+}
+
 TEST_F(Adapter, ATestRunThatCannotBeReadIsNamedAndNotMadeAgain) {
   app.spec.gate = api::GateTemplate{.servers = {.fleets = {"elsewhere"}}};
   second.spec.template_.gate = app.spec.gate;
@@ -389,15 +416,7 @@ TEST_F(Adapter, ATestRunWhoseRolloutIsGoneEnds) {
   auto run = Named<api::TestRun>("shop-9-gate-1");
   run.spec = {.application = "shop", .rollout = "shop-9", .server = "web-1", .number = 1};
   Load(Kind::kTestRun, run);
-  const Object* object = cache_.Find({Kind::kTestRun, "default", "shop-9-gate-1"});
-  const runtime::OutsideStates none;
-  const runtime::Plan plan = runs_->MakePlan({.object = *object,
-                                              .cache = cache_,
-                                              .now = Time{},
-                                              .elapsed = Duration(0),
-                                              .up = up,
-                                              .outside = none});
-  const json status = ReadJson(plan.status.value());
+  const json status = ReadJson(PlanOfRun("shop-9-gate-1").status.value());
   EXPECT_EQ(status["phase"], "Ended");
   EXPECT_EQ(status["result"], "Interrupted");
 }

@@ -36,6 +36,7 @@ api::Application Shop() {
 
 api::Rollout ShopOne(api::RolloutPhase phase, std::int64_t wave) {
   auto rollout = Named<api::Rollout>("shop-1");
+  rollout.metadata.owner_references = {{.kind = "Application", .name = "shop", .uid = Uid("shop")}};
   rollout.spec = {.application = "shop", .number = 1, .release = {.commit = Commit("c")}};
   rollout.spec.template_.release.processes = {{.name = "web", .run = "serve"}};
   rollout.status.phase = phase;
@@ -96,6 +97,21 @@ TEST_F(CatalogTest, ATestRunIsToldWhenItsRolloutIsHeardOfLater) {
   client_.Tell("rollouts", api::Encode(ShopOne(api::RolloutPhase::kTesting, 0)));
   EXPECT_EQ(catalog_.TakeChangedServers(kAll), Names{"default/int-1"});
   EXPECT_EQ(catalog_.AssignmentOf(integration).test_runs.size(), 1U);
+}
+
+TEST_F(CatalogTest, WhatAnEarlierApplicationOfThatNameLeftBehindIsToldToNobody) {
+  const api::Server server = ServerWithIntent();
+  api::TestRun run = RunOnIntegration();
+  run.spec.server = "web-1";
+  api::Rollout rollout = ShopOne(api::RolloutPhase::kProgressing, 1);
+  List({api::Encode(server)}, {api::Encode(rollout)}, {api::Encode(run)});
+  EXPECT_EQ(catalog_.AssignmentOf(server).releases.size(), 1U);
+  EXPECT_EQ(catalog_.AssignmentOf(server).test_runs.size(), 1U);
+  rollout.metadata.owner_references.clear();
+  client_.Tell("rollouts", api::Encode(rollout));
+  EXPECT_EQ(catalog_.TakeChangedServers(kAll), Names{"default/web-1"});
+  EXPECT_TRUE(catalog_.AssignmentOf(server).releases.empty());
+  EXPECT_TRUE(catalog_.AssignmentOf(server).test_runs.empty());
 }
 
 TEST_F(CatalogTest, AReportIsNoChangeAndANewIntentIs) {
