@@ -92,13 +92,17 @@ ExitCode FollowRollout(const Session& session, const FollowOptions& options,
   if (!applications.has_value()) {
     return Report(applications.error(), streams);
   }
-  const auto application = session.Get(session.Path(applications.value(), options.application));
+  const auto object = session.Get(session.Path(applications.value(), options.application));
+  if (!object.has_value()) {
+    return Report(object.error(), streams);
+  }
+  const auto application = api::Decode<api::Application>(object.value().dump());
   if (!application.has_value()) {
     return Report(application.error(), streams);
   }
   const auto end = Board::Clock::now() + options.timeout;
   auto next_frame = Board::Clock::now();
-  Board board(session, options.application);
+  Board board(session, application.value());
   Screen screen(streams);
   bool told = false;
   while (true) {

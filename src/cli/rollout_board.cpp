@@ -4,13 +4,14 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "reconciler/rollout/intent.hpp"
 #include "src/cli/watch.hpp"
 
 namespace slipway::cli {
 
 using nlohmann::json;
 
-Board::Board(const Session& session, std::string application)
+Board::Board(const Session& session, api::Application application)
     : session_(session), application_(std::move(application)) {
   Follow(rollouts_);
   Follow(servers_);
@@ -25,15 +26,17 @@ Board::~Board() {
 }
 
 bool Board::Wanted(const api::Rollout& rollout) const {
-  return rollout.spec.application == application_;
+  return rollout::BelongsTo(rollout, application_);
 }
 
 bool Board::Wanted(const api::Server& server) const {
-  return std::ranges::find(server.spec.releases, application_, &api::Intent::application) !=
-         server.spec.releases.end();
+  return std::ranges::find(server.spec.releases, application_.metadata.name,
+                           &api::Intent::application) != server.spec.releases.end();
 }
 
-bool Board::Wanted(const api::TestRun& run) const { return run.spec.application == application_; }
+bool Board::Wanted(const api::TestRun& run) const {
+  return run.spec.application == application_.metadata.name;
+}
 
 template <typename Object>
 Result<void> Board::Run(Shelf<Object>& shelf, const std::stop_token& stop) {

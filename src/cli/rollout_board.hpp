@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "reconciler/api/application.hpp"
 #include "src/cli/rollout_view.hpp"
 #include "src/cli/session.hpp"
 
@@ -23,7 +24,7 @@ class Board {
   using Clock = std::chrono::steady_clock;
 
   /// `session` outlives the Board.
-  Board(const Session& session, std::string application);
+  Board(const Session& session, api::Application application);
   ~Board();
   Board(const Board&) = delete;
   Board& operator=(const Board&) = delete;
@@ -62,7 +63,7 @@ class Board {
   bool Wanted(const api::TestRun& run) const;
 
   const Session& session_;
-  const std::string application_;
+  const api::Application application_;
   mutable std::mutex mutex_;
   std::condition_variable news_arrived_;
   News news_;

@@ -5,6 +5,7 @@
 #include <ostream>
 
 #include "reconciler/base/json.hpp"
+#include "reconciler/rollout/intent.hpp"
 #include "src/cli/output.hpp"
 #include "src/cli/rollout_board.hpp"
 
@@ -40,11 +41,13 @@ Result<Loaded> Load(const Session& session, const std::string& application) {
     return left.value("/spec/number"_json_pointer, 0L) <
            right.value("/spec/number"_json_pointer, 0L);
   });
-  for (const json& each : objects) {
+  for (json& each : objects) {
     SLIPWAY_TRY(rollout, api::Decode<api::Rollout>(each.dump()));
-    loaded.history.rollouts.push_back(std::move(rollout));
+    if (rollout::BelongsTo(rollout, loaded.history.application)) {
+      loaded.history.rollouts.push_back(std::move(rollout));
+      loaded.objects.push_back(std::move(each));
+    }
   }
-  loaded.objects = std::move(objects);
   return loaded;
 }
 

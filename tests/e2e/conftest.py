@@ -1,6 +1,7 @@
 """What the end-to-end tests share: a small world of real processes, gone when its test ends."""
 
 import base64
+import json
 import os
 import pathlib
 import shutil
@@ -76,14 +77,20 @@ class Town(demo_world.World):
         return self.tree
 
     def metrics(self):
-        """What Prometheus would read, as the administrator."""
+        """What Prometheus would read."""
+        return self.ask_api("GET", "/metrics")
+
+    def ask_api(self, method, path, body=None):
+        """What the API answers to the administrator; `body` is JSON."""
         user = yaml.safe_load((self.data / "admin.kubeconfig").read_text())["users"][0]["user"]
         identity = self.directory / "admin.pem"
         identity.write_bytes(b"".join(base64.b64decode(user[f"client-{part}-data"]) for part in ("certificate", "key")))
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.load_cert_chain(identity)
-        with urllib.request.urlopen(self.url + "/metrics", context=context, timeout=30) as answer:
+        asked = urllib.request.Request(self.url + path, body and json.dumps(body).encode(), {"Content-Type": "application/json"},
+                                       method=method)
+        with urllib.request.urlopen(asked, context=context, timeout=30) as answer:
             return answer.read().decode()
 
     def phase(self, commit):

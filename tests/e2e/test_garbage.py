@@ -6,7 +6,7 @@ import itertools
 import os
 
 import pytest
-from conftest import demo_world
+from conftest import APPLICATION, demo_world
 from kubernetes_world import Kubernetes, Slipway
 
 OURS = "/apis/slipway.dev/v1alpha1/namespaces/{}/"
@@ -238,3 +238,23 @@ def test_a_crash_loses_nothing(tmp_path):
         world.gone(*children)
     finally:
         side.close()
+
+
+def test_an_application_that_is_made_again_counts_on_from_the_rollouts_that_were_orphaned(town):
+    town.populate()
+    first = town.tree.push("First")
+    town.wait_for_phase(first, "Succeeded")
+    town.ask_api("DELETE", OURS.format("default") + "applications/shop", {"propagationPolicy": "Orphan"})
+    demo_world.wait_for("the application to be gone", lambda: not town.list("applications"), 60)
+    demo_world.wait_for("the servers to forget it", lambda: not any(s["spec"].get("releases") for s in town.list("servers")), 60)
+    town.slipway("apply", "-f", "-", stdin=APPLICATION.replace("spec:", "spec:\n  suspend: true", 1))
+    for command, error in (["history"], "no rollout yet"), (["undo"], "nothing to go back to"), (["status", "--timeout", "2s"], "no rollout of"):
+        with pytest.raises(demo_world.WorldError, match=error):
+            town.slipway("rollout", *command, "shop")
+    town.slipway("apply", "-f", "-", stdin=APPLICATION)
+    assert "shop-2" in town.slipway("rollout", "status", "shop", "--timeout", "2m")
+    assert town.serving() == {"web-1": first, "web-2": first, "web-3": first}
+    assert "ownerReferences" not in town.get("rollout", "shop-1")["metadata"]
+    assert town.get("application", "shop")["status"]["stable"]["rollout"] == "shop-2"
+    rows = town.slipway("rollout", "history", "shop").splitlines()
+    assert [row.split()[0] for row in rows] == ["NUMBER", "2"]
