@@ -131,7 +131,9 @@ def test_a_rollout_is_followed_across_a_crash_of_the_server(town, world_module):
 
 
 def rollout(phase, application="shop"):
-    return {"apiVersion": "slipway.dev/v1alpha1", "kind": "Rollout", "metadata": {"name": "shop-1", "resourceVersion": "7"},
+    owner = {"apiVersion": "slipway.dev/v1alpha1", "kind": "Application", "name": application, "uid": f"uid-of-{application}", "controller": True}
+    return {"apiVersion": "slipway.dev/v1alpha1", "kind": "Rollout",
+            "metadata": {"name": "shop-1", "resourceVersion": "7", "ownerReferences": [owner]},
             "spec": {"application": application, "number": 1,
                      "release": {"commit": "c" * 40, "tree": "d" * 40, "hash": "e" * 64},
                      "template": {"release": {"processes": [{"name": "web", "run": "./serve"}]}}},
@@ -142,7 +144,9 @@ def shop(phase):
     """What an API holds in which shop-1 is in this phase."""
     def answer(path):
         if path.endswith("/applications/shop"):
-            return 200, {"apiVersion": "slipway.dev/v1alpha1", "kind": "Application", "metadata": {"name": "shop"}}
+            return 200, {"apiVersion": "slipway.dev/v1alpha1", "kind": "Application", "metadata": {"name": "shop", "uid": "uid-of-shop"},
+                         "spec": {"source": {"repository": "shop"}, "servers": {"fleets": ["web"]},
+                                  "release": {"processes": [{"name": "web", "run": "./serve"}]}}}
         kind = {"rollouts": "RolloutList", "servers": "ServerList", "testruns": "TestRunList"}[path.rsplit("/", 1)[1]]
         return 200, {"apiVersion": "slipway.dev/v1alpha1", "kind": kind, "metadata": {"resourceVersion": "9"},
                      "items": [rollout(phase)] if kind == "RolloutList" else []}
