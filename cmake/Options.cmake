@@ -21,9 +21,9 @@ if(SLIPWAY_WERROR)
   target_compile_options(slipway_options INTERFACE -Werror)
 endif()
 if(SLIPWAY_SANITIZER STREQUAL "address")
-  # -Wno-mismatched-new-delete: false alarms of GCC 12 on coroutine frames when instrumented.
+  # False alarms of GCC 12 when instrumented: -Wno-mismatched-new-delete on coroutine frames, -Wno-maybe-uninitialized in variants.
   target_compile_options(slipway_options INTERFACE -fsanitize=address,undefined -fno-sanitize-recover=all
-                         -fno-omit-frame-pointer -Wno-mismatched-new-delete)
+                         -fno-omit-frame-pointer -Wno-mismatched-new-delete -Wno-maybe-uninitialized)
   target_link_options(slipway_options INTERFACE -fsanitize=address,undefined)
 elseif(SLIPWAY_SANITIZER STREQUAL "thread")
   # -Wno-tsan: the fences inside Asio cannot be instrumented; its atomics can. -Wno-stringop-overflow: false alarms of GCC 12
