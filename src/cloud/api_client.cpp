@@ -105,7 +105,9 @@ Verdict ApiClient::JudgeRefusal(const ApiCall& call, const AccessToken& token,
               .renewed = true,
               .error = Trouble(Code::kUnauthorized, "CredentialsRefused", said + who)};
     case Blame::kDenied:
-      return {.error = Trouble(Code::kForbidden, kAccessDenied,
+      return {.again = refusal.may_be_old,
+              .renewed = refusal.may_be_old,
+              .error = Trouble(Code::kForbidden, kAccessDenied,
                                said + (refusal.advice.empty() ? "" : ". " + refusal.advice) + who)};
     case Blame::kAbsent:
       return {.error = Trouble(Code::kNotFound, kInvalidRequest, said)};

@@ -43,8 +43,9 @@ enum class Blame : std::uint8_t {
 struct Refusal {
   Blame blame = Blame::kRequest;
   std::string words;  ///< its own, such as "forbidden: no"; empty: it is no answer of the provider
-  std::string request_id;  ///< or empty
-  std::string advice;      ///< what to do about a permission that lacks, such as "Allow x"
+  std::string request_id;   ///< or empty
+  std::string advice;       ///< what to do about a permission that lacks, such as "Allow x"
+  bool may_be_old = false;  ///< the provider may go by what was allowed when it saw the token first
 };
 
 /// Whether an error of ApiClient says that there is no such thing, that there is not even its place, or that a permission lacks.

@@ -214,7 +214,16 @@ class OpenStack:
             each.stop()
 
     def project(self):
-        return Project(self)
+        made = Project(self)
+        made.grant("reader")
+        return made
+
+    def project_of_a_stranger(self):
+        """Its user has a role in it of which Nova knows nothing."""
+        self.admin.identity.find_role("stranger") or self.admin.identity.create_role(name="stranger")
+        made = Project(self)
+        made.grant("stranger")
+        return made
 
     def revoke(self):
         """The token that was used last is no good any more."""
@@ -226,14 +235,17 @@ def connect(**auth):
 
 
 class Project:
-    """A project with one user, who may only read."""
+    """A project with one user, who may do there what is granted."""
 
     def __init__(self, world):
         self.launched, self.world, self.name, self.password = 0, world, f"shop-{secrets.token_hex(4)}", "hush-" + secrets.token_hex(8)
         identity = world.admin.identity
         self.id = identity.create_project(name=self.name, domain_id="default").id
         self.user = identity.create_user(name=f"lister-{self.name}", password=self.password, domain_id="default")
-        identity.assign_project_role_to_user(self.id, self.user.id, identity.find_role("reader").id)
+
+    def grant(self, role):
+        identity = self.world.admin.identity
+        identity.assign_project_role_to_user(self.id, self.user.id, identity.find_role(role).id)
 
     def settings(self):
         """In the words of clouds.yaml."""

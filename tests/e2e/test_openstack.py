@@ -326,6 +326,20 @@ def test_the_doctor_tries_each_thing_that_is_needed(town, world, project):
     assert not good and clouds.checks(said) == [well[0], (well[1][0], "InvalidRequest")]
 
 
+def test_nova_itself_denies_whom_nobody_let_read(town, world):
+    stranger = world.project_of_a_stranger()
+    name = stranger.launch()
+    watched = watch(town, stranger.variables())
+    town.apply(fleet())
+    said = watched.until_reason("AccessDenied")
+    assert "Policy doesn't allow os_compute_api:servers:detail to be performed." in said and re.search(r"\(request req-[0-9a-f-]{36}\)", said), said
+    said, good = clouds.doctor(town, "web", NOWHERE | stranger.variables())
+    assert not good and clouds.checks(said)[1] == (("os_compute_api:servers:detail", REGIONS[0]), "AccessDenied")
+    assert f"openstack role add --project {stranger.id} --user ID_OF_THE_USER reader\n" in said
+    stranger.grant("reader")
+    watched.until_servers([name])
+
+
 # ---- Agents.
 
 def test_a_machine_joins_as_itself_whatever_its_image_holds(town, project):

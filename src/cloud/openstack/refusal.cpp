@@ -79,6 +79,8 @@ Refusal RefusalOf(const rest::Response& response) {
                   .words = words.name.empty() ? "" : words.name + ": " + words.message,
                   .request_id = RequestId(response),
                   .advice = AdviceOn(words)};
+  // Nova keeps for minutes what Keystone said of a token: a role that was given since counts with another one.
+  refusal.may_be_old = !refusal.advice.empty();
   if (response.status == 406 && !words.name.empty()) {
     refusal.words += " Slipway needs a Nova of the release Stein or later";
   }

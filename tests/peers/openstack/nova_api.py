@@ -1,5 +1,6 @@
 """Nova's API as an ordinary process: `nova_api.py DIRECTORY KEYSTONE_URL` makes a new one there, with two cells and five servers on a
-page, and serves it on 127.0.0.1 until standard input ends. Says its port when it answers.
+page, and serves it on 127.0.0.1 until standard input ends. Says its port when it answers. Its policy is the default of the releases
+from 2023.1 on: who lists the servers of a project needs a role there that may read.
 
 Nobody schedules or runs a server: they are put into the database by Nova's own objects. Each line of standard input is JSON,
 [NAME, ARGUMENTS], one of the functions below; what it gives comes back as a line.
@@ -42,6 +43,7 @@ endpoint_override = http://127.0.0.1:{2}
 lock_path = {0}
 [oslo_policy]
 policy_dirs = {0}/policy
+enforce_new_defaults = true
 """
 
 

@@ -119,6 +119,7 @@ class OpenstackCloudTest : public ::testing::Test {
                         }};
 };
 
+const char* const kDenial = "Policy doesn't allow os_compute_api:servers:detail to be performed.";
 const char* const kSaid = "Nova of project shop answers ";
 const char* const kWho = ". The credentials are those of the user lister of the OS_ variables.";
 
@@ -178,9 +179,15 @@ TEST_F(OpenstackCloudTest, ATokenThatEndsHalfWayIsRenewedOnce) {
                            "unauthorized: not [secret] (request req-7)" + kWho);
 }
 
+TEST_F(OpenstackCloudTest, ARoleThatWasGivenCountsAtOnce) {
+  answers_ = {Page({1}), Refused(403, "forbidden", kDenial), Page({1, 2})};
+  EXPECT_EQ(Outcome(), "it listed 1");
+  EXPECT_EQ(Outcome(), "it listed 2");
+  EXPECT_EQ(Last().headers.at("x-auth-token"), "hush1") << "Nova keeps what it knew of the old one";
+}
+
 TEST_F(OpenstackCloudTest, ADenialSaysWhatToDo) {
-  answers_ = {Refused(403, "forbidden",
-                      "Policy doesn't allow os_compute_api:servers:detail to be performed.")};
+  answers_ = {Refused(403, "forbidden", kDenial), Refused(403, "forbidden", kDenial)};
   EXPECT_EQ(Outcome(), std::string("AccessDenied: ") + kSaid +
                            "forbidden: Policy doesn't allow os_compute_api:servers:detail to be "
                            "performed. (request req-7). Give them a role in the project that may "
@@ -202,8 +209,7 @@ TEST_F(OpenstackCloudTest, WhatIsNeededIsTriedByItself) {
   answers_ = {Page({1}, 1)};
   EXPECT_THAT(results(cloud_.Examine(provider_, {})), ElementsAre(known, needs + "RegionOne: ok"));
   EXPECT_EQ(Last().url, "https://nova.example.org/v2.1/servers/detail?limit=1");
-  answers_ = {Refused(403, "forbidden",
-                      "Policy doesn't allow os_compute_api:servers:detail to be performed.")};
+  answers_ = {Refused(403, "forbidden", kDenial), Refused(403, "forbidden", kDenial)};
   const Examination denied = cloud_.Examine(provider_, {});
   EXPECT_THAT(results(denied), ElementsAre(known, needs + "RegionOne: AccessDenied"));
   EXPECT_EQ(denied.policy,

@@ -50,6 +50,7 @@ TEST(OpenstackRefusal, AdviceIsGivenOnlyForWhatLacks) {
   EXPECT_EQ(Read(403, R"({"forbidden": {"code": 403, "message": ")" + rule + "\"}}").advice,
             "Give them a role in the project that may list servers, such as reader");
   EXPECT_EQ(Read(403, kNo).advice, "");
+  EXPECT_FALSE(Read(403, kNo).may_be_old);
   EXPECT_EQ(Read(406, R"({"computeFault": {"code": 406, "message": "Maximum is 2.60."}})").words,
             "computeFault: Maximum is 2.60. Slipway needs a Nova of the release Stein or later");
 }
