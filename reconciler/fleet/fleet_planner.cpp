@@ -29,7 +29,7 @@ bool IsPassing(const Error& error) {
 }
 
 std::map<std::string, std::string> LabelsOf(const api::Fleet& fleet, const ObservedServer& server) {
-  std::map<std::string, std::string> labels = server.labels;
+  std::map<std::string, std::string> labels = server.labels.ToMap();
   labels[kFleetLabel] = fleet.metadata.name;
   return labels;
 }

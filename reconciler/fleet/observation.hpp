@@ -1,13 +1,13 @@
 #pragma once
 
 #include <compare>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "reconciler/api/fleet.hpp"
+#include "reconciler/api/label_set.hpp"
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
 #include "reconciler/runtime/effect.hpp"
@@ -19,7 +19,7 @@ struct ObservedServer {
   std::string name;
   std::string address;
   std::string provider_id;
-  std::map<std::string, std::string> labels;
+  api::LabelSet labels;
   bool standby = false;  ///< its provider keeps it out of service
   bool joining = false;  ///< its provider holds it back until it is let in
   std::string launch{};  ///< of one that joins: what its provider must hear then

@@ -10,6 +10,7 @@
 
 #include "reconciler/api/fleet.hpp"
 #include "reconciler/api/gitrepository.hpp"
+#include "reconciler/api/label_set.hpp"
 #include "reconciler/base/ids.hpp"
 #include "reconciler/base/result.hpp"
 #include "reconciler/base/time.hpp"
@@ -169,7 +170,7 @@ struct ListedServer {
   std::string name;  ///< of the Server object
   std::string address;
   std::string provider_id;  ///< such as exec://web-1
-  std::map<std::string, std::string> labels;
+  api::LabelSet labels;
   MachineState state = MachineState::kRunning;
   std::string launch{};  ///< of one that joins: what else its provider must hear to let it in
 

@@ -71,10 +71,10 @@ std::string TextOf(MachineState state) {
   return "";
 }
 
-std::string TextOf(const std::map<std::string, std::string>& labels) {
+std::string TextOf(const api::LabelSet& labels) {
   std::string text;
   for (const auto& [key, value] : labels) {
-    text += (text.empty() ? "" : ",") + key + "=" + value;
+    text.append(text.empty() ? "" : ",").append(key).append("=").append(value);
   }
   return text.empty() ? "<none>" : text;
 }

@@ -28,11 +28,11 @@ bool LooksChanged(std::string_view text) {
          std::ranges::all_of(text.substr(text.size() - kDigits), IsHexDigit);
 }
 
-}  // namespace
-
-std::string LabelText(std::string_view text) {
+/// Puts LabelText() behind `out`.
+void AppendLabelText(std::string_view text, std::string& out) {
   if (text.empty() || (objects::IsLabelValue(text) && !LooksChanged(text))) {
-    return std::string(text);
+    out += text;
+    return;
   }
   std::string legal;
   for (const char letter : text) {
@@ -45,47 +45,61 @@ std::string LabelText(std::string_view text) {
       break;
     }
   }
-  return (legal.empty() ? "x" : legal) + "--" + HashOf(text);
+  out.append(legal.empty() ? "x" : legal).append("--").append(HashOf(text));
 }
 
-void AddTag(std::string_view key, std::string_view value,
-            std::map<std::string, std::string>& labels) {
-  if (key.empty()) {
-    return;
+}  // namespace
+
+std::string LabelText(std::string_view text) {
+  std::string label;
+  AppendLabelText(text, label);
+  return label;
+}
+
+void MachineLabels::Add(std::string_view prefix, std::string_view key, std::string_view value) {
+  const std::size_t begin = text_.size();
+  text_ += prefix;
+  AppendLabelText(key, text_);
+  const std::size_t middle = text_.size();
+  AppendLabelText(value, text_);
+  places_.push_back({.begin = begin, .value = middle, .end = text_.size()});
+}
+
+void MachineLabels::AddTag(std::string_view key, std::string_view value) {
+  if (!key.empty()) {
+    Add("tag.slipway.dev/", key, value);
   }
-  const std::string text = LabelText(key);
-  std::string name;
-  name.reserve(kTagPrefix.size() + text.size());
-  name.append(kTagPrefix).append(text);
-  // Most providers tell them in order.
-  labels.insert_or_assign(labels.end(), std::move(name), LabelText(value));
 }
 
-std::map<std::string, std::string> LabelsOfTags(const std::map<std::string, std::string>& tags) {
-  std::map<std::string, std::string> labels;
-  for (const auto& [key, value] : tags) {
-    AddTag(key, value, labels);
-  }
-  return labels;
-}
-
-std::map<std::string, std::string> WithFacts(std::map<std::string, std::string> labels,
-                                             const MachineFacts& facts) {
-  const auto add = [&](const char* key, std::string_view value) {
+void MachineLabels::AddFacts(const MachineFacts& facts) {
+  const auto add = [&](std::string_view prefix, std::string_view key, std::string_view value) {
     if (!value.empty()) {
-      labels[key] = LabelText(value);
+      Add(prefix, key, value);
     }
   };
-  add("topology.kubernetes.io/region", facts.region);
-  add("topology.kubernetes.io/zone", facts.zone);
-  add("node.kubernetes.io/instance-type", facts.type);
-  add("instance.slipway.dev/image", facts.image);
-  add("instance.slipway.dev/group", facts.group);
+  add("topology.kubernetes.io/", "region", facts.region);
+  add("topology.kubernetes.io/", "zone", facts.zone);
+  add("node.kubernetes.io/", "instance-type", facts.type);
+  add("instance.slipway.dev/", "image", facts.image);
+  add("instance.slipway.dev/", "group", facts.group);
+  add("instance.slipway.dev/", "name", facts.name);
   if (const auto launched = api::ParseTime(facts.launched); launched.has_value()) {
     std::string text = api::FormatTime(std::chrono::floor<std::chrono::seconds>(launched.value()));
     std::erase(text, ':');
-    add("instance.slipway.dev/launched", text);
+    add("instance.slipway.dev/", "launched", text);
   }
+}
+
+api::LabelSet MachineLabels::Take() {
+  const std::string_view text = text_;
+  labels_.clear();
+  for (const Place& place : places_) {
+    labels_.emplace_back(text.substr(place.begin, place.value - place.begin),
+                         text.substr(place.value, place.end - place.value));
+  }
+  api::LabelSet labels{std::span(labels_)};
+  text_.clear();
+  places_.clear();
   return labels;
 }
 

@@ -68,26 +68,26 @@ std::string GroupOf(const pugi::xml_node& instance) {
   return "";
 }
 
-std::map<std::string, std::string> LabelsOf(const pugi::xml_node& instance,
-                                            const std::string& region) {
-  std::map<std::string, std::string> tags;
+api::LabelSet LabelsOf(const pugi::xml_node& instance, const std::string& region,
+                       MachineLabels& labels) {
   for (const pugi::xml_node tag : instance.child("tagSet").children("item")) {
-    const std::string key = tag.child_value("key");
+    const std::string_view key = tag.child_value("key");
     if (!key.starts_with("aws:")) {  // AWS's own: ids of stacks and the like
-      tags[key] = tag.child_value("value");
+      labels.AddTag(key, tag.child_value("value"));
     }
   }
-  return WithFacts(LabelsOfTags(tags),
-                   {.region = region,
-                    .zone = instance.child("placement").child_value("availabilityZone"),
-                    .type = instance.child_value("instanceType"),
-                    .image = instance.child_value("imageId"),
-                    .group = GroupOf(instance),
-                    .launched = instance.child_value("launchTime")});
+  labels.AddFacts({.region = region,
+                   .zone = instance.child("placement").child_value("availabilityZone"),
+                   .type = instance.child_value("instanceType"),
+                   .image = instance.child_value("imageId"),
+                   .group = GroupOf(instance),
+                   .launched = instance.child_value("launchTime"),
+                   .name = {}});
+  return labels.Take();
 }
 
 Result<ListedServer> ReadInstance(const pugi::xml_node& instance, const std::string& region,
-                                  api::AddressChoice address) {
+                                  api::AddressChoice address, MachineLabels& labels) {
   const std::string id = instance.child_value("instanceId");
   if (!id.starts_with("i-")) {
     return Fail(Code::kInvalid, "one of its instances has no id");
@@ -101,7 +101,7 @@ Result<ListedServer> ReadInstance(const pugi::xml_node& instance, const std::str
                       .provider_id = std::string("aws:///") +
                                      instance.child("placement").child_value("availabilityZone") +
                                      "/" + id,
-                      .labels = LabelsOf(instance, region),
+                      .labels = LabelsOf(instance, region, labels),
                       .state = state.value()};
 }
 
@@ -159,12 +159,13 @@ Result<InstancePage> ReadInstances(std::string xml, const std::string& region,
     return Fail(Code::kInvalid, "it is two pages in one");
   }
   InstancePage page{.servers = {}, .groups = {}, .next = root.child_value("nextToken")};
+  MachineLabels labels;
   for (const pugi::xml_node reservation : root.child("reservationSet").children("item")) {
     if (!reservation.child("instancesSet").child("item") || HasTwo(reservation, "instancesSet")) {
       return Fail(Code::kInvalid, "one of its reservations holds no instances");
     }
     for (const pugi::xml_node instance : reservation.child("instancesSet").children("item")) {
-      SLIPWAY_TRY(server, ReadInstance(instance, region, address));
+      SLIPWAY_TRY(server, ReadInstance(instance, region, address, labels));
       if (const std::string group = GroupOf(instance); !group.empty()) {
         page.groups[server.name] = group;
       }

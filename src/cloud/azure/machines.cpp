@@ -78,19 +78,24 @@ bool IsVmId(const std::string& text) {
   return good;
 }
 
-Texts LabelsOf(const json& described, const MachineId& id, const Texts& tags) {
+api::LabelSet LabelsOf(const json& described, const MachineId& id, const Texts& tags) {
   const json& properties = At(described, "properties");
   const json& zones = At(described, "zones");
   const std::string location = TextAt(described, "location");
   const std::string size = TextAt(At(properties, "hardwareProfile"), "vmSize");
   const bool zonal = zones.is_array() && !zones.empty() && zones.front().is_string();
-  return WithFacts(LabelsOfTags(tags),
-                   {.region = location,
-                    .zone = zonal ? location + "-" + zones.front().get<std::string>() : "",
-                    .type = size.empty() ? TextAt(At(described, "sku"), "name") : size,
-                    .image = {},
-                    .group = ScaleSetOf(described, id),
-                    .launched = TextAt(properties, "timeCreated")});
+  MachineLabels labels;
+  for (const auto& [key, value] : tags) {
+    labels.AddTag(key, value);
+  }
+  labels.AddFacts({.region = location,
+                   .zone = zonal ? location + "-" + zones.front().get<std::string>() : "",
+                   .type = size.empty() ? TextAt(At(described, "sku"), "name") : size,
+                   .image = {},
+                   .group = ScaleSetOf(described, id),
+                   .launched = TextAt(properties, "timeCreated"),
+                   .name = {}});
+  return labels.Take();
 }
 
 /// Ids of its network interfaces, the primary one first.

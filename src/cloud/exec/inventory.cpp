@@ -39,15 +39,16 @@ Result<void> CheckListed(const ListedServer& server, const std::string& where) {
   }
   for (const auto& [key, value] : server.labels) {
     if (!objects::IsLabelKey(key) || key.starts_with("slipway.dev/")) {
-      return Bad(where,
-                 "label \"" + key + "\": " + objects::kLabelKeyHint + ", and not of slipway.dev");
+      return Bad(where, "label \"" + std::string(key) + "\": " + objects::kLabelKeyHint +
+                            ", and not of slipway.dev");
     }
     if (!objects::IsLabelValue(value)) {
-      return Bad(where, "label " + key + ": \"" + value + "\" is no value of a label");
+      return Bad(where, "label " + std::string(key) + ": \"" + std::string(value) +
+                            "\" is no value of a label");
     }
   }
   // A static fleet's server has the same name, address and labels as one that is listed elsewhere.
-  const json entry = {{"name", server.name}, {"labels", server.labels}};
+  const json entry = {{"name", server.name}, {"labels", server.labels.ToMap()}};
   json fleet = {{"apiVersion", "slipway.dev/v1alpha1"},
                 {"kind", "Fleet"},
                 {"metadata", {{"name", "x"}}},
@@ -121,12 +122,14 @@ Result<ListedServer> ServerOf(const json& entry, const std::string& where) {
   if (!labels.is_object()) {
     return Bad(where, "labels must be an object");
   }
+  std::map<std::string, std::string> texts;
   for (const auto& [key, value] : labels.items()) {
     if (!value.is_string()) {
       return Bad(where, "label " + key + " must be a text");
     }
-    server.labels[key] = value.get<std::string>();
+    texts[key] = value.get<std::string>();
   }
+  server.labels = texts;
   SLIPWAY_TRYV(CheckListed(server, where));
   return server;
 }
@@ -263,11 +266,13 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
                         .address = address,
                         .provider_id = "exec://" + host,
                         .labels = {}};
+    std::map<std::string, std::string> labels;
     for (const std::string& name : names) {
       if (name != "all" && name != "ungrouped") {
-        server.labels[kGroupPrefix + name] = "true";
+        labels[kGroupPrefix + name] = "true";
       }
     }
+    server.labels = labels;
     SLIPWAY_TRYV(CheckListed(server, "host " + host));
     servers.push_back(std::move(server));
   }

@@ -19,7 +19,6 @@ namespace {
 using runtime::MachineState;
 using simdjson::dom::element;
 using simdjson::dom::element_type;
-using Texts = std::map<std::string, std::string>;
 /// What the API wrote at some place; nothing where it is absent, or null. It lives as long as the parser, as do its texts.
 using Part = std::optional<element>;
 
@@ -211,18 +210,19 @@ std::string_view GroupOf(const Instance& instance) {
                                                  : std::string_view();
 }
 
-Texts LabelsOf(const Instance& instance, std::string_view zone) {
-  Texts labels;
+api::LabelSet LabelsOf(const Instance& instance, std::string_view zone, MachineLabels& labels) {
   AnyField(instance.labels, [&](std::string_view key, element value) {
-    AddTag(key, TextOf(value), labels);
+    labels.AddTag(key, TextOf(value));
     return false;
   });
-  return WithFacts(std::move(labels), {.region = std::string(zone.substr(0, zone.rfind('-'))),
-                                       .zone = std::string(zone),
-                                       .type = std::string(LastPart(TextOf(instance.type))),
-                                       .image = {},
-                                       .group = std::string(GroupOf(instance)),
-                                       .launched = std::string(TextOf(instance.created))});
+  labels.AddFacts({.region = zone.substr(0, zone.rfind('-')),
+                   .zone = zone,
+                   .type = LastPart(TextOf(instance.type)),
+                   .image = {},
+                   .group = GroupOf(instance),
+                   .launched = TextOf(instance.created),
+                   .name = {}});
+  return labels.Take();
 }
 
 /// kInvalid where a part that a fleet may go by is not of the form that it has.
@@ -274,7 +274,7 @@ bool IsId(std::string_view text) {
 
 /// Adds one to the page, where it fits.
 Result<void> ReadInstance(const Instance& instance, std::string_view zone,
-                          const api::GcpProvider& provider,
+                          const api::GcpProvider& provider, MachineLabels& labels,
                           std::vector<runtime::ListedServer>& servers) {
   const std::string_view id = TextOf(instance.id);
   const std::string name(TextOf(instance.name));
@@ -301,7 +301,7 @@ Result<void> ReadInstance(const Instance& instance, std::string_view zone,
       {.name = std::move(server),
        .address = std::string(FirstAddress(instance, provider.address)),
        .provider_id = "gce://" + provider.project + "/" + std::string(zone) + "/" + name,
-       .labels = LabelsOf(instance, zone),
+       .labels = LabelsOf(instance, zone, labels),
        .state = state.value()});
   return Ok();
 }
@@ -391,6 +391,7 @@ Result<std::vector<runtime::ListedServer>> InstancePage::Servers(
     const api::GcpProvider& provider) const {
   SLIPWAY_TRY(scopes, ScopesOf(tree_->root));
   std::vector<runtime::ListedServer> servers;
+  MachineLabels labels;
   for (const auto& [scope, listed] : scopes) {
     const std::string where = Quoted(scope, {});
     if (!listed.is_object()) {
@@ -406,7 +407,7 @@ Result<std::vector<runtime::ListedServer>> InstancePage::Servers(
       return Fail(Code::kInvalid, where + " is no zone with instances");
     }
     for (const element instance : each) {
-      SLIPWAY_TRYV(ReadInstance(InstanceOf(instance), LastPart(scope), provider, servers));
+      SLIPWAY_TRYV(ReadInstance(InstanceOf(instance), LastPart(scope), provider, labels, servers));
     }
   }
   return servers;

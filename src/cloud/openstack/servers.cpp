@@ -135,23 +135,24 @@ bool Fits(const json& server, const Texts& metadata, const api::OpenstackProvide
 }
 
 /// A tag of Nova's has no value. Metadata of the same name says more.
-Texts LabelsOf(const json& server, Texts metadata, const std::string& region) {
+api::LabelSet LabelsOf(const json& server, const Texts& metadata, const std::string& region) {
+  MachineLabels labels;
   for (const json& tag : At(server, "tags")) {
     if (tag.is_string()) {
-      metadata.try_emplace(tag.get<std::string>(), "");
+      labels.AddTag(tag.get<std::string>(), "");
     }
   }
-  Texts labels =
-      WithFacts(LabelsOfTags(metadata), {.region = region,
-                                         .zone = TextAt(server, "OS-EXT-AZ:availability_zone"),
-                                         .type = TextAt(At(server, "flavor"), "original_name"),
-                                         .image = TextAt(At(server, "image"), "id"),
-                                         .group = {},
-                                         .launched = TextAt(server, "created")});
-  if (const std::string name = TextAt(server, "name"); !name.empty()) {
-    labels["instance.slipway.dev/name"] = LabelText(name);
+  for (const auto& [key, value] : metadata) {
+    labels.AddTag(key, value);
   }
-  return labels;
+  labels.AddFacts({.region = region,
+                   .zone = TextAt(server, "OS-EXT-AZ:availability_zone"),
+                   .type = TextAt(At(server, "flavor"), "original_name"),
+                   .image = TextAt(At(server, "image"), "id"),
+                   .group = {},
+                   .launched = TextAt(server, "created"),
+                   .name = TextAt(server, "name")});
+  return labels.Take();
 }
 
 /// Adds one to the page, where it fits.

@@ -50,27 +50,46 @@ TEST(LabelText, IsLegalAndNeverTheSameForTwoTexts) {
   }
 }
 
-TEST(AddTag, OfTwoWithTheSameKeyTheLastStays) {
-  std::map<std::string, std::string> labels = {{"tag.slipway.dev/role", "db"}, {"zone", "a"}};
-  AddTag("role", "web", labels);
-  AddTag("a b", "c", labels);
-  AddTag("", "nothing", labels);
-  EXPECT_EQ(labels,
-            (std::map<std::string, std::string>{{"tag.slipway.dev/role", "web"},
-                                                {"zone", "a"},
-                                                {"tag.slipway.dev/" + LabelText("a b"), "c"}}));
-}
-
-TEST(LabelsOfTags, AreNamesWithOurPrefix) {
-  const auto labels =
-      LabelsOfTags({{"role", "web"}, {"", "nothing"}, {"empty", ""}, {"a/b", "c d"}});
-  EXPECT_EQ(labels.size(), 3U);
-  EXPECT_EQ(labels.at("tag.slipway.dev/role"), "web");
-  EXPECT_EQ(labels.at("tag.slipway.dev/empty"), "");
-  for (const auto& [key, value] : labels) {
+TEST(MachineLabels, TagsAreNamesWithOurPrefix) {
+  MachineLabels labels;
+  labels.AddTag("role", "db");
+  labels.AddTag("", "nothing");
+  labels.AddTag("empty", "");
+  labels.AddTag("a/b", "c d");
+  labels.AddTag("role", "web");
+  const api::LabelSet taken = labels.Take();
+  EXPECT_EQ(taken.ToMap(), (std::map<std::string, std::string>{
+                               {"tag.slipway.dev/role", "web"},
+                               {"tag.slipway.dev/empty", ""},
+                               {"tag.slipway.dev/" + LabelText("a/b"), LabelText("c d")}}))
+      << "of two with the same key the last";
+  for (const auto& [key, value] : taken) {
     EXPECT_TRUE(objects::IsLabelKey(key)) << key;
     EXPECT_TRUE(objects::IsLabelValue(value)) << value;
   }
+}
+
+TEST(MachineLabels, WhatIsNotToldIsNoLabel) {
+  MachineLabels labels;
+  labels.AddFacts({.region = "eu",
+                   .zone = {},
+                   .type = {},
+                   .image = {},
+                   .group = "Web 1",
+                   .launched = "yesterday",
+                   .name = {}});
+  EXPECT_EQ(labels.Take(), (api::LabelSet{{"topology.kubernetes.io/region", "eu"},
+                                          {"instance.slipway.dev/group", LabelText("Web 1")}}));
+}
+
+TEST(MachineLabels, NothingOfAMachineIsTakenForTheNext) {
+  MachineLabels labels;
+  labels.AddTag("role", std::string(63, 'x'));
+  const api::LabelSet first = labels.Take();
+  labels.AddTag("a", "b");
+  EXPECT_EQ(labels.Take(), (api::LabelSet{{"tag.slipway.dev/a", "b"}}));
+  EXPECT_EQ(first, (api::LabelSet{{"tag.slipway.dev/role", std::string(63, 'x')}}));
+  EXPECT_TRUE(labels.Take().empty());
 }
 
 }  // namespace

@@ -71,7 +71,7 @@ TEST(Instances, AnInstanceBecomesAServer) {
   EXPECT_EQ(server.provider_id, "aws:///eu-west-1b/i-0a1b2c3d4e5f60718");
   EXPECT_EQ(server.state, MachineState::kRunning);
   EXPECT_EQ(page.value().groups, (std::map<std::string, std::string>{{server.name, "web-group"}}));
-  auto labels = server.labels;
+  auto labels = server.labels.ToMap();
   EXPECT_THAT(labels["tag.slipway.dev/Name"], HasSubstr("web_one--"));
   labels.erase("tag.slipway.dev/Name");
   EXPECT_EQ(labels, (std::map<std::string, std::string>{

@@ -62,7 +62,7 @@ TEST(AzureMachines, AMachineIsReadWhole) {
       {"instance.slipway.dev/launched", "2026-01-02T030405Z"},
       {"tag.slipway.dev/Role", "web"},
       {"tag.slipway.dev/owner", ""}};
-  EXPECT_EQ(read.server.labels, labels);
+  EXPECT_EQ(read.server.labels.ToMap(), labels);
   EXPECT_THAT(read.interfaces, ElementsAre("/subscriptions/s-1/n/a", "/subscriptions/s-1/n/b"))
       << "the primary one first";
   EXPECT_EQ(read.provisioning, "succeeded");
@@ -75,9 +75,10 @@ TEST(AzureMachines, AnInstanceOfAUniformScaleSetIsReadWhole) {
   EXPECT_EQ(read.server.provider_id,
             "azure:///subscriptions/s-1/resourceGroups/shop/providers/Microsoft.Compute/"
             "virtualMachineScaleSets/Web/virtualMachines/7");
-  EXPECT_EQ(read.server.labels.at("instance.slipway.dev/group"), "Web");
-  EXPECT_EQ(read.server.labels.at("node.kubernetes.io/instance-type"), "Standard_B2s");
-  EXPECT_FALSE(read.server.labels.contains("topology.kubernetes.io/zone"));
+  const auto labels = read.server.labels.ToMap();
+  EXPECT_EQ(labels.at("instance.slipway.dev/group"), "Web");
+  EXPECT_EQ(labels.at("node.kubernetes.io/instance-type"), "Standard_B2s");
+  EXPECT_FALSE(labels.contains("topology.kubernetes.io/zone"));
   EXPECT_THAT(read.interfaces, IsEmpty());
   EXPECT_THAT(*read.codes, ElementsAre("ProvisioningState/succeeded", "PowerState/running"));
 }
@@ -164,7 +165,7 @@ TEST(AzureMachines, OddLabelsAndTimesAreNoTrouble) {
   described["properties"]["timeCreated"] = "yesterday";
   described["location"] = 7;
   described["tags"] = nullptr;
-  EXPECT_EQ(Read(described).server.labels.size(), 2U);
+  EXPECT_EQ(Read(described).server.labels.ToMap().size(), 2U);
 }
 
 TEST(AzureMachines, CodesAreThoseOfTheInstanceView) {

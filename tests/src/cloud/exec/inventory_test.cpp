@@ -58,11 +58,11 @@ TEST(Inventory, AnsibleHostsAreServersAndGroupsAreLabels) {
   ASSERT_NE(web, servers.end());
   EXPECT_EQ(web->address, "10.0.0.1");
   EXPECT_EQ(web->provider_id, "exec://web1.example.org");
-  EXPECT_THAT(web->labels, UnorderedElementsAre(Pair("group.slipway.dev/web", "true"),
-                                                Pair("group.slipway.dev/prod", "true")));
+  EXPECT_THAT(web->labels.ToMap(), UnorderedElementsAre(Pair("group.slipway.dev/web", "true"),
+                                                        Pair("group.slipway.dev/prod", "true")));
   const auto lone = std::ranges::find(servers, "lone", &ListedServer::name);
   EXPECT_EQ(lone->address, "lone");
-  EXPECT_THAT(lone->labels, IsEmpty());
+  EXPECT_TRUE(lone->labels.empty());
 }
 
 TEST(Inventory, OneBadEntrySpoilsTheList) {

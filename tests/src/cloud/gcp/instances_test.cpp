@@ -90,7 +90,7 @@ TEST(GcpInstances, AnInstanceBecomesAServer) {
   EXPECT_EQ(server.provider_id, "gce://shop-prod/europe-west1-b/web-1");
   EXPECT_EQ(server.state, MachineState::kRunning);
   std::map<std::string, std::string> labels;
-  for (const auto& [key, value] : server.labels) {
+  for (const auto& [key, value] : server.labels.ToMap()) {
     if (key.starts_with("tag.slipway.dev/gr")) {
       EXPECT_THAT(value, HasSubstr("sehr_gro__-"));
     } else {
@@ -250,7 +250,7 @@ TEST(GcpInstances, OfFieldsWithOneNameTheLastIsMeant) {
   const runtime::ListedServer& server = page.value().servers.front();
   EXPECT_EQ(server.name, "b-1");
   EXPECT_EQ(server.state, MachineState::kStopped);
-  EXPECT_EQ(server.labels.at("tag.slipway.dev/role"), "web");
+  EXPECT_EQ(server.labels.ToMap().at("tag.slipway.dev/role"), "web");
   EXPECT_FALSE(ReadInstances(PageWith(R"(,"name":null)"), Everybody()).has_value());
 }
 

@@ -66,7 +66,7 @@ TEST(OpenstackServers, AMachineBecomesAServer) {
   EXPECT_EQ(server.provider_id, std::string("openstack:///") + kId);
   EXPECT_EQ(server.address, "10.1.0.7") << "of the first network by name";
   EXPECT_EQ(server.state, MachineState::kRunning);
-  std::map<std::string, std::string> labels = server.labels;
+  std::map<std::string, std::string> labels = server.labels.ToMap();
   EXPECT_THAT(labels["instance.slipway.dev/name"], HasSubstr("web_1--"));
   labels.erase("instance.slipway.dev/name");
   EXPECT_EQ(labels, (std::map<std::string, std::string>{
