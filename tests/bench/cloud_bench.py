@@ -25,6 +25,7 @@ import aws as aws_world  # noqa: E402  (found by the line above)
 import gcp as gcp_world  # noqa: E402
 
 ON_A_PAGE, OF_AMAZON, REGION = 1000, 10_000, "eu-west-1"  # EC2 has at most 1,000 on a page
+LATER = 3  # how often what is quick is measured
 BOTO3 = """
 import sys, time, boto3
 client = boto3.client("ec2", region_name="eu-west-1", endpoint_url=sys.argv[1], aws_access_key_id="AKID", aws_secret_access_key="s")
@@ -122,9 +123,9 @@ def with_sdk(script, wanted, *arguments):
 
 
 def with_slipway(programs, provider, variables, wanted):
-    """Seconds of the list alone, over what an earlier one has opened, as the control plane asks again and again; and the bytes of memory that
-    lists took at most."""
-    done = subprocess.run([programs / "cloud_list", "4"], input=json.dumps(provider), env=variables | {"PATH": os.environ["PATH"]}, check=True,
+    """Seconds of the list alone, over what an earlier one has opened, as the control plane asks again and again, the quickest of LATER times;
+    and the bytes of memory that lists took at most."""
+    done = subprocess.run([programs / "cloud_list", str(1 + LATER)], input=json.dumps(provider), env=variables | {"PATH": os.environ["PATH"]}, check=True,
                           stdout=subprocess.PIPE, text=True)
     said = json.loads(done.stdout)
     assert said["servers"] == wanted, said
@@ -186,7 +187,7 @@ def of_aws(programs):
 
 
 def pages_with_curl(google):
-    """Seconds for all pages over one connection. Where they are was found out before."""
+    """Seconds for all pages over one connection, the quickest of LATER times. Where they are was found out before."""
     query = f"{google.url}/compute/v1/projects/{gcp_world.PROJECT}/aggregated/instances?maxResults=500"
     token = google.token(gcp_world.READ)
     headers, urls, following = ["-H", f"authorization: Bearer {token}"], [], ""
@@ -197,9 +198,12 @@ def pages_with_curl(google):
         if not following:
             break
     listed = "\n".join(f'url = "{url}"\noutput = "/dev/null"' for url in urls)
-    begun = time.monotonic()
-    subprocess.run(["curl", "-sS", *headers, "-K", "-"], input=listed.encode(), check=True)
-    return time.monotonic() - begun
+    seconds = []
+    for _ in range(LATER):
+        begun = time.monotonic()
+        subprocess.run(["curl", "-sS", *headers, "-K", "-"], input=listed.encode(), check=True)
+        seconds.append(time.monotonic() - begun)
+    return min(seconds)
 
 
 def of_google(programs):
