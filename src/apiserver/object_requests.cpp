@@ -216,10 +216,11 @@ Response ObjectRequests::Get(const http::RequestHead& head, const ObjectPath& pa
 
 asio::awaitable<Response> ObjectRequests::List(ExchangePtr exchange, ObjectPath path,
                                                std::string user) const {
-  const auto request = ListRequestOf(exchange->head());
+  auto request = ListRequestOf(exchange->head());
   if (!request.has_value()) {
     co_return Failure(request.error(), &OptionsPath("ListOptions"));
   }
+  request.value().options.piece_by_piece = true;
   const auto form = TableOf(exchange->head());
   if (!form.has_value()) {
     co_return Failure(form.error(), &path);

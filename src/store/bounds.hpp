@@ -23,6 +23,12 @@ Result<void> CheckPrecondition(const Write& write, Revision latest);
 /// kExpired below `compacted`, kTimeout above `current`.
 Result<void> CheckRevision(Revision asked, Revision compacted, Revision current);
 
+/// Whether a page that holds so many entries, with so many bytes of values, takes another one.
+inline bool HasRoom(const ListRequest& request, std::size_t entries, std::size_t bytes) {
+  return (request.limit == 0 || entries < request.limit) &&
+         (request.bytes == 0 || bytes < request.bytes);
+}
+
 /// The end (exclusive) of the keys that begin with `prefix`, in the order of bytes.
 std::string PrefixEnd(std::string prefix);
 

@@ -122,12 +122,22 @@ Result<std::optional<Entry>> LogReader::Get(const std::string& key, Revision at)
   return ReadEntry(key, revision);
 }
 
+/// A page that is being made.
+struct LogReader::Filling {
+  const ListRequest& request;
+  Page page{};
+  std::size_t bytes = 0;  ///< of its values
+};
+
 /// Adds one key, whose newest revision is known, to the page, or to what comes after it.
-Result<void> LogReader::Visit(Page& page, const ListRequest& request, std::string key,
-                              Revision newest) {
-  if (request.limit == 0 || page.entries.size() < request.limit) {
+Result<void> LogReader::Visit(Filling& filling, std::string key, Revision newest) {
+  Page& page = filling.page;
+  if (HasRoom(filling.request, page.entries.size(), filling.bytes)) {
     SLIPWAY_TRY(entry, ReadEntry(key, newest));
-    if (entry) page.entries.push_back(std::move(*entry));
+    if (entry) {
+      filling.bytes += entry->value->size();
+      page.entries.push_back(std::move(*entry));
+    }
     return Ok();
   }
   SLIPWAY_TRY(exists, Exists(newest));
@@ -140,7 +150,8 @@ Result<void> LogReader::Visit(Page& page, const ListRequest& request, std::strin
 Result<Page> LogReader::List(const ListRequest& request, Revision at) {
   const Picture picture(end_);
   SLIPWAY_TRYV(Begin(at));
-  Page page;
+  Filling filling{.request = request};
+  Page& page = filling.page;
   page.revision = at;
   if (request.count_remaining) page.remaining = 0;
   const std::string end = PrefixEnd(request.prefix);
@@ -155,9 +166,9 @@ Result<Page> LogReader::List(const ListRequest& request, Revision at) {
     SLIPWAY_TRY(found, keys_.Step());
     if (!found || keys_.Bytes(0) != key) {
       if (newest != 0) {
-        SLIPWAY_TRYV(Visit(page, request, key, newest));
+        SLIPWAY_TRYV(Visit(filling, key, newest));
       }
-      if (!found || (page.next && !page.remaining)) return page;
+      if (!found || (page.next && !page.remaining)) return std::move(page);
       key = keys_.Bytes(0);
     }
     newest = keys_.Number(1);

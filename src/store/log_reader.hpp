@@ -42,7 +42,8 @@ class LogReader {
   Result<void> Begin(Revision at);
   Result<std::optional<Entry>> ReadEntry(const std::string& key, Revision revision);
   Result<bool> Exists(Revision revision);
-  Result<void> Visit(Page& page, const ListRequest& request, std::string key, Revision newest);
+  struct Filling;
+  Result<void> Visit(Filling& filling, std::string key, Revision newest);
 
   class Picture;
 

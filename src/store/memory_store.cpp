@@ -142,11 +142,13 @@ Result<Page> MemoryStore::List(const ListRequest& request) {
   SLIPWAY_TRYV(CheckRevision(page.revision, state_->compacted, state_->current));
   if (request.count_remaining) page.remaining = 0;
   const std::string& first = std::max(request.prefix, request.start);
+  std::size_t bytes = 0;
   for (auto each = state_->versions.lower_bound(first);
        each != state_->versions.end() && each->first.starts_with(request.prefix); ++each) {
     auto entry = state_->At(each->first, page.revision);
     if (!entry) continue;
-    if (request.limit == 0 || page.entries.size() < request.limit) {
+    if (HasRoom(request, page.entries.size(), bytes)) {
+      bytes += entry->value->size();
       page.entries.push_back(std::move(*entry));
       continue;
     }

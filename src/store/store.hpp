@@ -68,6 +68,7 @@ struct ListRequest {
   std::string prefix;
   std::string start = {};        ///< first key of this page (Page::next); empty: from the beginning
   std::size_t limit = 0;         ///< entries a page; 0: all of them
+  std::size_t bytes = 0;         ///< of values, after which a page ends; 0: however many
   Revision revision = kLatest;   ///< a later page must ask for the Page::revision of the first
   bool count_remaining = false;  ///< ask on the first page only: it costs a walk over the rest
 };

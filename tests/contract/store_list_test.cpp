@@ -60,6 +60,30 @@ TEST_P(StoreList, PagesStayAtTheRevisionOfTheFirst) {
   EXPECT_EQ(third.next, std::nullopt);
 }
 
+TEST_P(StoreList, APageEndsAfterItsBytesAndHoldsAtLeastOneEntry) {
+  for (const char* key : {"/a/1", "/a/2", "/a/3"}) {
+    ASSERT_TRUE(Create(store(), key, std::string(10, 'v')));
+  }
+  const auto names = [&](std::size_t bytes, std::size_t limit = 0) {
+    std::string all;
+    ListRequest request{.prefix = "/a/", .limit = limit, .bytes = bytes};
+    for (;;) {
+      const Page page = store().List(request).value();
+      for (const Entry& entry : page.entries) all += entry.key.back();
+      if (!page.next) return all;
+      all += '|';
+      request.start = *page.next;
+      request.revision = page.revision;
+    }
+  };
+  EXPECT_EQ(names(0), "123");
+  EXPECT_EQ(names(1), "1|2|3");
+  EXPECT_EQ(names(10), "1|2|3");
+  EXPECT_EQ(names(11), "12|3");
+  EXPECT_EQ(names(30), "123");
+  EXPECT_EQ(names(11, 1), "1|2|3") << "the smaller bound counts";
+}
+
 TEST_P(StoreList, APageThatEndsTheListHasNoNext) {
   ASSERT_TRUE(Create(store(), "/a/1", "v"));
   ASSERT_TRUE(Create(store(), "/a/2", "v"));

@@ -38,9 +38,15 @@ Json MetadataOf(const ObjectList& list) {
 
 ListText::ListText(const objects::KindInfo& kind, ObjectList list, Form form, Time now)
     : kind_(kind), list_(std::move(list)), form_(form), now_(now) {
-  for (const Object& object : list_.items) {
+  TakeItems(std::move(list_.items));
+}
+
+void ListText::TakeItems(std::vector<Object> items) {
+  for (const Object& object : items) {
     bytes_ += object.size();
   }
+  list_.items = std::move(items);
+  next_ = 0;
 }
 
 /// All before the first item.
@@ -59,9 +65,8 @@ std::string ListText::Head() const {
          R"(","metadata":)" + PrintJson(metadata) + R"(,"items":[)";
 }
 
-Result<void> ListText::AppendItem(std::size_t index, std::string& text) const {
-  const Object& object = list_.items[index];
-  text.append(index == 0 ? "" : ",");
+Result<void> ListText::AppendItem(const Object& object, std::string& text) {
+  text.append(std::exchange(is_first_, false) ? "" : ",");
   if (form_) {
     SLIPWAY_TRY(tree, ParseObject(object));
     text += PrintJson(objects::TableRow(kind_, tree, *form_, now_));
@@ -71,6 +76,14 @@ Result<void> ListText::AppendItem(std::size_t index, std::string& text) const {
     object.AppendItemTo(text);
   }
   return Ok();
+}
+
+Result<bool> ListText::HasNext() {
+  if (next_ == list_.items.size() && list_.more) {
+    SLIPWAY_TRY(further, list_.more());
+    TakeItems(std::move(further));
+  }
+  return next_ < list_.items.size();
 }
 
 Result<std::string> ListText::Next() {
@@ -83,16 +96,18 @@ Result<std::string> ListText::Next() {
     text = Head();
     stage_ = Stage::kItems;
   }
-  while (next_ < list_.items.size() && text.size() < kPieceBytes) {
-    SLIPWAY_TRYV(AppendItem(next_, text));
-    bytes_ -= list_.items[next_].size();
-    list_.items[next_] = Object(nullptr, 0);
-    ++next_;
-  }
-  if (next_ == list_.items.size()) {
-    text += kEnd;
-    stage_ = Stage::kDone;
-    list_.items = {};
+  while (text.size() < kPieceBytes) {
+    SLIPWAY_TRY(has_next, HasNext());
+    if (!has_next) {
+      text += kEnd;
+      stage_ = Stage::kDone;
+      list_ = {};
+      break;
+    }
+    Object& object = list_.items[next_++];
+    SLIPWAY_TRYV(AppendItem(object, text));
+    bytes_ -= object.size();
+    object = Object(nullptr, 0);
   }
   return text;
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
+#include <memory>
 #include <utility>
 
 #include "src/apiserver/registry/continue_token.hpp"
@@ -11,8 +13,8 @@
 namespace slipway::apiserver {
 namespace {
 
-/// Entries that are looked at between two reads of the store, when selectors choose among them.
-constexpr std::size_t kSearchPage = 500;
+/// Bytes of objects that are read in one go where there may be many.
+constexpr std::size_t kPieceBytes = 1 << 20;
 
 constexpr const char* kContinueExpired =
     "The provided continue parameter is too old to display a consistent list result. You can start "
@@ -53,12 +55,68 @@ Result<ObjectList> ReadNamed(Walk walk, const Selection& selection) {
   return list;
 }
 
-Result<ObjectList> ReadAll(Walk walk, std::size_t limit) {
+/// A list without a limit, piece by piece, of one picture.
+class Pieces {
+ public:
+  Pieces(Walk walk, Selection selection)
+      : walk_(std::move(walk)), selection_(std::move(selection)) {}
+
+  /// The next objects that match; none: that were all.
+  Result<std::vector<Object>> Next() {
+    std::vector<Object> objects;
+    while (objects.empty() && !done_) {
+      SLIPWAY_TRY(page, walk_.store.List({.prefix = walk_.prefix,
+                                          .start = walk_.start,
+                                          .bytes = kPieceBytes,
+                                          .revision = walk_.revision}));
+      walk_.revision = page.revision;
+      objects.reserve(page.entries.size());
+      for (store::Entry& entry : page.entries) {
+        if (selection_.Matches(entry.key, entry.value)) {
+          objects.emplace_back(std::move(entry.value), entry.revision);
+        }
+      }
+      done_ = !page.next;
+      walk_.start = page.next.value_or("");
+    }
+    return objects;
+  }
+
+  bool done() const { return done_; }
+  store::Revision revision() const {
+    return walk_.revision;
+  }  ///< of the picture, once a piece was read
+
+ private:
+  Walk walk_;
+  Selection selection_;
+  bool done_ = false;
+};
+
+/// `piece_by_piece`: all but the first piece is left for later.
+Result<ObjectList> ReadUnlimited(Walk walk, Selection selection, bool piece_by_piece) {
+  const auto pieces = std::make_shared<Pieces>(std::move(walk), std::move(selection));
+  ObjectList list;
+  SLIPWAY_TRY(first, pieces->Next());
+  list.items = std::move(first);
+  list.revision = pieces->revision();
+  while (!pieces->done() && !piece_by_piece) {
+    SLIPWAY_TRY(further, pieces->Next());
+    std::ranges::move(further, std::back_inserter(list.items));
+  }
+  if (!pieces->done()) {
+    list.more = [pieces] { return pieces->Next(); };
+  }
+  return list;
+}
+
+/// A page of what no selector chooses from.
+Result<ObjectList> ReadPage(const Walk& walk, std::size_t limit) {
   SLIPWAY_TRY(page, walk.store.List({.prefix = walk.prefix,
                                      .start = walk.start,
                                      .limit = limit,
                                      .revision = walk.revision,
-                                     .count_remaining = limit > 0 && walk.start.empty()}));
+                                     .count_remaining = walk.start.empty()}));
   ObjectList list;
   list.revision = page.revision;
   list.items.reserve(page.entries.size());
@@ -78,12 +136,12 @@ Result<ObjectList> ReadAll(Walk walk, std::size_t limit) {
   return list;
 }
 
-Result<ObjectList> ReadMatching(Walk walk, const Selection& selection, std::size_t limit) {
+Result<ObjectList> ReadMatchingPage(Walk walk, const Selection& selection, std::size_t limit) {
   ObjectList list;
   for (;;) {
     SLIPWAY_TRY(page, walk.store.List({.prefix = walk.prefix,
                                        .start = walk.start,
-                                       .limit = kSearchPage,
+                                       .bytes = kPieceBytes,
                                        .revision = walk.revision}));
     list.revision = page.revision;
     walk.revision = page.revision;
@@ -91,7 +149,7 @@ Result<ObjectList> ReadMatching(Walk walk, const Selection& selection, std::size
       if (!selection.Matches(entry.key, entry.value)) {
         continue;
       }
-      if (limit > 0 && list.items.size() == limit) {  // the first one that finds no room any more
+      if (list.items.size() == limit) {  // the first one that finds no room any more
         list.continue_token = ContinueToken{.revision = page.revision,
                                             .start = entry.key.substr(walk.prefix.size()),
                                             .remaining = std::nullopt}
@@ -105,6 +163,16 @@ Result<ObjectList> ReadMatching(Walk walk, const Selection& selection, std::size
     }
     walk.start = *page.next;
   }
+}
+
+Result<ObjectList> ReadSelected(Walk walk, Selection selection, const ListOptions& options) {
+  if (options.limit == 0) {
+    // An older picture may be compacted at any moment.
+    const bool is_new = walk.revision == store::kLatest;
+    return ReadUnlimited(std::move(walk), std::move(selection), options.piece_by_piece && is_new);
+  }
+  return selection.empty() ? ReadPage(walk, options.limit)
+                           : ReadMatchingPage(std::move(walk), selection, options.limit);
 }
 
 class FilteredWatch : public ObjectWatch {
@@ -189,8 +257,7 @@ Result<ObjectList> ReadList(store::Store& store, const ObjectPath& path,
   if (one_space && !selection.RequiredName().empty()) {
     return ReadNamed(std::move(walk), selection);
   }
-  auto list = selection.empty() ? ReadAll(std::move(walk), options.limit)
-                                : ReadMatching(std::move(walk), selection, options.limit);
+  auto list = ReadSelected(std::move(walk), std::move(selection), options);
   if (!list.has_value() && list.error().code == Code::kExpired) {
     return Fail(Code::kExpired, options.continue_token.empty()
                                     ? "The resourceVersion for the provided list is too old."

@@ -73,6 +73,7 @@ struct ListOptions {
   std::size_t limit = 0;                      ///< objects a page; 0: all
   std::string continue_token{};               ///< ObjectList::continue_token of the page before
   store::Revision revision = store::kLatest;  ///< the picture at this one exactly
+  bool piece_by_piece = false;  ///< a list of all as they are now need not be in memory as a whole
 };
 
 /// One page of a consistent picture.
@@ -81,6 +82,9 @@ struct ObjectList {
   store::Revision revision = 0;           ///< of the picture, the same on every page
   std::string continue_token;             ///< empty: this was the last page
   std::optional<std::int64_t> remaining;  ///< objects after this page; never with selectors
+  /// Where the list comes piece by piece: the next objects of this page; none: that were all. Empty: all are in `items`. For a thread
+  /// that may wait for the disk, one at a time; before the end of the registry. kExpired: it took so long that compaction came first.
+  std::function<Result<std::vector<Object>>()> more{};
 };
 
 /// One reader of the changes of one kind. A position in the history, not a queue: a slow reader

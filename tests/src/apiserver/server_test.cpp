@@ -389,13 +389,25 @@ TEST(Server, AWatchCountsUntilWhatItBeganWithIsSent) {
 
 TEST(Server, ListsThatSlowClientsDoNotTakeHaveABoundInBytes) {
   ApiWorld world({.bounds = {.bytes = 20 << 20, .bytes_of_others = 0}});
-  const auto slow = SlowReader(world);
+  const auto slow = SlowReader(world, "?limit=16");
   TlsClient other = world.Admin();
-  EXPECT_EQ(other.Ask("GET", kMaps).status, 429);
+  const std::string page = std::string(kMaps) + "?limit=15";
+  EXPECT_EQ(other.Ask("GET", page).status, 429);
   EXPECT_EQ(other.Ask("GET", std::string(kMaps) + "?limit=1").status, 200);
   EXPECT_EQ(other.Ask("GET", std::string(kMaps) + "/large-0").status, 200);
   slow->Close();
-  EXPECT_TRUE(Eventually([&] { return other.Ask("GET", kMaps).status == 200; }));
+  EXPECT_TRUE(Eventually([&] { return other.Ask("GET", page).status == 200; }));
+}
+
+TEST(Server, AListOfAllIsReadFromTheStoreAsItsClientTakesIt) {
+  ApiWorld world({.bounds = {.bytes = 20 << 20, .bytes_of_others = 0}});
+  std::vector<std::unique_ptr<TlsClient>> slow;
+  slow.push_back(SlowReader(world));
+  for (int i = 0; i < 3; ++i) {
+    slow.push_back(std::make_unique<TlsClient>(world.port, world.pki.Admin()));
+    slow.back()->Send("GET " + std::string(kMaps) + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(slow.back()->ReadHead().status, 200) << "of 16 MB each two or three are in memory";
+  }
 }
 
 TEST(Server, WhatWatchesBeginWithHasABoundInBytes) {
