@@ -73,7 +73,7 @@ LabelSet::LabelSet(const std::map<std::string, std::string>& labels) {
 
 std::map<std::string, std::string> LabelSet::ToMap() const {
   std::map<std::string, std::string> labels;
-  for (const auto& [key, value] : *this) {
+  for (const auto [key, value] : *this) {
     labels.emplace_hint(labels.end(), key, value);
   }
   return labels;

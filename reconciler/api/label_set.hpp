@@ -44,8 +44,7 @@ class LabelSet {
   /// Puts `labels` in order. Of two with the same key the last stays.
   explicit LabelSet(std::span<Label> labels);
   LabelSet(std::initializer_list<Label> labels);
-  LabelSet(const std::map<std::string, std::string>&
-               labels);  // NOLINT(google-explicit-constructor): the same in another shape
+  explicit LabelSet(const std::map<std::string, std::string>& labels);
 
   Iterator begin() const { return Iterator(text_); }
   Iterator end() const { return {}; }

@@ -52,7 +52,7 @@ Observation ObserveStatic(const api::StaticProvider& provider) {
         .name = listed.name.empty() ? api::NameFromAddress(listed.address) : listed.name,
         .address = listed.address,
         .provider_id = {},
-        .labels = listed.labels};
+        .labels = api::LabelSet(listed.labels)};
     if (server.name.empty()) {
       return Invalid("The server with address \"" + listed.address +
                      "\" needs a name: its address makes none.");

@@ -73,7 +73,7 @@ std::string TextOf(MachineState state) {
 
 std::string TextOf(const api::LabelSet& labels) {
   std::string text;
-  for (const auto& [key, value] : labels) {
+  for (const auto [key, value] : labels) {
     text.append(text.empty() ? "" : ",").append(key).append("=").append(value);
   }
   return text.empty() ? "<none>" : text;

@@ -37,7 +37,7 @@ Result<void> CheckListed(const ListedServer& server, const std::string& where) {
   if (server.provider_id.size() > kMaxIdBytes) {
     return Bad(where, "its id is longer than " + std::to_string(kMaxIdBytes) + " bytes");
   }
-  for (const auto& [key, value] : server.labels) {
+  for (const auto [key, value] : server.labels) {
     if (!objects::IsLabelKey(key) || key.starts_with("slipway.dev/")) {
       return Bad(where, "label \"" + std::string(key) + "\": " + objects::kLabelKeyHint +
                             ", and not of slipway.dev");
@@ -129,7 +129,7 @@ Result<ListedServer> ServerOf(const json& entry, const std::string& where) {
     }
     texts[key] = value.get<std::string>();
   }
-  server.labels = texts;
+  server.labels = api::LabelSet(texts);
   SLIPWAY_TRYV(CheckListed(server, where));
   return server;
 }
@@ -272,7 +272,7 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
         labels[kGroupPrefix + name] = "true";
       }
     }
-    server.labels = labels;
+    server.labels = api::LabelSet(labels);
     SLIPWAY_TRYV(CheckListed(server, "host " + host));
     servers.push_back(std::move(server));
   }

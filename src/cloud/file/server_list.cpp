@@ -110,7 +110,7 @@ Result<std::vector<runtime::ListedServer>> ReadServerList(std::string_view text)
     servers.push_back({.name = each.name.empty() ? api::NameFromAddress(each.address) : each.name,
                        .address = std::move(each.address),
                        .provider_id = {},
-                       .labels = std::move(each.labels)});
+                       .labels = api::LabelSet(each.labels)});
   }
   return servers;
 }

@@ -63,7 +63,7 @@ TEST(MachineLabels, TagsAreNamesWithOurPrefix) {
                                {"tag.slipway.dev/empty", ""},
                                {"tag.slipway.dev/" + LabelText("a/b"), LabelText("c d")}}))
       << "of two with the same key the last";
-  for (const auto& [key, value] : taken) {
+  for (const auto [key, value] : taken) {
     EXPECT_TRUE(objects::IsLabelKey(key)) << key;
     EXPECT_TRUE(objects::IsLabelValue(value)) << value;
   }
