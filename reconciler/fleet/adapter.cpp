@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "reconciler/base/json.hpp"
 #include "reconciler/fleet/fleet_planner.hpp"
 #include "reconciler/rollout/cache_views.hpp"
 #include "reconciler/rollout/intent.hpp"
@@ -304,7 +305,7 @@ runtime::Patch PatchOf(const std::string& ns, const UpdateServer& update) {
   return {.key = {Kind::kServer, ns, update.server->name},
           .uid = update.server->uid,
           .generation = update.server->generation,
-          .operations = operations.dump()};
+          .operations = PrintJson(operations)};
 }
 
 runtime::Patch PatchOf(const std::string& ns, const TakeBack& removal) {
@@ -316,7 +317,7 @@ runtime::Patch PatchOf(const std::string& ns, const TakeBack& removal) {
   return {.key = {Kind::kServer, ns, removal.server->name},
           .uid = removal.server->uid,
           .generation = removal.server->generation,
-          .operations = operations.dump()};
+          .operations = PrintJson(operations)};
 }
 
 /// Whether a change of an application may make entries of its servers mean nothing any more, or change what servers that join wait

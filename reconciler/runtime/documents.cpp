@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr const char* kStalled = "Stalled";
+constexpr const char* kReady = "Ready";
 
 Json Parsed(const std::string& text) {
   Json json = ReadJson(text);
@@ -48,6 +49,33 @@ bool Holds(const Json& actual, const Json& wanted) {
     return std::equal(actual.begin(), actual.end(), wanted.begin(), wanted.end(), Holds);
   }
   return actual == wanted;
+}
+
+/// Whether it is Ready, or was until it was said here that it is not.
+bool IsReady(const Json& conditions) {
+  return std::any_of(conditions.begin(), conditions.end(), [](const Json& condition) {
+    return TextOf(condition, "type") == kReady &&
+           (TextOf(condition, "status") == "True" || TextOf(condition, "reason") == kPlannerFailed);
+  });
+}
+
+/// Puts a condition in the place of that of its type, or behind the others; it keeps the time of its transition where it is none. False:
+/// it was there already.
+bool Put(Json& conditions, Json wanted) {
+  for (Json& condition : conditions) {
+    if (TextOf(condition, "type") != TextOf(wanted, "type")) {
+      continue;
+    }
+    const std::string since = TextOf(condition, "lastTransitionTime");
+    if (TextOf(condition, "status") == TextOf(wanted, "status") && !since.empty()) {
+      wanted["lastTransitionTime"] = since;
+    }
+    const bool changes = condition != wanted;
+    condition = std::move(wanted);
+    return changes;
+  }
+  conditions.push_back(std::move(wanted));
+  return true;
 }
 
 std::string ControllerOf(const Json& object) {
@@ -83,7 +111,7 @@ std::string Guarded(const std::string& operations, const Uid& uid,
   Json wanted = Parsed(operations);
   SLIPWAY_ASSERT(wanted.is_array(), "a patch is a list of operations");
   std::move(wanted.begin(), wanted.end(), std::back_inserter(patch));
-  return patch.dump();
+  return PrintJson(patch);
 }
 
 /// Absence cannot be tested: where there are none, the whole object must be as it was.
@@ -94,20 +122,12 @@ std::string ReplaceFinalizers(const std::string& object, const std::vector<std::
   patch.push_back(
       {{"op", "test"}, {"path", "/metadata/" + tested}, {"value", metadata.at(tested)}});
   patch.push_back({{"op", "add"}, {"path", "/metadata/finalizers"}, {"value", wanted}});
-  return patch.dump();
+  return PrintJson(patch);
 }
 
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,
                                              std::int64_t generation, Time now) {
   Json status = StatusOf(object);
-  // As it will be read back, or it would differ from what is stored for ever.
-  const Json readable = ReadJson(PrintJson(message));
-  Json wanted = {{"type", kStalled},
-                 {"status", "True"},
-                 {"reason", kPlannerFailed},
-                 {"message", readable},
-                 {"observedGeneration", generation},
-                 {"lastTransitionTime", api::FormatTime(now)}};
   Json& conditions = status["conditions"];
   if (!conditions.is_array()) {
     conditions = Json::array();
@@ -115,22 +135,21 @@ std::optional<std::string> WithPlannerFailed(const std::string& object, const st
   conditions.erase(std::remove_if(conditions.begin(), conditions.end(),
                                   [](const Json& condition) { return !condition.is_object(); }),
                    conditions.end());
-  for (Json& condition : conditions) {
-    if (TextOf(condition, "type") != kStalled) {
-      continue;
-    }
-    const std::string since = TextOf(condition, "lastTransitionTime");
-    if (TextOf(condition, "status") == "True" && !since.empty()) {
-      wanted["lastTransitionTime"] = since;
-    }
-    if (condition == wanted) {
-      return std::nullopt;
-    }
-    condition = std::move(wanted);
-    return status.dump();
+  // As it will be read back, or it would differ from what is stored for ever.
+  const Json readable = ReadJson(PrintJson(message));
+  const auto failed = [&](const char* type, const char* value) {
+    return Json{{"type", type},
+                {"status", value},
+                {"reason", kPlannerFailed},
+                {"message", readable},
+                {"observedGeneration", generation},
+                {"lastTransitionTime", api::FormatTime(now)}};
+  };
+  bool changed = Put(conditions, failed(kStalled, "True"));
+  if (IsReady(conditions)) {
+    changed = Put(conditions, failed(kReady, "False")) || changed;
   }
-  conditions.push_back(std::move(wanted));
-  return status.dump();
+  return changed ? std::optional(PrintJson(status)) : std::nullopt;
 }
 
 bool MentionsPlannerFailed(const std::string& object) {
@@ -144,8 +163,9 @@ std::optional<std::string> WithoutPlannerFailed(const std::string& object,
   bool removed = false;
   if (conditions != wanted.end() && conditions->is_array()) {
     for (auto condition = conditions->begin(); condition != conditions->end();) {
+      const std::string type = TextOf(*condition, "type");
       const bool ours =
-          TextOf(*condition, "type") == kStalled && TextOf(*condition, "reason") == kPlannerFailed;
+          (type == kStalled || type == kReady) && TextOf(*condition, "reason") == kPlannerFailed;
       removed = removed || ours;
       condition = ours ? conditions->erase(condition) : std::next(condition);
     }
@@ -153,7 +173,7 @@ std::optional<std::string> WithoutPlannerFailed(const std::string& object,
   if (!removed && !status.has_value()) {
     return std::nullopt;
   }
-  return wanted.dump();
+  return PrintJson(wanted);
 }
 
 }  // namespace slipway::runtime::documents

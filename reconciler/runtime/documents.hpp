@@ -12,8 +12,8 @@
 // it comes from planners or from the API.
 namespace slipway::runtime::documents {
 
-/// The reason of the Stalled condition that the engine writes about an object whose planner fails.
-/// The engine takes it away again; planners leave it alone.
+/// The reason of the conditions that the engine writes about an object whose planner fails: Stalled,
+/// and Ready, which it then is not. The engine takes them away again; planners write Ready anew.
 inline constexpr const char* kPlannerFailed = "PlannerFailed";
 
 /// Whether the status inside `object` and `status` say the same. Absent, empty and what is no
@@ -32,8 +32,8 @@ std::string Guarded(const std::string& operations, const Uid& uid,
 /// not changed; where it has none, if nothing of it has.
 std::string ReplaceFinalizers(const std::string& object, const std::vector<std::string>& wanted);
 
-/// The status of `object` with Stalled = True for a failed planner; nullopt where it says so
-/// already. Bytes of `message` that are no UTF-8 become U+FFFD.
+/// The status of `object` with Stalled = True for a failed planner, and with Ready = False where it
+/// was Ready; nullopt where it says so already. Bytes of `message` that are no UTF-8 become U+FFFD.
 std::optional<std::string> WithPlannerFailed(const std::string& object, const std::string& message,
                                              std::int64_t generation, Time now);
 

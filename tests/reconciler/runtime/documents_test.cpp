@@ -71,6 +71,24 @@ TEST(WithPlannerFailed, AddsTheConditionAndLeavesTheRest) {
       "lastTransitionTime":"1970-01-02T00:00:00Z"})"));
 }
 
+TEST(WithPlannerFailed, WhatNobodyPlansForIsNotReady) {
+  const Json status = {{"conditions",
+                        {{{"type", "Ready"},
+                          {"status", "True"},
+                          {"reason", "Succeeded"},
+                          {"lastTransitionTime", "1970-01-01T00:00:00Z"}}}}};
+  const auto text = WithPlannerFailed(WithStatus(status), "it broke", 4, kNow);
+  ASSERT_TRUE(text.has_value());
+  EXPECT_EQ(ReadJson(*text)["conditions"][0], ReadJson(R"({"type":"Ready","status":"False",
+      "reason":"PlannerFailed","message":"it broke","observedGeneration":4,
+      "lastTransitionTime":"1970-01-02T00:00:00Z"})"));
+  const std::string stored = WithStatus(ReadJson(*text));
+  EXPECT_EQ(WithPlannerFailed(stored, "it broke", 4, kNow), std::nullopt);
+  const Json worse = ReadJson(WithPlannerFailed(stored, "worse", 4, kNow).value());
+  EXPECT_EQ(worse["conditions"][0]["message"], "worse");
+  EXPECT_EQ(WithoutPlannerFailed(stored, std::nullopt), R"({"conditions":[]})");
+}
+
 TEST(WithPlannerFailed, SaysNothingTwiceAndKeepsTheTimeOfTheTransition) {
   const auto first = WithPlannerFailed("{}", "it broke", 4, kNow);
   const std::string object = WithStatus(ReadJson(first.value()));
