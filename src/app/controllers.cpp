@@ -64,6 +64,7 @@ Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEf
       engine_(options.planners ? AllPlanners(options.first_grace)
                                : std::vector<std::unique_ptr<runtime::Planner>>(),
               options.engine),
+      events_(client, clock),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }
@@ -76,6 +77,7 @@ void Controllers::Start() {
 
 void Controllers::Stop() {
   stopped_ = true;
+  events_.Stop();
   feeds_.clear();
   timer_.cancel();
 }
@@ -146,6 +148,14 @@ void Controllers::Execute(const Effect& effect) {
       Answer(id, runtime::ObjectResult(std::move(result)));
     }
   };
+  const auto recorded = [&](const runtime::Key& key) {
+    return [this, key, written, alive = alive_](Result<ObjectText> result) {
+      if (*alive && result.has_value()) {
+        events_.Saw(key, *result.value());
+      }
+      written(std::move(result));
+    };
+  };
   const auto outside = [this, id = effect.id, alive = alive_](runtime::OutsideResult result) {
     if (*alive && !stopped_) {
       Answer(id, std::move(result));
@@ -161,7 +171,7 @@ void Controllers::Execute(const Effect& effect) {
           },
           [&](const runtime::WriteStatus& work) {
             client_.WriteStatus(NameOf(work.key), work.uid, std::to_string(work.version),
-                                work.status, written);
+                                work.status, recorded(work.key));
           },
           [&](const runtime::Delete& work) { client_.Delete(NameOf(work.key), work.uid, written); },
           [&](const runtime::Get& work) { client_.Get(NameOf(work.key), written); },

@@ -12,6 +12,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/runtime/engine.hpp"
 #include "src/app/cloud_effects.hpp"
+#include "src/app/event_recorder.hpp"
 #include "src/app/git_effects.hpp"
 #include "src/kube/object_client.hpp"
 
@@ -64,6 +65,7 @@ class Controllers {
   CloudEffects& cloud_;
   const Clock& clock_;
   runtime::Engine engine_;
+  EventRecorder events_;
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   bool turn_queued_ = false;

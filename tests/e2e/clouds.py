@@ -97,7 +97,7 @@ FAULTS_OF_ALL = {"throttle", "trouble", "reset", "cut body", "slow body", "cut t
 
 
 def check_that_no_fault_removes_a_server(watched, names, faults, spoil):
-    """Nobody leaves, it is explained and counted, and the next good list heals. `faults` are (name, page, reason, message) of a fault,
+    """Nobody leaves, it is explained, counted and an Event, and the next good list heals. `faults` are (name, page, reason, message) of a fault,
     pages counted from 1; `spoil(page, name)` makes the API do it, and `spoil(None, None)` ends it."""
     lacking = FAULTS_OF_ALL - {name for name, *_ in faults}
     assert not lacking, f"nothing tries {lacking}"
@@ -107,8 +107,12 @@ def check_that_no_fault_removes_a_server(watched, names, faults, spoil):
         return ready["reason"] == reason and message in ready["message"] and ready["message"].endswith("The servers that are known stay.")
 
     for name, page, reason, message in faults:
+        before = watched.event(reason).get("count", 0)
         spoil(page, name)
         watched.until(f"{name}: {reason}, {message}", lambda reason=reason, message=message: said_so(reason, message))
+        watched.until(f"an event of {name}", lambda reason=reason, before=before: watched.event(reason).get("count", 0) > before)
+        event = watched.event(reason)
+        assert event["type"] == "Warning" and event["message"].endswith("The servers that are known stay."), event
         assert set(watched.servers()) == set(names), name
         assert watched.listings(reason) >= 1, name
         spoil(None, None)
@@ -119,6 +123,7 @@ def check_that_no_fault_removes_a_server(watched, names, faults, spoil):
     watched.until("listings with an empty page", lambda: watched.listings("Complete") >= begun + 5)
     assert set(watched.servers()) == set(names) and watched.ready()["reason"] == "Succeeded"
     spoil(None, None)
+    assert "hush" not in json.dumps(watched.town.list("events"))
 
 
 def pages_of(faults):

@@ -133,6 +133,10 @@ class WatchedFleet:
         conditions = self.town.get("fleet", "web").get("status", {}).get("conditions", [])
         return next((c for c in conditions if c["type"] == "Ready"), {"reason": "", "message": ""})
 
+    def event(self, reason):
+        """The Event of the fleet with this reason; empty: there is none."""
+        return next((e for e in self.town.list("events") if e["involvedObject"]["kind"] == "Fleet" and e["reason"] == reason), {})
+
     def until(self, what, condition):
         demo_world.wait_for(what, condition, 120)
 

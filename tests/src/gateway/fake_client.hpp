@@ -22,7 +22,7 @@ class FakeClient final : public kube::ObjectClient {
     Done done;
   };
 
-  /// A read, or with an object a create, that waits for its answer.
+  /// A read, or with an object a create, or with operations a patch, that waits for its answer.
   struct Call {
     kube::ObjectName object;
     std::string json;
@@ -39,7 +39,9 @@ class FakeClient final : public kube::ObjectClient {
   void Create(const kube::ObjectName& object, std::string json, Done done) override {
     creates.push_back({object, std::move(json), std::move(done)});
   }
-  void Patch(const kube::ObjectName&, std::string, Done) override {}
+  void Patch(const kube::ObjectName& object, std::string patch, Done done) override {
+    patches.push_back({object, std::move(patch), std::move(done)});
+  }
   void Delete(const kube::ObjectName&, const Uid&, Done) override {}
 
   void WriteStatus(const kube::ObjectName& object, const Uid& uid, const std::string&,
@@ -87,6 +89,7 @@ class FakeClient final : public kube::ObjectClient {
   std::deque<StatusWrite> writes;
   std::deque<Call> gets;
   std::deque<Call> creates;
+  std::deque<Call> patches;
   std::map<std::string, kube::ObjectSink*> sinks;
 };
 
