@@ -244,7 +244,7 @@ Result<void> ControlPlane::State::MakeServices(const ServerOptions& options) {
           .audit = audit.get()});
   MakeHousekeeping();
   controllers = std::make_unique<Controllers>(
-      io, *client, *git, *listing, clock,
+      io, *client, *git, *listing, clock, metrics,
       Controllers::Options{.engine = {.max_outside_in_flight = kMostOutside, .seed = RandomSeed()},
                            .planners = options.controllers,
                            .first_grace = gateway::FirstGrace(options.agent_grace)});

@@ -32,6 +32,7 @@ class Controllers::Feed final : public kube::ObjectSink {
   }
 
   void Replaced(const std::vector<ObjectText>& objects, const std::string& version) override {
+    owner_.conditions_.Replaced(kind_, objects);
     owner_.engine_.Replaced(kind_, objects, api::VersionNumber(version));
     owner_.Wake();
   }
@@ -40,10 +41,12 @@ class Controllers::Feed final : public kube::ObjectSink {
     owner_.Wake();
   }
   void Changed(const ObjectText& object) override {
+    owner_.conditions_.Changed(kind_, object);
     owner_.engine_.ObjectChanged(kind_, object);
     owner_.Wake();
   }
   void Deleted(const ObjectText& last) override {
+    owner_.conditions_.Deleted(kind_, last);
     owner_.engine_.ObjectDeleted(kind_, last);
     owner_.Wake();
   }
@@ -55,7 +58,8 @@ class Controllers::Feed final : public kube::ObjectSink {
 };
 
 Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-                         CloudEffects& cloud, const Clock& clock, Options options)
+                         CloudEffects& cloud, const Clock& clock, metrics::Metrics& metrics,
+                         Options options)
     : io_(io),
       client_(client),
       git_(git),
@@ -65,6 +69,7 @@ Controllers::Controllers(asio::io_context& io, kube::ObjectClient& client, GitEf
                                : std::vector<std::unique_ptr<runtime::Planner>>(),
               options.engine),
       events_(client, clock),
+      conditions_(metrics),
       timer_(io) {}
 
 Controllers::~Controllers() { *alive_ = false; }

@@ -12,6 +12,7 @@
 #include "reconciler/base/clock.hpp"
 #include "reconciler/runtime/engine.hpp"
 #include "src/app/cloud_effects.hpp"
+#include "src/app/condition_metrics.hpp"
 #include "src/app/event_recorder.hpp"
 #include "src/app/git_effects.hpp"
 #include "src/kube/object_client.hpp"
@@ -32,9 +33,9 @@ class Controllers {
     Duration first_grace{65'000};  ///< see AllPlanners
   };
 
-  /// All references outlive it.
+  /// All references outlive it; `metrics` must not be asked any more once it is gone.
   Controllers(boost::asio::io_context& io, kube::ObjectClient& client, GitEffects& git,
-              CloudEffects& cloud, const Clock& clock, Options options);
+              CloudEffects& cloud, const Clock& clock, metrics::Metrics& metrics, Options options);
   ~Controllers();
 
   /// Starts to watch and to plan.
@@ -66,6 +67,7 @@ class Controllers {
   const Clock& clock_;
   runtime::Engine engine_;
   EventRecorder events_;
+  ConditionMetrics conditions_;
   boost::asio::steady_timer timer_;
   std::vector<std::unique_ptr<Feed>> feeds_;
   bool turn_queued_ = false;

@@ -13,7 +13,7 @@
 #include "reconciler/base/digest.hpp"
 #include "reconciler/base/json.hpp"
 #include "reconciler/runtime/kinds.hpp"
-#include "src/objects/json_text.hpp"
+#include "src/app/object_conditions.hpp"
 
 namespace slipway::app {
 namespace {
@@ -38,33 +38,22 @@ struct Seen {
   bool failing = false;
 };
 
-const json* ConditionOf(const json& conditions, const char* type) {
-  const auto found = std::ranges::find_if(
-      conditions, [&](const json& each) { return each.value("type", "") == type; });
-  return found == conditions.end() ? nullptr : &*found;
-}
-
 /// nullopt where it has no condition Ready with a reason.
 std::optional<Seen> Look(const std::string& object) {
-  const auto parts = objects::ReadParts(
-      object, {"/metadata/uid", "/metadata/resourceVersion", "/status/conditions"});
-  if (!parts.has_value()) {
+  const auto read = ConditionsIn(object);
+  if (!read || !read->by_type.contains("Ready")) {
     return std::nullopt;
   }
-  const json& tree = parts.value();
-  const json conditions = tree.value("/status/conditions"_json_pointer, json::array());
-  const json* ready = ConditionOf(conditions, "Ready");
-  if (ready == nullptr || ready->value("reason", "").empty()) {
-    return std::nullopt;
-  }
-  const json* stalled = ConditionOf(conditions, "Stalled");
-  Seen seen{.uid = tree.value("/metadata/uid"_json_pointer, ""),
-            .version = tree.value("/metadata/resourceVersion"_json_pointer, ""),
-            .reason = ready->value("reason", ""),
-            .message = ready->value("message", "")};
-  seen.failing = (stalled != nullptr && stalled->value("status", "") == "True") ||
-                 std::ranges::find(kFailures, seen.reason) != kFailures.end();
-  return seen;
+  const ObjectConditions::Condition& ready = read->by_type.at("Ready");
+  const auto stalled = read->by_type.find("Stalled");
+  const bool waits = stalled != read->by_type.end() && stalled->second.holds;
+  const bool failed = std::ranges::find(kFailures, ready.reason) != kFailures.end();
+  return ready.reason.empty() ? std::nullopt
+                              : std::optional(Seen{.uid = read->uid,
+                                                   .version = read->version,
+                                                   .reason = ready.reason,
+                                                   .message = ready.message,
+                                                   .failing = waits || failed});
 }
 
 std::string NameOfEvent(const runtime::Key& key, const Seen& seen) {

@@ -3,9 +3,12 @@
 #include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
+#include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -29,8 +32,9 @@ auto& Checked(const std::string& name, Make make) {
 
 struct Metrics::State {
   prometheus::Registry registry{prometheus::Registry::InsertBehavior::Merge};
-  std::mutex mutex;  // guards updates
+  std::mutex mutex;  // guards what follows
   std::vector<std::function<void()>> updates;
+  std::vector<std::function<prometheus::MetricFamily()>> families;
 };
 
 void Counter::Add(double amount) { counter_->Increment(amount); }
@@ -79,14 +83,38 @@ void Metrics::OnCollect(std::function<void()> update) {
   state_->updates.push_back(std::move(update));
 }
 
+void Metrics::MakeGauges(const std::string& name, const std::string& help,
+                         std::function<std::vector<Sample>()> read) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->families.emplace_back([name, help, read = std::move(read)] {
+    prometheus::MetricFamily family{
+        .name = name, .help = help, .type = prometheus::MetricType::Gauge, .metric = {}};
+    for (const Sample& sample : read()) {
+      prometheus::ClientMetric metric;
+      for (const auto& [label, value] : sample.labels) {
+        metric.label.push_back({label, value});
+      }
+      metric.gauge.value = sample.value;
+      family.metric.push_back(std::move(metric));
+    }
+    return family;
+  });
+}
+
 std::string Metrics::Text() const {
+  std::vector<prometheus::MetricFamily> read;
   {
     const std::scoped_lock lock(state_->mutex);
     for (const auto& update : state_->updates) {
       update();
     }
+    for (const auto& family : state_->families) {
+      read.push_back(family());
+    }
   }
-  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+  std::vector<prometheus::MetricFamily> all = state_->registry.Collect();
+  std::move(read.begin(), read.end(), std::back_inserter(all));
+  return prometheus::TextSerializer().Serialize(all);
 }
 
 }  // namespace slipway::metrics

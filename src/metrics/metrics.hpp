@@ -51,9 +51,16 @@ class Histogram {
   prometheus::Histogram* histogram_;
 };
 
+/// One value of a gauge that is read when it is asked for.
+struct Sample {
+  Labels labels;
+  double value = 0;
+};
+
 /// The metrics of one process. Asking twice for the same name and labels gives the same metric;
 /// names, labels and help follow Prometheus' conventions (base units, `_total` for counters), wrong
-/// ones fail an assertion. Label values come from small fixed sets, never from users. Thread-safe.
+/// ones fail an assertion. Label values come from small fixed sets, never from users, but for those of
+/// MakeGauges. Thread-safe.
 class Metrics {
  public:
   Metrics();
@@ -63,6 +70,11 @@ class Metrics {
   Gauge MakeGauge(const std::string& name, const std::string& help, const Labels& labels = {});
   Histogram MakeHistogram(const std::string& name, const std::string& help, const Labels& labels,
                           const std::vector<double>& upper_bounds);
+
+  /// A gauge whose labels come and go, with the objects that they name: `read` gives all there are, before each Text, on its thread.
+  /// Whoever makes it must outlive the last Text.
+  void MakeGauges(const std::string& name, const std::string& help,
+                  std::function<std::vector<Sample>()> read);
 
   /// `update` runs before each Text, on its thread: sets what is cheaper read than kept.
   /// Whoever registers it must outlive the last Text.

@@ -72,7 +72,7 @@ class ControllersTest : public testing::Test {
   cloud::ExecCloud cloud_{runner_, {}, nullptr};
   CloudEffects listings_{client_,  cloud_, clock_,
                          metrics_, io_,    [](const std::function<void()>& work) { work(); }};
-  Controllers controllers_{io_, client_, effects_, listings_, clock_, {}};
+  Controllers controllers_{io_, client_, effects_, listings_, clock_, metrics_, {}};
 };
 
 TEST_F(ControllersTest, WorkThatThrowsIsSaidOnItsObject) {
@@ -84,7 +84,8 @@ TEST_F(ControllersTest, WorkThatThrowsIsSaidOnItsObject) {
 }
 
 TEST_F(ControllersTest, NewsFromAnotherThreadAreDroppedOnceItIsGone) {
-  auto other = std::make_unique<Controllers>(io_, client_, effects_, listings_, clock_,
+  metrics::Metrics metrics;
+  auto other = std::make_unique<Controllers>(io_, client_, effects_, listings_, clock_, metrics,
                                              Controllers::Options{});
   const auto outdated = other->OutdatedFromElsewhere();
   outdated(runtime::ListServers());

@@ -28,6 +28,18 @@ TEST(Metrics, TheSameNameAndLabelsAreTheSameMetric) {
   EXPECT_THAT(metrics.Text(), HasSubstr("slipway_pushes_total 2"));
 }
 
+TEST(Metrics, AGaugeWhoseLabelsComeAndGo) {
+  Metrics metrics;
+  std::vector<Sample> samples = {{.labels = {{"name", "we\"b"}}, .value = 1},
+                                 {.labels = {{"name", "db"}}, .value = 0}};
+  metrics.MakeGauges("slipway_ready", "Ready.", [&] { return samples; });
+  EXPECT_THAT(metrics.Text(), HasSubstr("# TYPE slipway_ready gauge"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_ready{name=\"we\\\"b\"} 1"));
+  EXPECT_THAT(metrics.Text(), HasSubstr("slipway_ready{name=\"db\"} 0"));
+  samples.pop_back();
+  EXPECT_THAT(metrics.Text(), testing::Not(HasSubstr("db")));
+}
+
 TEST(Metrics, GaugesThatAreReadOnDemandAreReadForEachText) {
   Metrics metrics;
   Gauge gauge = metrics.MakeGauge("slipway_servers", "Servers.");
