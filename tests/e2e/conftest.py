@@ -53,10 +53,11 @@ class Town(demo_world.World):
         return {"apiVersion": "slipway.dev/v1alpha1", "kind": "Fleet", "metadata": {"name": name},
                 "spec": {"provider": {"static": {"servers": listed}}}}
 
-    def populate(self, application=APPLICATION):
-        """Everything up to the first push."""
-        self.start_server()
-        self.apply(self.fleet("integration", ["test-1"]), self.fleet("web", ["web-1", "web-2", "web-3"]))
+    def populate(self, application=APPLICATION, fleets=None):
+        """Everything up to the first push. `fleets`: those that serve."""
+        if self.server is None:
+            self.start_server()
+        self.apply(self.fleet("integration", ["test-1"]), *(fleets or [self.fleet("web", ["web-1", "web-2", "web-3"])]))
         self.plant_shop(application)
         for name, address in self.addresses.items():
             self.write_shared(name, "shop", "config.json", '{"currency": "EUR"}\n')

@@ -7,7 +7,7 @@ import subprocess
 
 import clouds
 import pytest
-from conftest import PROJECT, WatchedFleet
+from conftest import APPLICATION, PROJECT, WatchedFleet, demo_world
 
 
 class Inventory(WatchedFleet):
@@ -101,6 +101,34 @@ def test_one_missing_server_leaves_after_three_listings(inventory):
     inventory.program.write_text(f"#!/bin/sh\necho >>{listings}\nexec cat {inventory.file}\n")
     inventory.until("five more listings", lambda: listings.exists() and len(listings.read_text()) >= 5)
     assert inventory.town.get("fleet", "web")["metadata"]["resourceVersion"] == version, "no news writes nothing"
+
+
+def test_waves_and_budgets_count_over_all_fleets_of_an_application(inventory):
+    """Two machines that stand in a Fleet, and one that a program lists."""
+    town = inventory.town
+    inventory.print({"name": "web-3", "address": town.addresses["web-3"]})
+    inventory.fleet["metadata"]["name"] = "metal"
+    application = APPLICATION.replace("servers: {fleets: [web]}", "servers: {fleets: [web, metal]}")
+    assert application != APPLICATION
+    town.populate(application, [town.fleet("web", ["web-1", "web-2"]), inventory.fleet])
+    first = town.tree.push("First")
+    town.wait_for_phase(first, "Succeeded")
+    town.tree.replace("shop.py", "Hello, {name}!", "Welcome, {name}!")
+    town.tree.replace("test_shop.py", "Hello, Ada!", "Welcome, Ada!")
+    second = town.tree.push("Second")
+    down = []
+
+    def everybody_serves_it():
+        serving = town.serving()
+        down.append([name for name, revision in serving.items() if revision is None])
+        return set(serving.values()) == {second}
+
+    demo_world.wait_for("all three to serve it", everybody_serves_it, 120)
+    town.wait_for_phase(second, "Succeeded")
+    assert max(len(names) for names in down) <= 1, "maxUnavailable is that of the application"
+    rollouts = {rollout["metadata"]["name"]: rollout["status"] for rollout in town.list("rollouts")}
+    assert [status["servers"]["total"] for status in rollouts.values()] == [3, 3]
+    assert rollouts["shop-2"]["wave"] == 2, "one canary of all three, then the rest: not a canary of each"
 
 
 def test_a_program_that_is_not_allowed_is_not_run(inventory):
