@@ -177,6 +177,11 @@ void StartWrite(Registry& registry, const std::string& verb, const Route& route,
 
 }  // namespace
 
+asio::awaitable<Result<std::vector<Object>>> ObjectRequests::ReadMore(
+    std::function<Result<std::vector<Object>>()> more, std::string user) const {
+  co_return co_await Offload<Result<std::vector<Object>>>(pool, std::move(user), std::move(more));
+}
+
 Response Failure(const Error& error, const ObjectPath* path, const std::string& continue_token) {
   Response response;
   response.status = HttpStatus(error.code);

@@ -3,8 +3,10 @@
 #include <utility>  // before Asio, which needs it and does not include it
 
 #include <boost/asio/awaitable.hpp>
+#include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/access/authorizer.hpp"
@@ -31,6 +33,10 @@ struct ObjectRequests {
   /// A list without the walk back: what a watch begins with. `user`: as Traffic tells them apart.
   boost::asio::awaitable<Result<ObjectList>> ReadList(ObjectPath path, ListOptions options,
                                                       std::string user) const;
+
+  /// The next objects of a list that comes piece by piece: what its ObjectList::more gives.
+  boost::asio::awaitable<Result<std::vector<Object>>> ReadMore(
+      std::function<Result<std::vector<Object>>()> more, std::string user) const;
 
  private:
   boost::asio::awaitable<http::Response> List(std::shared_ptr<http::Exchange> exchange,

@@ -250,6 +250,8 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
     job = {.registry = &registry,
            .clock = &clock,
            .lines = &lines,
+           .requests = &requests,
+           .user = Traffic::KeyOf(user),
            .path = route.path,
            .request = request.value(),
            .form = form.value(),
@@ -272,6 +274,7 @@ asio::awaitable<void> Server::State::Watch(ExchangePtr exchange, Route route, Us
   if (good.has_value() && job.request.initial) {
     ListOptions wanted;
     wanted.selectors = job.request.selectors;
+    wanted.piece_by_piece = true;
     auto list = co_await requests.ReadList(route.path, std::move(wanted), Traffic::KeyOf(user));
     if (list.has_value()) {
       good = CheckNotOlder(list.value(), job.request.not_older);

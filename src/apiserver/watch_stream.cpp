@@ -26,6 +26,7 @@ struct Streamer : public std::enable_shared_from_this<Streamer> {
 
   Result<void> Start();
   asio::awaitable<bool> SendInitial();
+  asio::awaitable<bool> SendListed();
   asio::awaitable<bool> SendChanges();
   asio::awaitable<bool> SendBatch(std::vector<ObjectWatch::Change> changes);
   asio::awaitable<void> Wait();
@@ -81,7 +82,8 @@ asio::awaitable<bool> Streamer::Send(std::string text) {
   co_return sent.has_value() && !ended;
 }
 
-asio::awaitable<bool> Streamer::SendInitial() {
+/// The objects of the list that are in memory.
+asio::awaitable<bool> Streamer::SendListed() {
   std::string text;
   for (Object& object : job.initial.items) {
     const auto added = Append({ObjectWatch::Type::kAdded, std::move(object)}, text);
@@ -99,10 +101,29 @@ asio::awaitable<bool> Streamer::SendInitial() {
     }
   }
   job.initial.items = {};
-  if (job.request.mark_end) {
-    text += ShowBookmark(*job.path.kind, bookmark, job.form, true);
+  co_return co_await Send(std::move(text));
+}
+
+asio::awaitable<bool> Streamer::SendInitial() {
+  bool sent = co_await SendListed();
+  while (sent && job.initial.more) {
+    auto further = co_await job.requests->ReadMore(job.initial.more, job.user);
+    if (!further.has_value()) {
+      std::string line = ShowWatchError(further.error());
+      co_await Send(std::move(line));
+      co_return false;
+    }
+    if (further.value().empty()) {
+      job.initial.more = nullptr;
+      break;
+    }
+    job.initial.items = std::move(further.value());
+    sent = co_await SendListed();
   }
-  const bool sent = co_await Send(std::move(text));
+  if (sent && job.request.mark_end) {
+    std::string mark = ShowBookmark(*job.path.kind, bookmark, job.form, true);
+    sent = co_await Send(std::move(mark));
+  }
   job.listing = nullptr;
   job.listed_bytes = nullptr;
   co_return sent;

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "reconciler/base/clock.hpp"
 #include "src/apiserver/answer/presentation.hpp"
@@ -16,11 +17,15 @@
 
 namespace slipway::apiserver {
 
+struct ObjectRequests;
+
 /// What one WATCH needs. The pointers outlive it.
 struct WatchJob {
   const Registry* registry = nullptr;
   const Clock* clock = nullptr;
   RecentLines* lines = nullptr;
+  const ObjectRequests* requests = nullptr;
+  std::string user{};  ///< as Traffic tells them apart
   ObjectPath path{};
   WatchRequest request{};
   Form form{};
