@@ -1,5 +1,8 @@
 #include "src/cli/arguments.hpp"
 
+#include <map>
+#include <string>
+
 #include "reconciler/api/scalars.hpp"
 #include "src/cli/session.hpp"
 #include "src/objects/selectors.hpp"
@@ -77,6 +80,15 @@ Result<Duration> ParseDurationFlag(const std::string& text) {
                 "\"" + text + "\": must be a length of time, such as 90s, 5m or 1h30m");
   }
   return parsed.value();
+}
+
+Result<std::string> ParseCascade(const std::string& text) {
+  static const std::map<std::string, std::string> kPolicies = {
+      {"background", "Background"}, {"foreground", "Foreground"}, {"orphan", "Orphan"}};
+  if (const auto found = kPolicies.find(text); found != kPolicies.end()) {
+    return found->second;
+  }
+  return Fail(Code::kInvalid, "\"" + text + "\": must be background, foreground or orphan");
 }
 
 Result<Duration> ParseLifetime(const std::string& text) {

@@ -33,4 +33,7 @@ Result<Duration> ParseDurationFlag(const std::string& text);
 /// The same for what may last long: also whole days, as 90d.
 Result<Duration> ParseLifetime(const std::string& text);
 
+/// background, foreground or orphan, as Kubernetes calls the policy of a deletion: Background, …
+Result<std::string> ParseCascade(const std::string& text);
+
 }  // namespace slipway::cli

@@ -183,6 +183,9 @@ void AddDelete(CLI::App& app, const FramePtr& frame) {
   command->add_flag("--wait", options->wait, "Wait until they are gone (the default)");
   command->add_flag_callback(
       "--no-wait", [options] { options->wait = false; }, "Come back at once");
+  AddParsed(*command, "--cascade", options->policy, ParseCascade,
+            "What becomes of what belongs to them: it goes after them (background, the default), "
+            "before them (foreground), or stays (orphan)");
   AddDuration(*command, "--timeout", options->timeout, "How long to wait (5m)");
   command->callback([=] {
     const bool by_file = !options->files.empty();

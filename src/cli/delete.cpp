@@ -86,7 +86,7 @@ ExitCode Delete(const Session& session, const DeleteOptions& options, const Stre
   std::vector<std::pair<Doomed, std::string>> going;
   for (const Doomed& each : doomed.value()) {
     kube::Request request{.method = "DELETE", .path = each.path};
-    request.body = R"({"propagationPolicy":"Background"})";
+    request.body = PrintJson({{"propagationPolicy", options.policy}});
     const auto answer = session.Send(request);
     if (!answer.has_value()) {
       if (!options.ignore_not_found || answer.error().code != Code::kNotFound) {

@@ -42,6 +42,8 @@ struct DeleteOptions {
   std::vector<std::string> files;
   bool ignore_not_found = false;
   bool wait = true;  ///< until the objects are gone
+  std::string policy =
+      "Background";  ///< what becomes of what belongs to them, as Kubernetes calls it
   Duration timeout = std::chrono::minutes(5);
 };
 /// Deletes the objects and, where asked, waits until they are gone.

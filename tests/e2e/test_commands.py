@@ -158,6 +158,33 @@ def test_apply_get_describe_and_delete(town):
     assert slipway(town, "get", "fleet", "web").returncode == 1
 
 
+def test_delete_says_what_becomes_of_what_belongs_to_it(town, world_module):
+    town.start_server()
+
+    def make(name, *owners):
+        references = [{"apiVersion": "v1", "kind": "ConfigMap", "name": owner, "uid": town.get("configmap", owner)["metadata"]["uid"],
+                       "blockOwnerDeletion": True} for owner in owners]
+        town.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "ownerReferences": references}})
+
+    def names():
+        return {each["metadata"]["name"] for each in town.list("configmaps")}
+
+    make("owner")
+    make("child", "owner")
+    assert slipway(town, "delete", "configmap", "owner", "--cascade=orphan").returncode == 0
+    assert names() == {"child"} and "ownerReferences" not in town.get("configmap", "child")["metadata"]
+    make("owner")
+    make("child", "owner")
+    assert slipway(town, "delete", "configmap", "owner", "--cascade=foreground").returncode == 0
+    assert names() == set(), "the child went first"
+    make("owner")
+    make("child", "owner")
+    assert slipway(town, "delete", "configmap", "owner").returncode == 0
+    world_module.wait_for("the child to follow", lambda: names() == set(), 60)
+    refused = slipway(town, "delete", "configmap", "owner", "--cascade=none")
+    assert refused.returncode == 2 and "background" in refused.stderr
+
+
 def test_a_token_for_a_fleet_that_is_not_there_is_told(town):
     town.start_server()
     town.apply(town.fleet("web", ["web-1"]))
