@@ -82,6 +82,8 @@ TEST_F(EventRecorderTest, WhatPassesIsAWarningAndGoodNewsAreNone) {
   EXPECT_EQ(Created()["type"], "Normal");
   Saw("False", "Listing", "Asks.");
   EXPECT_EQ(Created()["type"], "Normal");
+  Saw("False", "Unreachable", "Nobody is there.");
+  EXPECT_EQ(Created()["type"], "Warning");
 }
 
 TEST_F(EventRecorderTest, AFailureIsCountedEachTimeAndProgressIsNot) {
