@@ -279,6 +279,17 @@ Servers ServersOf(const PlanInput& input, const std::optional<Observation>& obse
   return all;
 }
 
+/// Names of those that are ours, in order.
+std::shared_ptr<const std::vector<std::string>> OwnNames(const std::vector<KnownServer>& servers) {
+  auto names = std::make_shared<std::vector<std::string>>();
+  for (const KnownServer& server : servers) {
+    if (server.ours) {
+      names->push_back(server.facts->name);
+    }
+  }
+  return names;
+}
+
 /// Sets a text of spec, or takes it away where it became empty.
 void Set(nlohmann::json& operations, const char* path, const std::string& before,
          const std::string& after) {
@@ -402,8 +413,10 @@ runtime::Plan FleetPlanner::MakePlan(const PlanInput& input) const {
     out.status = api::Encode(plan.status);
   }
   if (plan.list) {
-    out.actions.push_back(runtime::Ask{
-        .slot = kListSlot, .request = runtime::ListServers{.provider = fleet.spec.provider}});
+    out.actions.push_back(
+        runtime::Ask{.slot = kListSlot,
+                     .request = runtime::ListServers{.provider = fleet.spec.provider,
+                                                     .known = OwnNames(servers.known)}});
   }
   for (const Action& action : plan.actions) {
     if (const auto* create = std::get_if<CreateServer>(&action)) {

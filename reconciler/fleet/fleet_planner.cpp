@@ -21,8 +21,8 @@ using api::ConditionStatus;
 constexpr const char* kFleetLabel = "slipway.dev/fleet";
 
 /// Troubles that may pass by themselves. Everything else waits for somebody.
-constexpr std::array<std::string_view, 4> kPassing = {"Timeout", "Throttled", "ServiceUnavailable",
-                                                      "InternalError"};
+constexpr std::array<std::string_view, 5> kPassing = {"Timeout", "Throttled", "ServiceUnavailable",
+                                                      "InternalError", "ListUnfinished"};
 
 bool IsPassing(const Error& error) {
   return std::ranges::find(kPassing, runtime::ReasonOf(error)) != kPassing.end();

@@ -116,8 +116,11 @@ struct Unpin {
 /// Asks a provider which servers there are.
 struct ListServers {
   api::Provider provider;
+  /// Names of the servers that the fleet has, in order: a provider that may leave some out without a word misses them.
+  std::shared_ptr<const std::vector<std::string>> known = nullptr;
 
-  bool operator==(const ListServers&) const = default;
+  /// A list is its provider's, whoever asks: what the fleet has is no part of it.
+  bool operator==(const ListServers& other) const { return provider == other.provider; }
 };
 
 /// Asks a provider to let a machine in that it holds back: its launch is complete. Done again, or too late, it is an error.

@@ -34,7 +34,7 @@ void CloudEffects::List(const std::string& ns, const runtime::ListServers& reque
   };
   CallWithSecret(
       ns, cloud::SecretNameOf(provider),
-      [this, provider](const cloud::SecretData& secret) { return ListOf(provider, secret); },
+      [this, request](const cloud::SecretData& secret) { return ListOf(request, secret); },
       counted);
 }
 
@@ -94,9 +94,10 @@ void CloudEffects::Run(Call call, cloud::SecretData secret, Done done) {
   });
 }
 
-runtime::OutsideResult CloudEffects::ListOf(const api::Provider& provider,
+runtime::OutsideResult CloudEffects::ListOf(const runtime::ListServers& request,
                                             const cloud::SecretData& secret) {
-  SLIPWAY_TRY(listed, cloud_.List(provider, secret));
+  SLIPWAY_TRY(listed, request.known ? cloud_.ListKnowing(*request.known, request.provider, secret)
+                                    : cloud_.List(request.provider, secret));
   return runtime::OutsideValue(runtime::ServerListing{
       .time = clock_.Now(),
       .servers = std::make_shared<const std::vector<runtime::ListedServer>>(std::move(listed))});

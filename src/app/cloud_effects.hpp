@@ -44,7 +44,8 @@ class CloudEffects {
 
   void CallWithSecret(const std::string& ns, const std::string& name, Call call, Done done);
   void Run(Call call, cloud::SecretData secret, Done done);
-  runtime::OutsideResult ListOf(const api::Provider& provider, const cloud::SecretData& secret);
+  runtime::OutsideResult ListOf(const runtime::ListServers& request,
+                                const cloud::SecretData& secret);
 
   kube::ObjectClient& client_;
   cloud::CloudApi& cloud_;

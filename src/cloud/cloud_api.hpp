@@ -48,6 +48,14 @@ class CloudApi {
   virtual Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                           const SecretData& secret) = 0;
 
+  /// The same for a fleet that has the servers of these names, in order. A provider that may leave some out without a word asks for those
+  /// that lack; by default they mean nothing.
+  virtual Result<std::vector<runtime::ListedServer>> ListKnowing(
+      const std::vector<std::string>& /*known*/, const api::Provider& provider,
+      const SecretData& secret) {
+    return List(provider, secret);
+  }
+
   /// Tries each thing that List needs by itself, and changes nothing. By default that is one list.
   virtual Examination Examine(const api::Provider& provider, const SecretData& secret);
 

@@ -21,6 +21,13 @@ Result<std::vector<runtime::ListedServer>> Clouds::List(const api::Provider& pro
   return asked == nullptr ? NothingToAsk() : asked->List(provider, secret);
 }
 
+Result<std::vector<runtime::ListedServer>> Clouds::ListKnowing(
+    const std::vector<std::string>& known, const api::Provider& provider,
+    const SecretData& secret) {
+  CloudApi* asked = Asked(provider);
+  return asked == nullptr ? NothingToAsk() : asked->ListKnowing(known, provider, secret);
+}
+
 Examination Clouds::Examine(const api::Provider& provider, const SecretData& secret) {
   CloudApi* asked = Asked(provider);
   return asked == nullptr ? CloudApi::Examine(provider, secret) : asked->Examine(provider, secret);

@@ -19,6 +19,9 @@ class Clouds final : public CloudApi {
 
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
+  Result<std::vector<runtime::ListedServer>> ListKnowing(const std::vector<std::string>& known,
+                                                         const api::Provider& provider,
+                                                         const SecretData& secret) override;
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch, const SecretData& secret,
                               MonoTime deadline) override;

@@ -94,6 +94,12 @@ class OpenedClouds final : public CloudApi {
     return clouds_.List(provider, secret);
   }
 
+  Result<std::vector<runtime::ListedServer>> ListKnowing(const std::vector<std::string>& known,
+                                                         const api::Provider& provider,
+                                                         const SecretData& secret) override {
+    return clouds_.ListKnowing(known, provider, secret);
+  }
+
   Examination Examine(const api::Provider& provider, const SecretData& secret) override {
     return clouds_.Examine(provider, secret);
   }

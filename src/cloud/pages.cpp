@@ -18,6 +18,8 @@ Error Unbelievable(const std::string& endpoint, const std::string& why) {
                  "The answer of " + endpoint + " cannot be believed: " + why + ".");
 }
 
+Error Unfinished(const std::string& why) { return Trouble(Code::kConflict, "ListUnfinished", why); }
+
 Result<void> ReadPages(const std::string& endpoint,
                        const std::function<Result<std::string>(const std::string&)>& read) {
   std::set<std::string> tokens;

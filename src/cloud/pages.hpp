@@ -20,6 +20,9 @@ using Listed = std::map<std::string, runtime::ListedServer>;
 /// Reason ListInvalid.
 Error Unbelievable(const std::string& endpoint, const std::string& why);
 
+/// The list was given up before its end, and the next one may come to it. Reason ListUnfinished.
+Error Unfinished(const std::string& why);
+
 /// Reads one page after the other. `read` is given the token of a page, empty for the first, and gives that of the next, empty after
 /// the last. Errors are those of `read`, and ListInvalid where a token comes again, or is longer than 8 KiB, or there are more than
 /// 10,000 pages: whoever is asked cannot fill the memory.

@@ -218,6 +218,27 @@ def test_a_cell_that_is_away_takes_nobody_along(town, world, project, count):
     watched.until_servers(names[1:])
 
 
+def test_a_restart_while_a_cell_is_away_takes_nobody_along(town, world, project):
+    """A new process knows only from the fleet's own Servers who lacks."""
+    names = [project.launch(cell=cell) for cell in ("one", "two") for _ in range(7)]
+    watched = watch(town, project.variables())
+    town.apply(fleet())
+    watched.until_servers(names)
+    world.nova.ask("lose", name="two")
+    watched.until_reason("ListInvalid")
+    town.server.kill()
+    town.start_server()
+    watched.until("five lists", lambda: watched.listings("ListInvalid") >= 5)
+    assert watched.listings("Complete") == 0 and "which is there" in watched.ready()["message"]
+    assert set(watched.servers()) == set(names)
+    world.nova.ask("lose", name="two", lost=False)
+    watched.until_reason("Succeeded")
+    world.nova.ask("destroy", server=names[0])
+    watched.until_servers(names[1:])
+    world.nova.ask("change", server=names[-1], vm_state="soft-delete")
+    watched.until_servers(names[1:-1])
+
+
 # ---- Credentials.
 
 @pytest.mark.parametrize("fault, message", [

@@ -79,7 +79,23 @@ struct OpenstackCloud::Listing {
   std::shared_ptr<Place> place;
   ApiCall call;
   ComputeApi api;
+  std::string project;  ///< its id
   MonoTime deadline;
+
+  Result<std::string> Read(const std::string& below) {
+    call.path = api.path + below;
+    return place->client.Call(call, deadline);
+  }
+
+  /// Whether the project has this server, so that the list must have it, too.
+  Result<bool> IsThere(const std::string& id) {
+    const auto text = Read(ServerPath(id));
+    if (!text.has_value()) {
+      return IsAbsent(text.error()) ? Result<bool>(false) : text.error();
+    }
+    const auto there = IsOnLists(text.value(), id, project);
+    return there.has_value() ? there : Unbelievable(api.origin, there.error().message);
+  }
 };
 
 OpenstackCloud::OpenstackCloud(const Doors& doors, OpenstackOptions options, Pause pause)
@@ -119,13 +135,13 @@ Result<Session> OpenstackCloud::EnterUntilGood(Identity& identity, MonoTime dead
 }
 
 Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListAll(
-    const api::OpenstackProvider& provider, Listing listing) const {
+    const api::OpenstackProvider& provider, const std::vector<std::string>& of_fleet,
+    Listing listing) const {
   Listed listed;
   std::set<std::string> ids;
   int pages = 0;
   SLIPWAY_TRYV(ReadPages(listing.api.origin, [&](const std::string& marker) -> Result<std::string> {
-    listing.call.path = listing.api.path + ServersPath(marker);
-    SLIPWAY_TRY(text, listing.place->client.Call(listing.call, listing.deadline));
+    SLIPWAY_TRY(text, listing.Read(ServersPath(marker)));
     auto page = ReadServers(text, provider, listing.api.region);
     if (!page.has_value()) {
       return Unbelievable(listing.api.origin, page.error().message);
@@ -136,14 +152,9 @@ Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListAll(
     return std::move(page.value().next);
   }));
   if (pages > 1) {
-    SLIPWAY_TRYV(listing.place->known.CheckMissing(ids, [&](const std::string& id) -> Result<void> {
-      listing.call.path = listing.api.path + ServerPath(id);
-      const auto found = listing.place->client.Call(listing.call, listing.deadline);
-      if (!found.has_value()) {
-        return found.error();
-      }
-      return Unbelievable(listing.api.origin, "it lacks server " + id + ", which is there");
-    }));
+    SLIPWAY_TRYV(listing.place->known.CheckMissing(
+        listing.api.origin, ids, of_fleet,
+        [&](const std::string& id) { return listing.IsThere(id); }));
   }
   listing.place->known.Replace(std::move(ids));
   return InOrder(std::move(listed));
@@ -173,17 +184,24 @@ Result<OpenstackCloud::Listing> OpenstackCloud::Begin(const api::OpenstackProvid
                                       {"openstack-api-version", kMicroversion}},
                           .answered = {{"openstack-api-version", kMicroversion}}},
                  .api = std::move(api.value()),
+                 .project = session.project_id,
                  .deadline = deadline};
 }
 
 Result<std::vector<runtime::ListedServer>> OpenstackCloud::List(const api::Provider& provider,
                                                                 const SecretData& secret) {
+  return ListKnowing({}, provider, secret);
+}
+
+Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListKnowing(
+    const std::vector<std::string>& known, const api::Provider& provider,
+    const SecretData& secret) {
   const api::OpenstackProvider& openstack = *provider.openstack;
   const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
   SLIPWAY_TRY(identity, IdentityOf(openstack, secret));
   SLIPWAY_TRY(session, EnterUntilGood(*identity, deadline));
   SLIPWAY_TRY(listing, Begin(openstack, *identity, session, deadline));
-  return ListAll(openstack, std::move(listing));
+  return ListAll(openstack, known, std::move(listing));
 }
 
 Check OpenstackCloud::ExamineRegion(const api::OpenstackProvider& provider, Identity& identity,
@@ -193,9 +211,7 @@ Check OpenstackCloud::ExamineRegion(const api::OpenstackProvider& provider, Iden
     return CheckOf(kPermission, provider.region.empty() ? session.region : provider.region, begun);
   }
   Listing& listing = begun.value();
-  listing.call.path = listing.api.path + FirstServerPath();
-  return CheckOf(kPermission, listing.api.region,
-                 listing.place->client.Call(listing.call, listing.deadline));
+  return CheckOf(kPermission, listing.api.region, listing.Read(FirstServerPath()));
 }
 
 Examination OpenstackCloud::Examine(const api::Provider& provider, const SecretData& secret) {

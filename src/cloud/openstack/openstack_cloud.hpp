@@ -30,9 +30,13 @@ class OpenstackCloud final : public CloudApi {
 
   /// Every server of the project that the fields fit, those that stopped too. Reasons: those of ApiClient, SecretInvalid,
   /// EndpointInvalid (the catalog has no compute API that can be asked) and ListInvalid (an answer that cannot be believed, or lacks
-  /// the servers of a cell).
+  /// the servers of a cell) and ListUnfinished.
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
+
+  Result<std::vector<runtime::ListedServer>> ListKnowing(const std::vector<std::string>& known,
+                                                         const api::Provider& provider,
+                                                         const SecretData& secret) override;
 
   Examination Examine(const api::Provider& provider, const SecretData& secret) override;
 
@@ -49,6 +53,7 @@ class OpenstackCloud final : public CloudApi {
   Check ExamineRegion(const api::OpenstackProvider& provider, Identity& identity,
                       const Session& session) const;
   Result<std::vector<runtime::ListedServer>> ListAll(const api::OpenstackProvider& provider,
+                                                     const std::vector<std::string>& of_fleet,
                                                      Listing listing) const;
 
   const Doors doors_;

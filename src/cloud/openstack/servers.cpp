@@ -215,6 +215,17 @@ std::string FirstServerPath() { return "/servers/detail?limit=1"; }
 
 std::string ServerPath(const std::string& id) { return "/servers/" + Escape(id); }
 
+Result<bool> IsOnLists(const std::string& text, const std::string& id, const std::string& project) {
+  const json root = ReadJson(text);
+  const json& server = At(root, "server");
+  if (TextAt(server, "id") != id) {
+    return Fail(Code::kInvalid, "what it says of server " + id + " is no server of that id");
+  }
+  const std::string status = TextAt(server, "status");
+  const std::string owner = TextAt(server, "tenant_id");
+  return status != "DELETED" && status != "SOFT_DELETED" && (owner.empty() || owner == project);
+}
+
 Result<ServerPage> ReadServers(const std::string& text, const api::OpenstackProvider& provider,
                                const std::string& region) {
   const json root = ReadJson(text);

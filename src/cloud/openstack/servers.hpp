@@ -30,6 +30,10 @@ std::string FirstServerPath();
 /// The same for one server, by its id.
 std::string ServerPath(const std::string& id);
 
+/// Whether lists of a project must have the server that this answer to ServerPath(id) describes: not one that is deleted and may yet be
+/// restored, nor one of another project, of which only an administrator is told. kInvalid where it is no such answer. Pure.
+Result<bool> IsOnLists(const std::string& text, const std::string& id, const std::string& project);
+
 /// Reads one. kInvalid where it is no whole page of servers: a cell did not answer, or one of them has no id or no known status.
 /// Without it the list would say that a server is gone. Pure.
 Result<ServerPage> ReadServers(const std::string& text, const api::OpenstackProvider& provider,

@@ -26,6 +26,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 template <typename T>
@@ -194,6 +195,37 @@ TEST_F(FleetAdapter, AnUpdateIsAPatchThatLeavesIntentsAlone) {
   EXPECT_EQ(operations[0]["value"]["zone"], "b");
   EXPECT_EQ(operations[1]["path"], "/spec/address");
   EXPECT_EQ(operations[1]["value"], "10.0.0.9");
+}
+
+TEST_F(FleetAdapter, TheProviderHearsWhatTheFleetHasAndAListIsGoodWhateverItHad) {
+  web.spec.provider = {};
+  web.spec.provider.openstack = api::OpenstackProvider();
+  web.status.observed_generation = web.metadata.generation;
+  Load(Kind::kFleet, web);
+  api::Server leaving = OwnServer("web-0");
+  leaving.metadata.deletion_timestamp = Time(std::chrono::seconds(9));
+  auto foreign = OwnServer("web-3");
+  foreign.spec.fleet = "other";
+  foreign.metadata.owner_references.front().uid = Uid("uid-other");
+  Load(Kind::kServer, leaving, OwnServer("web-2"), OwnServer("web-1"), foreign);
+  const runtime::Plan plan = PlanFleetNow();
+  ASSERT_THAT(plan.actions, SizeIs(1));
+  const auto ask = std::get<runtime::Ask>(plan.actions.front());
+  const auto list = std::get<runtime::ListServers>(ask.request);
+  ASSERT_NE(list.known, nullptr);
+  EXPECT_THAT(*list.known, ElementsAre("web-1", "web-2"));
+  EXPECT_EQ(list, runtime::ListServers{.provider = web.spec.provider});
+  // The servers that come of a list make no other question of the next one.
+  runtime::OutsideState& state = outside_["list"];
+  state.request = ask.request;
+  state.answered = runtime::ListServers{.provider = web.spec.provider};
+  state.result = runtime::OutsideValue(
+      runtime::ServerListing{.time = Time(std::chrono::seconds(10)),
+                             .servers = std::make_shared<const std::vector<runtime::ListedServer>>(
+                                 1, runtime::ListedServer{.name = "web-4"})});
+  const runtime::Plan next = PlanFleetNow();
+  EXPECT_THAT(next.actions, Contains(::testing::VariantWith<runtime::Create>(::testing::_)));
+  EXPECT_THAT(next.actions, Not(Contains(::testing::VariantWith<runtime::Ask>(::testing::_))));
 }
 
 /// web-1 bears an entry of "shop" from rollout shop-3, and one of "api".

@@ -155,6 +155,20 @@ TEST(Listing, AfterAFailureItIsAskedSooner) {
   EXPECT_EQ(bench.Run().requeue_after, Duration(seconds(10)));
 }
 
+TEST(Listing, WhatMayPassByItselfWaitsForNobody) {
+  const auto is_stalled = [](const std::string& reason) {
+    AskedBench bench;
+    bench.Refuse(Error{.code = Code::kConflict, .message = "no", .causes = {{.reason = reason}}});
+    const Plan plan = bench.Run();
+    return api::FindCondition(plan.status.conditions, "Stalled")->status ==
+           api::ConditionStatus::kTrue;
+  };
+  for (const char* reason : {"Timeout", "Throttled", "ServiceUnavailable", "ListUnfinished"}) {
+    EXPECT_FALSE(is_stalled(reason)) << reason;
+  }
+  EXPECT_TRUE(is_stalled("ListInvalid"));
+}
+
 TEST(Listing, NoIntervalMakesItAskWithoutPause) {
   AskedBench bench;
   bench.fleet.spec.interval = Duration(0);

@@ -31,6 +31,13 @@ class FakeCloud final : public cloud::CloudApi {
     return std::vector<runtime::ListedServer>{{.name = provider.exec->run}};
   }
 
+  Result<std::vector<runtime::ListedServer>> ListKnowing(const std::vector<std::string>& known,
+                                                         const api::Provider& provider,
+                                                         const cloud::SecretData& secret) override {
+    fleet_has = known;
+    return List(provider, secret);
+  }
+
   Result<void> CompleteLaunch(const runtime::CompleteLaunch& launch,
                               const cloud::SecretData& secret, MonoTime deadline) override {
     deadlines.push_back(deadline);
@@ -42,6 +49,7 @@ class FakeCloud final : public cloud::CloudApi {
                : Result<void>(cloud::Trouble(Code::kForbidden, "AccessDenied", "no"));
   }
 
+  std::vector<std::string> fleet_has;
   std::vector<MonoTime> deadlines;  ///< of launches
 };
 
@@ -125,6 +133,15 @@ TEST_F(CloudEffectsTest, TheProviderGetsTheSecretThatItNames) {
             "The Secret keys that secretRef names does not exist: create it.");
   EXPECT_EQ(ListWithSecret(Fail(Code::kUnavailable, "the store is closed")).error().code,
             Code::kUnavailable);
+}
+
+TEST_F(CloudEffectsTest, TheProviderHearsWhatTheFleetHas) {
+  runtime::ListServers request;
+  request.provider.exec = api::ExecProvider{.run = "web-1"};
+  const std::vector<std::string> names{"web-1", "web-2"};
+  request.known = std::make_shared<const std::vector<std::string>>(names);
+  EXPECT_TRUE(Ask(request).has_value());
+  EXPECT_EQ(cloud_.fleet_has, names);
 }
 
 TEST_F(CloudEffectsTest, EveryEndIsCounted) {

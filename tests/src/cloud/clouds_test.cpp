@@ -68,6 +68,34 @@ TEST(Clouds, EachQuestionGoesToItsProvider) {
   EXPECT_FALSE(clouds.List(provider, {}).has_value());
 }
 
+/// Lists those that the fleet has.
+class ListsTheKnown final : public CloudApi {
+ public:
+  Result<std::vector<runtime::ListedServer>> List(const api::Provider& /*provider*/,
+                                                  const SecretData& /*secret*/) override {
+    return Fail(Code::kInternal, "it was not told");
+  }
+
+  Result<std::vector<runtime::ListedServer>> ListKnowing(const std::vector<std::string>& known,
+                                                         const api::Provider& /*provider*/,
+                                                         const SecretData& /*secret*/) override {
+    return std::vector<runtime::ListedServer>{{.name = known.at(0)}};
+  }
+};
+
+TEST(Clouds, WhatAFleetHasIsSaidToItsProvider) {
+  OneServer aws("aws");
+  ListsTheKnown openstack;
+  Clouds clouds({{"aws", aws}, {"openstack", openstack}});
+  api::Provider provider;
+  EXPECT_FALSE(clouds.ListKnowing({"web-1"}, provider, {}).has_value());
+  provider.aws = api::AwsProvider();
+  EXPECT_EQ(clouds.ListKnowing({"web-1"}, provider, {}).value().front().name, "aws");
+  provider.aws.reset();
+  provider.openstack = api::OpenstackProvider();
+  EXPECT_EQ(clouds.ListKnowing({"web-1"}, provider, {}).value().front().name, "web-1");
+}
+
 /// A provider that holds nobody back.
 class HoldsNobody final : public CloudApi {
  public:

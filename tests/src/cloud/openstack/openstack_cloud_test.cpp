@@ -42,6 +42,15 @@ rest::Response Page(const std::vector<int>& numbers, int next = 0) {
           .body = PrintJson(page)};
 }
 
+/// What Nova says of one server.
+rest::Response One(int number, const json& more = json::object()) {
+  json server = {{"id", Id(number)}, {"status", "UNKNOWN"}, {"tenant_id", "p1"}};
+  server.update(more);
+  return {.status = 200,
+          .headers = {{"openstack-api-version", kMicroversion}},
+          .body = PrintJson({{"server", server}})};
+}
+
 rest::Response Refused(int status, const std::string& name, const std::string& message = "no") {
   return {.status = status,
           .headers = {{"x-openstack-request-id", "req-7"}},
@@ -82,7 +91,7 @@ class OpenstackCloudTest : public ::testing::Test {
 
   /// "Reason: message" of the error, or how many are listed.
   std::string Outcome(const SecretData& secret = {}) {
-    const auto listed = cloud_.List(provider_, secret);
+    const auto listed = cloud_.ListKnowing(known_, provider_, secret);
     if (listed.has_value()) {
       return "it listed " + std::to_string(listed.value().size());
     }
@@ -94,6 +103,7 @@ class OpenstackCloudTest : public ::testing::Test {
 
   TestClock clock_;
   api::Provider provider_;
+  std::vector<std::string> known_;  ///< names of the fleet's servers
   json endpoints_ = {{{"region_id", "RegionOne"},
                       {"interface", "public"},
                       {"url", "https://nova.example.org/v2.1"}}};
@@ -259,14 +269,9 @@ TEST_F(OpenstackCloudTest, PagesThatGoRoundEndInAnError) {
 }
 
 TEST_F(OpenstackCloudTest, WhoLacksOnALongListIsAskedFor) {
-  const auto one = [] {
-    return rest::Response{.status = 200,
-                          .headers = {{"openstack-api-version", kMicroversion}},
-                          .body = R"({"server": {}})"};
-  };
   answers_ = {Page({1, 2}, 2), Page({3, 4})};
   EXPECT_EQ(Outcome(), "it listed 4");
-  answers_ = {Page({1, 2}, 2), Page({}), one()};
+  answers_ = {Page({1, 2}, 2), Page({}), One(3)};
   EXPECT_EQ(Outcome(),
             "ListInvalid: The answer of https://nova.example.org cannot be believed: it "
             "lacks server " +
@@ -280,6 +285,36 @@ TEST_F(OpenstackCloudTest, WhoLacksOnALongListIsAskedFor) {
   EXPECT_EQ(Last().url, "https://nova.example.org/v2.1/servers/" + Id(4)) << "3 was gone before";
   answers_ = {Page({1})};
   EXPECT_EQ(Outcome(), "it listed 1") << "one page says itself what it lacks";
+}
+
+TEST_F(OpenstackCloudTest, WhomTheFleetHasIsMissedFromTheFirstList) {
+  known_ = {Id(1), Id(3), "web-1"};
+  answers_ = {Page({1, 2}, 2), Page({}), One(3)};
+  EXPECT_THAT(Outcome(), HasSubstr("it lacks server " + Id(3) + ", which is there."));
+  answers_ = {Page({1, 2}, 2), Page({}), Refused(404, "itemNotFound")};
+  EXPECT_EQ(Outcome(), "it listed 2");
+  known_ = {Id(1), Id(3), Id(4), Id(5)};
+  answers_ = {Page({1, 2}, 2), Page({}), One(4, {{"status", "SOFT_DELETED"}}),
+              One(5, {{"tenant_id", "p2"}})};
+  EXPECT_EQ(Outcome(), "it listed 2") << "who is deleted, or of another project, is on no list";
+  answers_ = {Page({1, 2}, 2), Page({})};
+  EXPECT_EQ(Outcome(), "it listed 2") << "nobody is asked for twice";
+}
+
+TEST_F(OpenstackCloudTest, WhatIsSaidOfAServerIsCheckedToo) {
+  known_ = {Id(3)};
+  answers_ = {Page({1}, 1), Page({}), One(4)};
+  EXPECT_EQ(Outcome(),
+            "ListInvalid: The answer of https://nova.example.org cannot be believed: what it says "
+            "of server " +
+                Id(3) + " is no server of that id.");
+}
+
+TEST_F(OpenstackCloudTest, AFilterTakesNobodyOffTheListThatIsMissed) {
+  known_ = {Id(1), Id(2)};
+  provider_.openstack->metadata = {{"role", "web"}};
+  answers_ = {Page({1}, 1), Page({2})};
+  EXPECT_EQ(Outcome(), "it listed 0");
 }
 
 TEST_F(OpenstackCloudTest, TheCatalogSaysWhereNovaIs) {

@@ -168,6 +168,24 @@ TEST(OpenstackServers, WhatIsNoListIsRefused) {
   EXPECT_EQ(ComplaintWith("/servers/0/image", ""), "") << "it boots from a volume";
 }
 
+TEST(OpenstackServers, WhoIsDeletedOrOfAnotherProjectIsOnNoList) {
+  const auto is_on_lists = [](const json& server) {
+    const auto there = IsOnLists(PrintJson({{"server", server}}), kId, "p1");
+    return there.has_value() ? std::to_string(static_cast<int>(there.value()))
+                             : there.error().message;
+  };
+  EXPECT_EQ(is_on_lists({{"id", kId}, {"status", "ACTIVE"}, {"tenant_id", "p1"}}), "1");
+  EXPECT_EQ(is_on_lists({{"id", kId}, {"status", "UNKNOWN"}}), "1");
+  EXPECT_EQ(is_on_lists({{"id", kId}}), "1") << "what is not known is no deletion";
+  EXPECT_EQ(is_on_lists({{"id", kId}, {"status", "DELETED"}, {"tenant_id", "p1"}}), "0");
+  EXPECT_EQ(is_on_lists({{"id", kId}, {"status", "SOFT_DELETED"}}), "0");
+  EXPECT_EQ(is_on_lists({{"id", kId}, {"status", "ACTIVE"}, {"tenant_id", "p2"}}), "0");
+  const std::string odd = std::string("what it says of server ") + kId + " is no server of that id";
+  EXPECT_EQ(is_on_lists({{"status", "DELETED"}}), odd);
+  EXPECT_EQ(is_on_lists(7), odd);
+  EXPECT_EQ(IsOnLists("<html>", kId, "p1").error().message, odd);
+}
+
 TEST(OpenstackServers, OnlyTheMarkerOfALinkIsUsed) {
   const auto next = [](const json& links) {
     const auto page = Read({{"servers", json::array()}, {"servers_links", links}});
