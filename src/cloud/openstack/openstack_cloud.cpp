@@ -52,13 +52,11 @@ std::string PolicyFor(const std::string& project) {
 
 /// The servers of one project at one API, as one account sees them.
 struct OpenstackCloud::Place {
-  Place(const Doors& doors, TokenSource& tokens, const OpenstackOptions& options,
-        const Pause& pause, const std::string& key)
-      : budget(doors.clock, options.seed + std::hash<std::string>()(key), pause),
-        client(doors, tokens, budget, options.limits, RefusalOf) {}
+  Place(const Doors& doors, const OpenstackOptions& options, const Pause& pause,
+        const std::string& key)
+      : budget(doors.clock, options.seed + std::hash<std::string>()(key), pause) {}
 
   CallBudget budget;
-  ApiClient client;
   KnownServers known;
 };
 
@@ -74,17 +72,35 @@ struct OpenstackCloud::Identity {
   Pool<Place> places{kMostPlaces};
 };
 
-/// One list that is being made.
+/// One list that is being made, by the session that it was begun with or one that leads to the same.
 struct OpenstackCloud::Listing {
-  std::shared_ptr<Place> place;
+  Listing(const OpenstackCloud& cloud, Identity& identity, std::shared_ptr<Place> of,
+          const Session& begun, ComputeApi found, const std::string& region, MonoTime until)
+      : place(std::move(of)),
+        api(std::move(found)),
+        project(begun.project_id),
+        deadline(until),
+        call{.api = "Nova",
+             .of = "project " + Quoted(begun.project_name, {}),
+             .endpoint = api.origin,
+             .path = {},
+             .json = {},
+             .headers = {{"accept", "application/json"}, {"openstack-api-version", kMicroversion}},
+             .answered = {{"openstack-api-version", kMicroversion}}},
+        tokens(identity.sessions, begun, api, region),
+        client(cloud.doors_, tokens, place->budget, cloud.options_.limits, RefusalOf) {}
+
+  const std::shared_ptr<Place> place;
+  const ComputeApi api;
+  const std::string project;  ///< its id
+  const MonoTime deadline;
   ApiCall call;
-  ComputeApi api;
-  std::string project;  ///< its id
-  MonoTime deadline;
+  BoundTokens tokens;
+  ApiClient client;  ///< refers to what is above
 
   Result<std::string> Read(const std::string& below) {
     call.path = api.path + below;
-    return place->client.Call(call, deadline);
+    return client.Call(call, deadline);
   }
 
   /// Whether the project has this server, so that the list must have it, too.
@@ -136,7 +152,7 @@ Result<Session> OpenstackCloud::EnterUntilGood(Identity& identity, MonoTime dead
 
 Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListAll(
     const api::OpenstackProvider& provider, const std::vector<std::string>& of_fleet,
-    Listing listing) const {
+    Listing& listing) const {
   Listed listed;
   std::set<std::string> ids;
   int pages = 0;
@@ -160,9 +176,9 @@ Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListAll(
   return InOrder(std::move(listed));
 }
 
-Result<OpenstackCloud::Listing> OpenstackCloud::Begin(const api::OpenstackProvider& provider,
-                                                      Identity& identity, const Session& session,
-                                                      MonoTime deadline) const {
+Result<std::unique_ptr<OpenstackCloud::Listing>> OpenstackCloud::Begin(
+    const api::OpenstackProvider& provider, Identity& identity, const Session& session,
+    MonoTime deadline) const {
   SLIPWAY_TRYV(CheckProject(session, provider.project));
   auto api = FindCompute(session, provider.region);
   if (!api.has_value()) {
@@ -171,21 +187,10 @@ Result<OpenstackCloud::Listing> OpenstackCloud::Begin(const api::OpenstackProvid
         api.error().message + ". The credentials are those of " + session.token.source + ".");
   }
   const std::string key = api.value().origin + api.value().path + '\0' + session.project_id;
-  auto place = identity.places.Get(key, [&] {
-    return std::make_shared<Place>(doors_, identity.sessions, options_, pause_, key);
-  });
-  return Listing{.place = std::move(place),
-                 .call = {.api = "Nova",
-                          .of = "project " + Quoted(session.project_name, {}),
-                          .endpoint = api.value().origin,
-                          .path = {},
-                          .json = {},
-                          .headers = {{"accept", "application/json"},
-                                      {"openstack-api-version", kMicroversion}},
-                          .answered = {{"openstack-api-version", kMicroversion}}},
-                 .api = std::move(api.value()),
-                 .project = session.project_id,
-                 .deadline = deadline};
+  auto place = identity.places.Get(
+      key, [&] { return std::make_shared<Place>(doors_, options_, pause_, key); });
+  return std::make_unique<Listing>(*this, identity, std::move(place), session,
+                                   std::move(api.value()), provider.region, deadline);
 }
 
 Result<std::vector<runtime::ListedServer>> OpenstackCloud::List(const api::Provider& provider,
@@ -201,7 +206,7 @@ Result<std::vector<runtime::ListedServer>> OpenstackCloud::ListKnowing(
   SLIPWAY_TRY(identity, IdentityOf(openstack, secret));
   SLIPWAY_TRY(session, EnterUntilGood(*identity, deadline));
   SLIPWAY_TRY(listing, Begin(openstack, *identity, session, deadline));
-  return ListAll(openstack, known, std::move(listing));
+  return ListAll(openstack, known, *listing);
 }
 
 Check OpenstackCloud::ExamineRegion(const api::OpenstackProvider& provider, Identity& identity,
@@ -210,7 +215,7 @@ Check OpenstackCloud::ExamineRegion(const api::OpenstackProvider& provider, Iden
   if (!begun.has_value()) {
     return CheckOf(kPermission, provider.region.empty() ? session.region : provider.region, begun);
   }
-  Listing& listing = begun.value();
+  Listing& listing = *begun.value();
   return CheckOf(kPermission, listing.api.region, listing.Read(FirstServerPath()));
 }
 

@@ -30,7 +30,8 @@ class OpenstackCloud final : public CloudApi {
 
   /// Every server of the project that the fields fit, those that stopped too. Reasons: those of ApiClient, SecretInvalid,
   /// EndpointInvalid (the catalog has no compute API that can be asked) and ListInvalid (an answer that cannot be believed, or lacks
-  /// the servers of a cell) and ListUnfinished.
+  /// the servers of a cell) and ListUnfinished (the
+  /// credentials were replaced meanwhile, or see KnownServers).
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
@@ -48,13 +49,13 @@ class OpenstackCloud final : public CloudApi {
   Result<std::shared_ptr<Identity>> IdentityOf(const api::OpenstackProvider& provider,
                                                const SecretData& secret);
   Result<Session> EnterUntilGood(Identity& identity, MonoTime deadline) const;
-  Result<Listing> Begin(const api::OpenstackProvider& provider, Identity& identity,
-                        const Session& session, MonoTime deadline) const;
+  Result<std::unique_ptr<Listing>> Begin(const api::OpenstackProvider& provider, Identity& identity,
+                                         const Session& session, MonoTime deadline) const;
   Check ExamineRegion(const api::OpenstackProvider& provider, Identity& identity,
                       const Session& session) const;
   Result<std::vector<runtime::ListedServer>> ListAll(const api::OpenstackProvider& provider,
                                                      const std::vector<std::string>& of_fleet,
-                                                     Listing listing) const;
+                                                     Listing& listing) const;
 
   const Doors doors_;
   const OpenstackOptions options_;

@@ -8,6 +8,7 @@
 #include "reconciler/base/json.hpp"
 #include "src/cloud/foreign_json.hpp"
 #include "src/cloud/openstack/refusal.hpp"
+#include "src/cloud/pages.hpp"
 #include "src/cloud/text.hpp"
 #include "src/objects/url.hpp"
 
@@ -210,6 +211,7 @@ Result<Session> Enter(const Doors& doors, const Login& login) {
     return about(session.error());
   }
   session.value().token.source = who;
+  session.value().auth_url = login.auth_url;
   session.value().region = login.region;
   session.value().interface = login.interface;
   return session;
@@ -253,6 +255,30 @@ void Sessions::Forget(const AccessToken& refused) {
   Session of_it;
   of_it.token = refused;
   kept_.Forget(of_it);
+}
+
+BoundTokens::BoundTokens(Sessions& sessions, const Session& begun, ComputeApi api,
+                         std::string region)
+    : sessions_(sessions),
+      auth_url_(begun.auth_url),
+      project_id_(begun.project_id),
+      api_(std::move(api)),
+      region_(std::move(region)) {}
+
+Result<AccessToken> BoundTokens::Get() {
+  SLIPWAY_TRY(session, sessions_.Current());
+  if (!LeadsThere(session)) {
+    return Unfinished("The credentials have changed meanwhile: those of " + session.token.source +
+                      " are for another Keystone, project or compute API than this list was begun "
+                      "with. The next one begins anew.");
+  }
+  return std::move(session.token);
+}
+
+bool BoundTokens::LeadsThere(const Session& session) const {
+  const auto api = FindCompute(session, region_);
+  return session.auth_url == auth_url_ && session.project_id == project_id_ && api.has_value() &&
+         api.value() == api_;
 }
 
 }  // namespace slipway::cloud::openstack

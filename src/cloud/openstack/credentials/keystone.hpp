@@ -21,6 +21,7 @@ struct CatalogEntry {
 /// What Keystone gives: a token for one project, and where it is good.
 struct Session {
   AccessToken token;
+  std::string auth_url;  ///< of the login
   std::string project_id;
   std::string project_name;
   std::vector<CatalogEntry> compute;
@@ -36,6 +37,8 @@ struct ComputeApi {
   std::string region;
   std::string origin;  ///< scheme, host and port
   std::string path;    ///< with its version, such as /v2.1; no slash at its end
+
+  bool operator==(const ComputeApi&) const = default;
 };
 
 /// Asks Keystone, by version 3. Blocking. Errors as TokenSource has them.
@@ -59,6 +62,27 @@ class Sessions final : public TokenSource {
   const Doors doors_;
   const std::function<Result<Login>()> find_;
   Kept<Session> kept_;
+};
+
+/// Tokens for the calls of one list, which is made of one project by one compute API. Credentials may be replaced while it is made: a
+/// token of another Keystone, for another project or where the catalog leads elsewhere is not given, and no call is made with it; reason
+/// ListUnfinished. Thread-safe.
+class BoundTokens final : public TokenSource {
+ public:
+  /// The list begins with `begun`, and asks `api`, which is that of `region`. `sessions` outlives it.
+  BoundTokens(Sessions& sessions, const Session& begun, ComputeApi api, std::string region);
+
+  Result<AccessToken> Get() override;
+  void Forget(const AccessToken& refused) override { sessions_.Forget(refused); }
+
+ private:
+  bool LeadsThere(const Session& session) const;
+
+  Sessions& sessions_;
+  const std::string auth_url_;
+  const std::string project_id_;
+  const ComputeApi api_;
+  const std::string region_;
 };
 
 }  // namespace slipway::cloud::openstack

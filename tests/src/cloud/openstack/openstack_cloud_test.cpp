@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <deque>
+#include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "reconciler/api/scalars.hpp"
@@ -59,10 +62,24 @@ rest::Response Refused(int status, const std::string& name, const std::string& m
 
 class OpenstackCloudTest : public ::testing::Test {
  protected:
-  OpenstackCloudTest() { provider_.openstack = api::OpenstackProvider(); }
+  explicit OpenstackCloudTest(Environment environment = {{"OS_AUTH_URL",
+                                                          "https://keystone.example.org:5000/v3/"},
+                                                         {"OS_USERNAME", "lister"},
+                                                         {"OS_PASSWORD", "hush-password"},
+                                                         {"OS_USER_DOMAIN_NAME", "Default"},
+                                                         {"OS_PROJECT_NAME", "shop"},
+                                                         {"OS_PROJECT_DOMAIN_NAME", "Default"}})
+      : cloud_({.web = client_, .metadata = metadata_, .clock = clock_},
+               {.environment = std::move(environment), .limits = {}, .seed = 3},
+               [this](Duration length) {
+                 clock_.mono.since_start += length;
+                 return true;
+               }) {
+    provider_.openstack = api::OpenstackProvider();
+  }
 
   Result<rest::Response> Next(const rest::Request& request) {
-    if (request.url == "https://keystone.example.org:5000/v3/auth/tokens") {
+    if (request.url.ends_with(":5000/v3/auth/tokens")) {
       return Token();
     }
     if (answers_.empty()) {
@@ -81,7 +98,7 @@ class OpenstackCloudTest : public ::testing::Test {
       return trouble;
     }
     const json token = {{"expires_at", api::FormatTime(clock_.Now() + 1h)},
-                        {"project", {{"id", "p1"}, {"name", "shop"}}},
+                        {"project", {{"id", project_}, {"name", "shop"}}},
                         {"catalog", {{{"type", "compute"}, {"endpoints", endpoints_}}}}};
     return rest::Response{
         .status = 201,
@@ -104,6 +121,7 @@ class OpenstackCloudTest : public ::testing::Test {
   TestClock clock_;
   api::Provider provider_;
   std::vector<std::string> known_;  ///< names of the fleet's servers
+  std::string project_ = "p1";      ///< of the tokens
   json endpoints_ = {{{"region_id", "RegionOne"},
                       {"interface", "public"},
                       {"url", "https://nova.example.org/v2.1"}}};
@@ -114,19 +132,7 @@ class OpenstackCloudTest : public ::testing::Test {
   FakeRestClient metadata_{[](const rest::Request&) -> Result<rest::Response> {
     return Fail(Code::kUnavailable, "http://localhost: nobody is there");
   }};
-  OpenstackCloud cloud_{{.web = client_, .metadata = metadata_, .clock = clock_},
-                        {.environment = {{"OS_AUTH_URL", "https://keystone.example.org:5000/v3/"},
-                                         {"OS_USERNAME", "lister"},
-                                         {"OS_PASSWORD", "hush-password"},
-                                         {"OS_USER_DOMAIN_NAME", "Default"},
-                                         {"OS_PROJECT_NAME", "shop"},
-                                         {"OS_PROJECT_DOMAIN_NAME", "Default"}},
-                         .limits = {},
-                         .seed = 3},
-                        [this](Duration length) {
-                          clock_.mono.since_start += length;
-                          return true;
-                        }};
+  OpenstackCloud cloud_;
 };
 
 const char* const kDenial = "Policy doesn't allow os_compute_api:servers:detail to be performed.";
@@ -320,9 +326,7 @@ TEST_F(OpenstackCloudTest, AFilterTakesNobodyOffTheListThatIsMissed) {
 TEST_F(OpenstackCloudTest, TheCatalogSaysWhereNovaIs) {
   const auto asked_at = [&](const std::string& url) {
     endpoints_[0]["url"] = url;
-    provider_.openstack->project = "shop";
-    answers_ = {Refused(401, "x"), Page({})};
-    EXPECT_EQ(Outcome(), "it listed 0");
+    clock_.mono.since_start += 2h;
     answers_ = {Page({})};
     EXPECT_EQ(Outcome(), "it listed 0") << "of the new catalog";
     return Last().url;
@@ -355,6 +359,132 @@ TEST_F(OpenstackCloudTest, ACatalogThatCannotBeUsedIsSaid) {
   provider_.openstack->project = "p1";
   endpoints_[0]["interface"] = "internal";
   EXPECT_THAT(Outcome(), HasSubstr("has no public compute API for project p1"));
+}
+
+/// A folder for a clouds.yaml.
+struct CloudsFolder {
+  CloudsFolder() {
+    std::string name = std::filesystem::temp_directory_path() / "slipway-openstack-XXXXXX";
+    folder = ::mkdtemp(name.data());
+    file = folder / "clouds.yaml";
+  }
+  ~CloudsFolder() { std::filesystem::remove_all(folder); }
+
+  std::filesystem::path folder;
+  std::filesystem::path file;
+};
+
+/// A control plane whose clouds.yaml is replaced by another.
+class ReplacedCloudsFile : protected CloudsFolder, public OpenstackCloudTest {
+ protected:
+  ReplacedCloudsFile() : OpenstackCloudTest({{"OS_CLIENT_CONFIG_FILE", file}}) {
+    endpoints_ = {Endpoint("RegionOne", "public", "https://nova.example.org/v2.1"),
+                  Endpoint("RegionTwo", "public", "https://two.example.org/v2.1"),
+                  Endpoint("RegionOne", "internal", "https://inside.example.org/v2.1")};
+    Write(json::object());
+    answers_ = {Page({1})};
+    EXPECT_EQ(Outcome(), "it listed 1");
+  }
+
+  static json Endpoint(const char* region, const char* interface, const char* url) {
+    return {{"region_id", region}, {"interface", interface}, {"url", url}};
+  }
+
+  void Write(const json& changes) const {
+    json auth = {{"auth_url", "https://keystone.example.org:5000"},
+                 {"username", "lister"},
+                 {"password", "hush-password"},
+                 {"user_domain_name", "Default"},
+                 {"project_name", "shop"},
+                 {"project_domain_name", "Default"}};
+    json cloud = {{"auth", auth}, {"region_name", "RegionOne"}};
+    cloud.merge_patch(changes);
+    std::ofstream(file) << PrintJson({{"clouds", {{"shop", cloud}}}});
+  }
+
+  /// What comes of a list whose token is refused after its first page.
+  std::string OutcomeRenewedBy(const rest::Response& refusal) {
+    answers_ = {Page({1}, 1), refusal, Page({7})};
+    std::string outcome = Outcome();
+    answers_.clear();
+    return outcome;
+  }
+
+  /// Whether the first Nova was sent no token but the first.
+  bool OnlyTheFirstTokenWasSent() const {
+    return std::ranges::all_of(client_.requests(), [](const rest::Request& request) {
+      return !request.url.starts_with("https://nova.example.org/") ||
+             request.headers.at("x-auth-token") == "hush0";
+    });
+  }
+};
+
+const char* const kChanged =
+    "ListUnfinished: The credentials have changed meanwhile: those of the user lister of cloud "
+    "shop "
+    "in ";
+
+TEST_F(ReplacedCloudsFile, AListGoesOnWithNothingThatLeadsElsewhere) {
+  Write({{"auth", {{"auth_url", "https://other.example.org:5000"}}}});
+  EXPECT_THAT(OutcomeRenewedBy(Refused(401, "unauthorized")), HasSubstr(kChanged));
+  EXPECT_EQ(Last().url, "https://other.example.org:5000/v3/auth/tokens");
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent()) << "Nova of the one cloud sees no token of the other";
+}
+
+TEST_F(ReplacedCloudsFile, AListIsOfOneProject) {
+  project_ = "p2";
+  EXPECT_THAT(OutcomeRenewedBy(Refused(403, "forbidden", kDenial)), HasSubstr(kChanged));
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent());
+  answers_ = {Page({7, 8})};
+  EXPECT_EQ(Outcome(), "it listed 2") << "the next one is of the new project";
+  EXPECT_EQ(Last().headers.at("x-auth-token"), "hush1");
+}
+
+TEST_F(ReplacedCloudsFile, AListIsOfOneComputeApi) {
+  endpoints_[0]["url"] = "https://moved.example.org/v2.1";
+  EXPECT_THAT(OutcomeRenewedBy(Refused(401, "unauthorized")), HasSubstr(kChanged));
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent());
+  answers_ = {Page({1})};
+  EXPECT_EQ(Outcome(), "it listed 1");
+  EXPECT_EQ(Last().url, "https://moved.example.org/v2.1/servers/detail");
+}
+
+TEST_F(ReplacedCloudsFile, AListIsOfOneRegionAndInterface) {
+  Write({{"region_name", "RegionTwo"}});
+  EXPECT_THAT(OutcomeRenewedBy(Refused(401, "unauthorized")), HasSubstr(kChanged));
+  Write({{"interface", "internal"}});
+  answers_ = {Page({1}, 1), Refused(401, "unauthorized"), Page({7})};
+  EXPECT_THAT(Outcome(), HasSubstr(kChanged)) << "now from the second region";
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent());
+  endpoints_ = json::array();
+  EXPECT_THAT(OutcomeRenewedBy(Refused(401, "unauthorized")), HasSubstr(kChanged))
+      << "the catalog leads nowhere";
+}
+
+TEST_F(ReplacedCloudsFile, ARegionThatTheFleetNamesIsThatOfTheListWhateverTheFileSays) {
+  provider_.openstack->region = "RegionOne";
+  Write({{"region_name", "RegionTwo"}, {"auth", {{"password", "hush-new"}}}});
+  EXPECT_EQ(OutcomeRenewedBy(Refused(401, "unauthorized")), "it listed 2")
+      << "another password leads to the same place";
+  EXPECT_EQ(Last().headers.at("x-auth-token"), "hush1");
+}
+
+TEST_F(ReplacedCloudsFile, WhoLacksIsAskedForByNoOtherIdentity) {
+  known_ = {Id(3)};
+  project_ = "p2";
+  answers_ = {Page({1}, 1), Page({}), Refused(401, "unauthorized"), Refused(404, "itemNotFound")};
+  EXPECT_THAT(Outcome(), HasSubstr(kChanged)) << "who is not in p2 may be in p1";
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent());
+}
+
+TEST_F(ReplacedCloudsFile, WhatIsNeededIsTriedWithOneIdentity) {
+  Write({{"auth", {{"auth_url", "https://other.example.org:5000"}}}});
+  answers_ = {Refused(403, "forbidden", kDenial), Page({})};
+  const Examination examination = cloud_.Examine(provider_, {});
+  ASSERT_THAT(examination.checks, SizeIs(2));
+  ASSERT_TRUE(examination.checks[1].trouble);
+  EXPECT_EQ(runtime::ReasonOf(*examination.checks[1].trouble), "ListUnfinished");
+  EXPECT_TRUE(OnlyTheFirstTokenWasSent());
 }
 
 TEST_F(OpenstackCloudTest, WhatKeystoneRefusesIsSaidInItsWords) {
