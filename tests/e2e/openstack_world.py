@@ -268,6 +268,7 @@ class Project:
     def launch(self, name="web", status="ACTIVE", **what):
         vm_state, power_state = STATUS[status]
         self.launched += 1
+        what.setdefault("launched_at", None if status == "BUILD" else "2026-01-02T03:04:05Z")
         what.setdefault("networks", [["private", [f"10.0.0.{self.launched}", f"fd00::{self.launched}"], [f"203.0.113.{self.launched}"]]])
         return self.world.nova.ask("launch", name=name, project=self.id, vm_state=vm_state, power_state=power_state, **what)
 

@@ -155,6 +155,25 @@ def test_servers_come_and_go_with_their_machines(town, world, project):
     assert town.get("fleet", "web")["metadata"]["resourceVersion"] == version, "no news writes nothing"
 
 
+def test_an_error_takes_along_only_who_was_never_launched(town, world, project):
+    """Where a host is lost, Nova may call each of its servers an error and know nothing of their power."""
+    names = [project.launch() for _ in range(7)]
+    never = project.launch(status="ERROR", launched_at=None)
+    watched = watch(town, project.variables())
+    town.apply(fleet())
+    watched.until_servers(names)
+    for name in names[1:]:
+        world.nova.ask("change", server=name, vm_state="error", power_state=0)
+    shown = rows(preview(town, fleet(), project.variables()))
+    assert shown == {name: ("running", "yes") for name in names} | {never: ("stopped", "no: spec.stopped is Exclude")}
+    begun = watched.listings("Complete")
+    watched.until("five more listings", lambda: watched.listings("Complete") >= begun + 5)
+    assert set(watched.servers()) == set(names)
+    listed = project.list()
+    assert listed[never].status == listed[names[1]].status == "ERROR" and listed[names[1]].power_state == 0
+    assert listed[never].launched_at is None and listed[names[1]].launched_at
+
+
 # ---- What can go wrong: nobody leaves, it is explained, and the next good listing heals.
 
 FAULTS = {

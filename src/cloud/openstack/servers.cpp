@@ -20,14 +20,12 @@ using runtime::MachineState;
 using Texts = std::map<std::string, std::string>;
 
 constexpr std::size_t kIdLength = 36;
-constexpr std::int64_t kPowered = 1;  ///< RUNNING of nova/compute/power_state.py
 
-/// Of a server that failed something: its machine may run on as before, or never have been made.
+/// Of a server that failed something: its machine may run on as before, whatever Nova thinks of its power, or never have been made.
 MachineState AfterError(const json& server) {
-  const json& power = At(server, "OS-EXT-STS:power_state");
-  return power.is_number_integer() && power.get<std::int64_t>() == kPowered
-             ? MachineState::kRunning
-             : MachineState::kStopped;
+  const auto launched = server.find("OS-SRV-USG:launched_at");
+  return launched != server.end() && launched->is_null() ? MachineState::kStopped
+                                                         : MachineState::kRunning;
 }
 
 /// Source: nova/api/openstack/common.py.
