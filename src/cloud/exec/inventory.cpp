@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "reconciler/api/names.hpp"
+#include "src/cloud/tag_labels.hpp"
 #include "src/objects/json_text.hpp"
 #include "src/objects/kinds.hpp"
 #include "src/objects/label_syntax.hpp"
@@ -269,7 +270,7 @@ Result<std::vector<ListedServer>> ReadAnsible(const json& inventory) {
     std::map<std::string, std::string> labels;
     for (const std::string& name : names) {
       if (name != "all" && name != "ungrouped") {
-        labels[kGroupPrefix + name] = "true";
+        labels[kGroupPrefix + LabelText(name)] = "true";
       }
     }
     server.labels = api::LabelSet(labels);

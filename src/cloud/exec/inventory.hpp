@@ -16,7 +16,7 @@ namespace slipway::cloud {
 ///
 /// That of Ansible's dynamic inventories (--list): groups with hosts and children, and _meta.hostvars. A host is a server; its
 /// address is ansible_host, or else its own name; each group that it is in, also through children, is a label
-/// group.slipway.dev/GROUP: "true".
+/// group.slipway.dev/GROUP: "true", with GROUP as LabelText() has it.
 ///
 /// kInvalid names the first entry that is no server as the API takes it, or the field that is unknown: a list is right as a whole
 /// or not at all.

@@ -65,6 +65,21 @@ TEST(Inventory, AnsibleHostsAreServersAndGroupsAreLabels) {
   EXPECT_TRUE(lone->labels.empty());
 }
 
+TEST(Inventory, AGroupIsALabelWhateverItIsCalled) {
+  const std::string long_name(80, 'g');
+  const auto servers =
+      Read(R"({"_web": ["a"], "web!": ["a"], "web": ["a"], "Größe 7": ["a"], "/": ["a"],
+      ")" + long_name +
+           R"(": ["a"]})");
+  ASSERT_THAT(servers, SizeIs(1));
+  const auto labels = servers.front().labels.ToMap();
+  EXPECT_THAT(labels, SizeIs(6)) << "no two are one";
+  const std::string prefix = "group.slipway.dev/";
+  EXPECT_TRUE(labels.contains(prefix + "web"));
+  EXPECT_TRUE(labels.contains(prefix + "web--64dd9201c7")) << "_web";
+  EXPECT_TRUE(labels.contains(prefix + "web_--51f72a3ac4")) << "web!";
+}
+
 TEST(Inventory, OneBadEntrySpoilsTheList) {
   EXPECT_THAT(Refusal(R"({"servers": [{"name": "web-1"}, {"labels": {}}]})"),
               HasSubstr("servers[1]: needs a name"));
