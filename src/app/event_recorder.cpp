@@ -26,8 +26,8 @@ constexpr std::size_t kNameBytes = 200;  ///< of the object's name in that of it
 constexpr std::size_t kHashDigits = 16;
 
 /// Reasons of what passes by itself, and has failed all the same.
-constexpr std::array<std::string_view, 5> kFailures = {"Timeout", "Throttled", "Unreachable",
-                                                       "ServiceUnavailable", "InternalError"};
+constexpr std::array<std::string_view, 6> kFailures = {
+    "Timeout", "Throttled", "Unreachable", "ServiceUnavailable", "InternalError", "ListUnfinished"};
 
 /// What there is to record of an object.
 struct Seen {

@@ -84,6 +84,8 @@ TEST_F(EventRecorderTest, WhatPassesIsAWarningAndGoodNewsAreNone) {
   EXPECT_EQ(Created()["type"], "Normal");
   Saw("False", "Unreachable", "Nobody is there.");
   EXPECT_EQ(Created()["type"], "Warning");
+  Saw("False", "ListUnfinished", "The next one goes on.");
+  EXPECT_EQ(Created()["type"], "Warning");
 }
 
 TEST_F(EventRecorderTest, AFailureIsCountedEachTimeAndProgressIsNot) {
