@@ -6,26 +6,15 @@
 #include <utility>
 
 #include "src/cloud/aws/credentials/credential_chain.hpp"
+#include "src/cloud/aws/endpoint.hpp"
 #include "src/cloud/aws/groups.hpp"
 #include "src/cloud/aws/instances.hpp"
-#include "src/cloud/aws/region.hpp"
 
 namespace slipway::cloud::aws {
 namespace {
 
-/// Where an API of a region is: as the Fleet says, or the environment, or AWS itself.
-std::string EndpointOf(const std::string& own, const char* variable, const std::string& service,
-                       const std::string& region, const Environment& environment) {
-  std::string endpoint = own;
-  for (const char* name : {variable, "AWS_ENDPOINT_URL"}) {
-    if (endpoint.empty()) {
-      endpoint = Variable(environment, name);
-    }
-  }
-  if (endpoint.empty()) {
-    return "https://" + service + "." + region + ".amazonaws.com" +
-           (region.starts_with("cn-") ? ".cn" : "");
-  }
+/// As the Fleet says it, without a slash at the end.
+std::string OwnEndpoint(std::string endpoint) {
   while (endpoint.ends_with('/')) {
     endpoint.pop_back();
   }
@@ -38,8 +27,8 @@ QueryTarget Ec2In(const api::AwsProvider& provider, const std::string& region,
           .title = "EC2",
           .region = region,
           .version = "2016-11-15",
-          .endpoint =
-              EndpointOf(provider.endpoint, "AWS_ENDPOINT_URL_EC2", "ec2", region, environment)};
+          .endpoint = provider.endpoint.empty() ? EndpointOf(environment, "EC2", "ec2", region)
+                                                : OwnEndpoint(provider.endpoint)};
 }
 
 QueryTarget AutoScalingIn(const std::string& region, const Environment& environment) {
@@ -47,8 +36,7 @@ QueryTarget AutoScalingIn(const std::string& region, const Environment& environm
           .title = "Auto Scaling",
           .region = region,
           .version = "2011-01-01",
-          .endpoint =
-              EndpointOf("", "AWS_ENDPOINT_URL_AUTO_SCALING", "autoscaling", region, environment)};
+          .endpoint = EndpointOf(environment, "AUTO_SCALING", "autoscaling", region)};
 }
 
 /// What the launch of an instance needs to be completed, and what it was made of.

@@ -9,7 +9,7 @@
 
 #include "reconciler/api/scalars.hpp"
 #include "src/cloud/aws/credentials/credential_sources.hpp"
-#include "src/cloud/aws/region.hpp"
+#include "src/cloud/aws/endpoint.hpp"
 #include "src/cloud/aws/sigv4.hpp"
 #include "src/cloud/text.hpp"
 
@@ -18,11 +18,6 @@ namespace {
 
 constexpr std::size_t kMaxStsAnswerBytes = std::size_t{256} << 10;
 constexpr std::size_t kMaxRegionBytes = 40;
-
-std::string EndpointByEnvironment(const Environment& environment) {
-  const std::string own = Variable(environment, "AWS_ENDPOINT_URL_STS");
-  return own.empty() ? Variable(environment, "AWS_ENDPOINT_URL") : own;
-}
 
 bool IsRegion(std::string_view text) {
   return !text.empty() && text.size() <= kMaxRegionBytes &&
@@ -109,7 +104,7 @@ Sts::Sts(rest::Client& client, const Clock& clock, const Environment& environmen
          std::string region)
     : client_(client),
       clock_(clock),
-      endpoint_(EndpointByEnvironment(environment)),
+      endpoint_(EndpointOf(environment, "STS", "sts", region)),
       region_(std::move(region)) {}
 
 Result<Credentials> Sts::AssumeRole(const Credentials& base, const Role& role) const {
@@ -142,12 +137,11 @@ Result<rest::Request> Sts::MakeRequest(const std::string& action, const Role& ro
   }
   rest::Request request;
   request.method = "POST";
-  request.url = endpoint_.empty() ? "https://sts." + region_ + "." + DomainOf(region_) : endpoint_;
-  if (!request.url.starts_with("https://") && !request.url.starts_with("http://")) {
+  if (!endpoint_.starts_with("https://") && !endpoint_.starts_with("http://")) {
     return Fail(Code::kInvalid,
                 "AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL is no http:// or https:// URL");
   }
-  request.url += request.url.ends_with('/') ? "" : "/";
+  request.url = endpoint_ + "/";
   request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8";
   request.body =
       "Action=" + action + "&Version=2011-06-15&RoleArn=" + Escape(role.arn) +

@@ -43,7 +43,7 @@ class Sts {
 
   rest::Client& client_;
   const Clock& clock_;
-  const std::string endpoint_;  ///< empty: that of the region
+  const std::string endpoint_;
   const std::string region_;
 };
 

@@ -37,6 +37,37 @@ rest::Response Page(const std::vector<std::string>& ids, const std::string& toke
                   "</nextToken></DescribeInstancesResponse>"};
 }
 
+/// A page of instances that are in the Auto Scaling group "web/eu".
+rest::Response PageInGroup(const std::vector<std::string>& ids) {
+  rest::Response page = Page(ids);
+  const std::string tag =
+      "<tagSet><item><key>aws:autoscaling:groupName</key><value>web/eu</value></item></tagSet></"
+      "item></instancesSet>";
+  for (std::size_t at = 0; (at = page.body.find("</item></instancesSet>", at)) != std::string::npos;
+       at += tag.size()) {
+    page.body.replace(at, std::string_view("</item></instancesSet>").size(), tag);
+  }
+  return page;
+}
+
+/// What Auto Scaling says of it.
+rest::Response Group(const std::map<std::string, std::string>& states) {
+  std::string members;
+  for (const auto& [instance, state] : states) {
+    members += "<member><InstanceId>" + instance + "</InstanceId><LifecycleState>" + state +
+               "</LifecycleState></member>";
+  }
+  return {.status = 200,
+          .headers = {},
+          .body =
+              "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
+              "<AutoScalingGroups><member><AutoScalingGroupName>web/eu</"
+              "AutoScalingGroupName><Instances>" +
+              members +
+              "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
+              "</DescribeAutoScalingGroupsResponse>"};
+}
+
 rest::Response Refusal(int status, const std::string& code, const std::string& message = "no") {
   return {.status = status,
           .headers = {{"date", "Thu, 01 Jan 1970 00:16:40 GMT"}},
@@ -117,6 +148,14 @@ TEST_F(AwsCloudTest, EveryPageOfEveryRegionIsListed) {
   EXPECT_THAT(requests[2].body, HasSubstr("&NextToken=b"));
   EXPECT_EQ(requests[3].url, "https://ec2.cn-north-1.amazonaws.com.cn/");
   EXPECT_THAT(requests[3].headers.at("Authorization"), HasSubstr("/cn-north-1/ec2/aws4_request"));
+}
+
+TEST_F(AwsCloudTest, EachPartOfAwsHasItsDomain) {
+  provider_.aws->regions = {"eusc-de-east-1"};
+  answers_ = {PageInGroup({"i-1"}), Group({{"i-1", "InService"}})};
+  EXPECT_EQ(Failure(), "it listed 1");
+  EXPECT_EQ(client_.requests().front().url, "https://ec2.eusc-de-east-1.amazonaws.eu/");
+  EXPECT_EQ(client_.requests().back().url, "https://autoscaling.eusc-de-east-1.amazonaws.eu/");
 }
 
 TEST_F(AwsCloudTest, OneRegionThatDoesNotAnswerSpoilsTheList) {
@@ -283,37 +322,6 @@ TEST_F(AwsCloudTest, ARoleIsAssumedOnceAndKept) {
   EXPECT_THAT(requests[0].url, HasSubstr("https://sts.eu-west-1.amazonaws.com"));
   EXPECT_THAT(requests[0].body, HasSubstr("ExternalId=ours"));
   EXPECT_THAT(requests[2].headers.at("Authorization"), HasSubstr("Credential=ASIAROLE/"));
-}
-
-/// A page of instances that are in the Auto Scaling group "web/eu".
-rest::Response PageInGroup(const std::vector<std::string>& ids) {
-  rest::Response page = Page(ids);
-  const std::string tag =
-      "<tagSet><item><key>aws:autoscaling:groupName</key><value>web/eu</value></item></tagSet></"
-      "item></instancesSet>";
-  for (std::size_t at = 0; (at = page.body.find("</item></instancesSet>", at)) != std::string::npos;
-       at += tag.size()) {
-    page.body.replace(at, std::string_view("</item></instancesSet>").size(), tag);
-  }
-  return page;
-}
-
-/// What Auto Scaling says of it.
-rest::Response Group(const std::map<std::string, std::string>& states) {
-  std::string members;
-  for (const auto& [instance, state] : states) {
-    members += "<member><InstanceId>" + instance + "</InstanceId><LifecycleState>" + state +
-               "</LifecycleState></member>";
-  }
-  return {.status = 200,
-          .headers = {},
-          .body =
-              "<DescribeAutoScalingGroupsResponse><DescribeAutoScalingGroupsResult>"
-              "<AutoScalingGroups><member><AutoScalingGroupName>web/eu</"
-              "AutoScalingGroupName><Instances>" +
-              members +
-              "</Instances></member></AutoScalingGroups></DescribeAutoScalingGroupsResult>"
-              "</DescribeAutoScalingGroupsResponse>"};
 }
 
 TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {

@@ -1,9 +1,11 @@
-#include "src/cloud/aws/region.hpp"
+#include "src/cloud/aws/endpoint.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 namespace slipway::cloud::aws {
+namespace {
 
 std::string DomainOf(std::string_view region) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kDomains = {{
@@ -20,6 +22,23 @@ std::string DomainOf(std::string_view region) {
     }
   }
   return "amazonaws.com";
+}
+
+}  // namespace
+
+std::string EndpointOf(const Environment& environment, const std::string& name,
+                       const std::string& host, const std::string& region) {
+  for (const std::string& variable :
+       {"AWS_ENDPOINT_URL_" + name, std::string("AWS_ENDPOINT_URL")}) {
+    std::string url = Variable(environment, variable);
+    while (url.ends_with('/')) {
+      url.pop_back();
+    }
+    if (!url.empty()) {
+      return url;
+    }
+  }
+  return "https://" + host + "." + region + "." + DomainOf(region);
 }
 
 }  // namespace slipway::cloud::aws
