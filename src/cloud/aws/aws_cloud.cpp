@@ -21,22 +21,27 @@ std::string OwnEndpoint(std::string endpoint) {
   return endpoint;
 }
 
-QueryTarget Ec2In(const api::AwsProvider& provider, const std::string& region,
-                  const Environment& environment) {
-  return {.service = "ec2",
-          .title = "EC2",
-          .region = region,
-          .version = "2016-11-15",
-          .endpoint = provider.endpoint.empty() ? EndpointOf(environment, "EC2", "ec2", region)
-                                                : OwnEndpoint(provider.endpoint)};
+Result<QueryTarget> Ec2In(const api::AwsProvider& provider, const std::string& region,
+                          const Environment& environment) {
+  QueryTarget target{.service = "ec2",
+                     .title = "EC2",
+                     .region = region,
+                     .version = "2016-11-15",
+                     .endpoint = OwnEndpoint(provider.endpoint)};
+  if (target.endpoint.empty()) {
+    SLIPWAY_TRY(endpoint, EndpointOf(environment, "EC2", "ec2", region));
+    target.endpoint = std::move(endpoint);
+  }
+  return target;
 }
 
-QueryTarget AutoScalingIn(const std::string& region, const Environment& environment) {
-  return {.service = "autoscaling",
-          .title = "Auto Scaling",
-          .region = region,
-          .version = "2011-01-01",
-          .endpoint = EndpointOf(environment, "AUTO_SCALING", "autoscaling", region)};
+Result<QueryTarget> AutoScalingIn(const std::string& region, const Environment& environment) {
+  SLIPWAY_TRY(endpoint, EndpointOf(environment, "AUTO_SCALING", "autoscaling", region));
+  return QueryTarget{.service = "autoscaling",
+                     .title = "Auto Scaling",
+                     .region = region,
+                     .version = "2011-01-01",
+                     .endpoint = std::move(endpoint)};
 }
 
 /// What the launch of an instance needs to be completed, and what it was made of.
@@ -78,9 +83,7 @@ struct AwsCloud::Place {
   Place(const Doors& doors, CredentialSource& credentials, const AwsOptions& options,
         const Pause& pause, const std::string& endpoint)
       : budget(doors.clock, options.seed + std::hash<std::string>()(endpoint), pause),
-        // http:// is for this machine, and no proxy has to see what is asked there.
-        client(endpoint.starts_with("http://") ? doors.metadata : doors.web, credentials, budget,
-               doors.clock, options.limits) {}
+        client(DoorFor(doors, endpoint), credentials, budget, doors.clock, options.limits) {}
 
   CallBudget budget;
   QueryClient client;
@@ -113,13 +116,13 @@ std::shared_ptr<AwsCloud::Identity> AwsCloud::MakeIdentity(const api::AwsProvide
                     .environment = options_.environment, .region = region, .profile = {}});
   }
   if (!provider.role_arn.empty()) {
-    identity->role = std::make_unique<AssumedRole>(
-        *identity->own,
-        Role{.arn = provider.role_arn,
-             .external_id = provider.external_id,
-             .session_name = {},
-             .duration_seconds = {}},
-        Sts(doors_.web, doors_.clock, options_.environment, region), doors_.clock);
+    identity->role =
+        std::make_unique<AssumedRole>(*identity->own,
+                                      Role{.arn = provider.role_arn,
+                                           .external_id = provider.external_id,
+                                           .session_name = {},
+                                           .duration_seconds = {}},
+                                      Sts(doors_, options_.environment, region), doors_.clock);
   }
   return identity;
 }
@@ -187,7 +190,7 @@ Result<void> AwsCloud::ReadPages(Identity& identity, const QueryTarget& target, 
 
 Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& identity,
                                   const std::string& region, MonoTime deadline, Listed& listed) {
-  const QueryTarget target = Ec2In(provider, region, options_.environment);
+  SLIPWAY_TRY(target, Ec2In(provider, region, options_.environment));
   std::map<std::string, std::string> groups;
   const auto read = [&](std::string xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadInstances(std::move(xml), region, provider.address));
@@ -211,6 +214,10 @@ Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& id
     distinct.insert(group);
   }
   const std::vector<std::string> names(distinct.begin(), distinct.end());
+  if (names.empty()) {
+    return Ok();
+  }
+  SLIPWAY_TRY(target, AutoScalingIn(region, options_.environment));
   const auto read = [&](const std::string& xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadGroups(xml));
     for (const auto& [instance, member] : page.members) {
@@ -230,7 +237,7 @@ Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& id
     const auto some =
         std::span(names).subspan(begin, std::min(kGroupsInAQuery, names.size() - begin));
     SLIPWAY_TRYV(ReadPages(
-        identity, AutoScalingIn(region, options_.environment), deadline,
+        identity, target, deadline,
         [&](const std::string& token) { return DescribeGroups(some, token); }, read));
   }
   return Ok();
@@ -248,10 +255,14 @@ Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& p
   return InOrder(std::move(listed));
 }
 
-Check AwsCloud::Try(Identity& identity, const QueryTarget& target, const Query& query) {
-  const auto place = PlaceOf(identity, target.endpoint);
-  return CheckOf(query.permission, target.region,
-                 place->client.Call(target, query, doors_.clock.Mono() + options_.deadline));
+Check AwsCloud::Try(Identity& identity, const std::string& region,
+                    const Result<QueryTarget>& target, const Query& query) {
+  const auto call = [&]() -> Result<std::string> {
+    SLIPWAY_TRYV(target);
+    const auto place = PlaceOf(identity, target.value().endpoint);
+    return place->client.Call(target.value(), query, doors_.clock.Mono() + options_.deadline);
+  };
+  return CheckOf(query.permission, region, call());
 }
 
 Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& secret) {
@@ -271,9 +282,11 @@ Examination AwsCloud::Examine(const api::Provider& provider, const SecretData& s
     groups.push_back(aws.auto_scaling_group);
   }
   for (const std::string& region : aws.regions) {
-    examination.checks.push_back(Try(*identity.value(), Ec2In(aws, region, options_.environment),
+    examination.checks.push_back(Try(*identity.value(), region,
+                                     Ec2In(aws, region, options_.environment),
                                      DescribeInstances(aws, "")));
-    examination.checks.push_back(Try(*identity.value(), AutoScalingIn(region, options_.environment),
+    examination.checks.push_back(Try(*identity.value(), region,
+                                     AutoScalingIn(region, options_.environment),
                                      DescribeGroups(groups, "")));
   }
   return examination;
@@ -284,7 +297,7 @@ Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
   const api::AwsProvider& aws = *launch.provider.aws;
   const auto [region, group] = RegionAndGroup(launch.launch);
   SLIPWAY_TRY(identity, IdentityOf(aws, secret));
-  const QueryTarget target = AutoScalingIn(region, options_.environment);
+  SLIPWAY_TRY(target, AutoScalingIn(region, options_.environment));
   const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
   const Query query =
       CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});

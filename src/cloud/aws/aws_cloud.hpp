@@ -49,7 +49,8 @@ class AwsCloud final : public CloudApi {
   std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint);
   std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider,
                                          const Credentials& fixed) const;
-  Check Try(Identity& identity, const QueryTarget& target, const Query& query);
+  Check Try(Identity& identity, const std::string& region, const Result<QueryTarget>& target,
+            const Query& query);
   Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
                          const std::function<Query(const std::string&)>& ask,
                          const std::function<Result<std::string>(std::string)>& read);

@@ -26,17 +26,19 @@ std::string DomainOf(std::string_view region) {
 
 }  // namespace
 
-std::string EndpointOf(const Environment& environment, const std::string& name,
-                       const std::string& host, const std::string& region) {
+Result<std::string> EndpointOf(const Environment& environment, const std::string& name,
+                               const std::string& host, const std::string& region) {
   for (const std::string& variable :
        {"AWS_ENDPOINT_URL_" + name, std::string("AWS_ENDPOINT_URL")}) {
     std::string url = Variable(environment, variable);
+    if (url.empty()) {
+      continue;
+    }
+    SLIPWAY_TRYV(CheckEndpointIn(environment, variable));
     while (url.ends_with('/')) {
       url.pop_back();
     }
-    if (!url.empty()) {
-      return url;
-    }
+    return url;
   }
   return "https://" + host + "." + region + "." + DomainOf(region);
 }

@@ -44,8 +44,8 @@ bool IsLoopback(const std::string& host) {
 
 /// Whether an authorization token may go there in clear text.
 bool IsThisMachine(const std::string& host) {
-  constexpr std::array<std::string_view, 3> kAgents = {"169.254.170.2", "169.254.170.23",
-                                                       "localhost"};
+  constexpr std::array<std::string_view, 4> kAgents = {"169.254.170.2", "169.254.170.23",
+                                                       "fd00:ec2::23", "localhost"};
   return IsLoopback(host) || std::find(kAgents.begin(), kAgents.end(), host) != kAgents.end();
 }
 
@@ -74,7 +74,7 @@ Result<std::string> ContainerUrl(const Environment& environment) {
     return Fail(Code::kInvalid, "AWS_CONTAINER_CREDENTIALS_FULL_URI names the host " +
                                     Quoted(host, {}) +
                                     ", which may be asked by https only: http is for this machine, "
-                                    "169.254.170.2 and 169.254.170.23");
+                                    "169.254.170.2, 169.254.170.23 and fd00:ec2::23");
   }
   return full;
 }

@@ -58,7 +58,7 @@ void CredentialChain::AskProfile(Search& search, const SharedConfig& shared) con
     });
     return;
   }
-  const Sts sts(doors_.web, doors_.clock, environment,
+  const Sts sts(doors_, environment,
                 options_.region.empty() ? RegionOf(environment, shared, profile) : options_.region);
   ProfileCredentials profiles(doors_, environment, shared, sts);
   search.Ask("a role", [&] { return profiles.AssumeRole(profile); });

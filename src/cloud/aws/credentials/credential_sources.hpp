@@ -18,11 +18,16 @@ namespace slipway::cloud::aws {
 
 /// The ways out of the process. All outlive what is built on them.
 struct Doors {
-  rest::Client& web;       ///< for STS
+  rest::Client& web;       ///< for STS and what else there is of AWS
   rest::Client& metadata;  ///< for what is asked on the machine itself; it must use no proxy
   process::ProcessRunner& processes;
   const Clock& clock;
 };
+
+/// Which of them leads to `url`: http:// is for this machine, and no proxy has to see what is asked there.
+inline rest::Client& DoorFor(const Doors& doors, const std::string& url) {
+  return url.starts_with("http://") ? doors.metadata : doors.web;
+}
 
 /// What one source has. A source that is not set up has nothing, and the next is asked. One that is set up and does not work is an
 /// error and ends the search: to go on would be to act as somebody else than was meant.

@@ -100,12 +100,8 @@ Result<Credentials> ReadRole(const std::string& body) {
 
 }  // namespace
 
-Sts::Sts(rest::Client& client, const Clock& clock, const Environment& environment,
-         std::string region)
-    : client_(client),
-      clock_(clock),
-      endpoint_(EndpointOf(environment, "STS", "sts", region)),
-      region_(std::move(region)) {}
+Sts::Sts(const Doors& doors, Environment environment, std::string region)
+    : doors_(doors), environment_(std::move(environment)), region_(std::move(region)) {}
 
 Result<Credentials> Sts::AssumeRole(const Credentials& base, const Role& role) const {
   SLIPWAY_TRY(request, MakeRequest("AssumeRole", role));
@@ -115,7 +111,7 @@ Result<Credentials> Sts::AssumeRole(const Credentials& base, const Role& role) c
   if (role.duration_seconds) {
     request.body += "&DurationSeconds=" + std::to_string(*role.duration_seconds);
   }
-  Sign(request, base, {.region = region_, .service = "sts", .time = clock_.Now()});
+  Sign(request, base, {.region = region_, .service = "sts", .time = doors_.clock.Now()});
   return Send(request, role, {base.secret, base.session_token});
 }
 
@@ -137,11 +133,8 @@ Result<rest::Request> Sts::MakeRequest(const std::string& action, const Role& ro
   }
   rest::Request request;
   request.method = "POST";
-  if (!endpoint_.starts_with("https://") && !endpoint_.starts_with("http://")) {
-    return Fail(Code::kInvalid,
-                "AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL is no http:// or https:// URL");
-  }
-  request.url = endpoint_ + "/";
+  SLIPWAY_TRY(endpoint, EndpointOf(environment_, "STS", "sts", region_));
+  request.url = endpoint + "/";
   request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8";
   request.body =
       "Action=" + action + "&Version=2011-06-15&RoleArn=" + Escape(role.arn) +
@@ -153,7 +146,7 @@ Result<rest::Request> Sts::MakeRequest(const std::string& action, const Role& ro
 Result<Credentials> Sts::Send(const rest::Request& request, const Role& role,
                               const std::vector<std::string>& secrets) const {
   const std::string about = "STS does not give role " + Quoted(role.arn, {}) + ": ";
-  const auto response = client_.Send(request);
+  const auto response = DoorFor(doors_, request.url).Send(request);
   if (!response.has_value()) {
     return Fail(response.error().code, about + response.error().message);
   }

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "reconciler/base/clock.hpp"
 #include "reconciler/base/result.hpp"
+#include "src/cloud/aws/credentials/credential_sources.hpp"
 #include "src/cloud/aws/credentials/credentials.hpp"
 #include "src/cloud/aws/credentials/shared_config.hpp"
 #include "src/rest/client.hpp"
@@ -27,8 +27,8 @@ struct Role {
 /// in the message together with the number that AWS has for the request, and without the secrets that were sent.
 class Sts {
  public:
-  /// Asks the endpoint of `region`, unless AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL name another. `client` and `clock` outlive it.
-  Sts(rest::Client& client, const Clock& clock, const Environment& environment, std::string region);
+  /// Asks the endpoint of `region`, unless AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL name another. What `doors` leads to outlives it.
+  Sts(const Doors& doors, Environment environment, std::string region);
 
   /// AssumeRole, signed by `base`.
   Result<Credentials> AssumeRole(const Credentials& base, const Role& role) const;
@@ -41,9 +41,8 @@ class Sts {
   Result<Credentials> Send(const rest::Request& request, const Role& role,
                            const std::vector<std::string>& secrets) const;
 
-  rest::Client& client_;
-  const Clock& clock_;
-  const std::string endpoint_;
+  const Doors doors_;
+  const Environment environment_;
   const std::string region_;
 };
 

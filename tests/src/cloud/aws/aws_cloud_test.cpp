@@ -127,14 +127,19 @@ class AwsCloudTest : public ::testing::Test, protected Clock {
                 R"(","Token":"session-of-the-test","Expiration":"2100-01-01T00:00:00Z"})"};
   }};
   process::PosixProcessRunner processes_;
-  AwsCloud cloud_{{.web = client_, .metadata = metadata_, .processes = processes_, .clock = *this},
-                  {.environment = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/keys"}},
-                   .limits = {},
-                   .seed = 3},
-                  [this](Duration length) {
-                    now_ = now_ + length;
-                    return true;
-                  }};
+  const Environment in_container_ = {
+      {"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1/keys"}};
+
+  AwsCloud CloudIn(Environment environment) {
+    return {{.web = client_, .metadata = metadata_, .processes = processes_, .clock = *this},
+            {.environment = std::move(environment), .limits = {}, .seed = 3},
+            [this](Duration length) {
+              now_ = now_ + length;
+              return true;
+            }};
+  }
+
+  AwsCloud cloud_ = CloudIn(in_container_);
 };
 
 TEST_F(AwsCloudTest, EveryPageOfEveryRegionIsListed) {
@@ -433,6 +438,29 @@ TEST_F(AwsCloudTest, AnotherEndpointIsThatOfTheFleet) {
   answers_ = {Page({})};
   EXPECT_EQ(Failure(), "it listed 0");
   EXPECT_EQ(client_.requests().back().url, "https://vpce-1.example/");
+}
+
+TEST_F(AwsCloudTest, WhatTheEnvironmentNamesIsAskedOverTlsOrOnThisMachine) {
+  for (const char* variable :
+       {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_EC2", "AWS_ENDPOINT_URL_AUTO_SCALING"}) {
+    Environment environment = in_container_;
+    environment[variable] = "http://192.0.2.7";
+    AwsCloud cloud = CloudIn(environment);
+    answers_ = {PageInGroup({"i-1"})};
+    const auto listed = cloud.List(provider_, {});
+    ASSERT_FALSE(listed.has_value()) << variable;
+    EXPECT_EQ(runtime::ReasonOf(listed.error()), "EndpointInvalid");
+    EXPECT_EQ(listed.error().message,
+              "A token would go over the network for all to read: make the URL in " +
+                  std::string(variable) + " begin with https://.");
+    const Examination examined = cloud.Examine(provider_, {});
+    EXPECT_TRUE(std::ranges::any_of(examined.checks, [&](const Check& check) {
+      return check.trouble && check.trouble->message == listed.error().message;
+    }));
+  }
+  for (const rest::Request& request : client_.requests()) {
+    EXPECT_THAT(request.url, HasSubstr(".amazonaws.com/"));
+  }
 }
 
 TEST_F(AwsCloudTest, WithoutCredentialsNobodyIsAsked) {

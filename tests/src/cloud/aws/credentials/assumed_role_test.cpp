@@ -41,7 +41,7 @@ class AssumedRoleTest : public AwsTest {
   AssumedRole role_{
       base_,
       {.arn = "arn:fleet", .external_id = "outside", .session_name = "", .duration_seconds = {}},
-      Sts(web_, clock_, {}, "eu-west-1"),
+      Sts(doors(), {}, "eu-west-1"),
       clock_};
 };
 

@@ -35,10 +35,11 @@ TEST_F(ContainerTest, TheAgentOfATaskIsAskedAtItsAddress) {
 }
 
 TEST_F(ContainerTest, OnlyThisMachineIsAskedInClearText) {
-  for (const char* url : {"http://localhost/c", "http://LOCALHOST:80/c", "http://127.0.0.1:51679/c",
-                          "http://127.255.0.9/c", "http://[::1]:80/c", "http://169.254.170.2/c",
-                          "http://169.254.170.23/v1/credentials", "https://anybody.example/c",
-                          "HTTPS://anybody.example/c"}) {
+  for (const char* url :
+       {"http://localhost/c", "http://LOCALHOST:80/c", "http://127.0.0.1:51679/c",
+        "http://127.255.0.9/c", "http://[::1]:80/c", "http://169.254.170.2/c",
+        "http://169.254.170.23/v1/credentials", "http://[FD00:EC2::23]/v1/credentials",
+        "https://anybody.example/c", "HTTPS://anybody.example/c"}) {
     Full(url);
     Serve(url);
     EXPECT_EQ(SourceOf(), "the container") << url;

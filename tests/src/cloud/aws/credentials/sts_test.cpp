@@ -1,5 +1,6 @@
 #include "src/cloud/aws/credentials/sts.hpp"
 
+#include "reconciler/runtime/effect.hpp"
 #include "tests/src/cloud/aws/credentials/aws_world.hpp"
 
 // Where STS is, and what it may answer.
@@ -13,7 +14,7 @@ using ::testing::IsEmpty;
 class StsTest : public AwsTest {
  protected:
   Result<Credentials> Ask(const std::string& region) {
-    return Sts(web_, clock_, environment_, region)
+    return Sts(doors(), environment_, region)
         .AssumeRole({.key_id = "AKID",
                      .secret = "hush-secret",
                      .session_token = "hush-token",
@@ -47,22 +48,37 @@ TEST_F(StsTest, EachRegionHasItsEndpoint) {
 
 TEST_F(StsTest, TheEnvironmentMayNameAnother) {
   environment_["AWS_ENDPOINT_URL"] = "http://localhost:4566/";
-  EXPECT_EQ(Url("eu-west-1"), "http://localhost:4566/");
+  EXPECT_FALSE(Ask("eu-west-1").has_value());
+  EXPECT_EQ(metadata_.requests().back().url, "http://localhost:4566/")
+      << "no proxy sees what stays on this machine";
   environment_["AWS_ENDPOINT_URL_STS"] = "https://sts.internal";
   EXPECT_EQ(Url("eu-west-1"), "https://sts.internal/");
   EXPECT_THAT(web_.requests().back().headers.at("Authorization"),
               HasSubstr("/eu-west-1/sts/aws4_request"));
 }
 
-TEST_F(StsTest, WhatIsNoEndpointIsNotAsked) {
+TEST_F(StsTest, WhatIsNoRegionIsNotAsked) {
   for (const char* region : {"", "eu west", "evil.example/", "EU-WEST-1",
                              "a-region-that-is-longer-than-any-region-is-1"}) {
     EXPECT_EQ(Ask(region).error().code, Code::kInvalid) << region;
   }
-  environment_["AWS_ENDPOINT_URL_STS"] = "ftp://hush";
-  EXPECT_EQ(WithoutSecrets(Ask("eu-west-1").error().message),
-            "AWS_ENDPOINT_URL_STS or AWS_ENDPOINT_URL is no http:// or https:// URL");
   EXPECT_THAT(web_.requests(), IsEmpty());
+}
+
+TEST_F(StsTest, NothingGoesOverTheNetworkForAllToRead) {
+  for (const char* variable : {"AWS_ENDPOINT_URL_STS", "AWS_ENDPOINT_URL"}) {
+    for (const char* url :
+         {"http://192.0.2.7", "http://localhost.evil.example", "ftp://hush", "sts.internal"}) {
+      environment_ = {{variable, url}};
+      const Error error = Ask("eu-west-1").error();
+      EXPECT_EQ(runtime::ReasonOf(error), "EndpointInvalid") << url;
+      EXPECT_EQ(WithoutSecrets(error.message),
+                "A token would go over the network for all to read: make the URL in " +
+                    std::string(variable) + " begin with https://.");
+    }
+  }
+  EXPECT_THAT(web_.requests(), IsEmpty());
+  EXPECT_THAT(metadata_.requests(), IsEmpty());
 }
 
 TEST_F(StsTest, EachKindOfTroubleHasItsCode) {

@@ -77,6 +77,16 @@ TEST_F(WebIdentityTest, EachTroubleSaysWhatIsMissing) {
   EXPECT_THAT(web_.requests(), IsEmpty());
 }
 
+TEST_F(WebIdentityTest, ATokenDoesNotGoOverTheNetworkForAllToRead) {
+  environment_["AWS_WEB_IDENTITY_TOKEN_FILE"] = Write("token", "hush-identity");
+  environment_["AWS_ROLE_ARN"] = "r";
+  environment_["AWS_ENDPOINT_URL"] = "http://192.0.2.7";
+  EXPECT_THAT(Trouble(), HasSubstr("a web identity: A token would go over the network for all to "
+                                   "read: make the URL in AWS_ENDPOINT_URL begin with https://."));
+  EXPECT_THAT(web_.requests(), IsEmpty());
+  EXPECT_THAT(metadata_.requests(), IsEmpty());
+}
+
 TEST_F(WebIdentityTest, WhatStsSaysIsSaidWithoutTheToken) {
   environment_["AWS_WEB_IDENTITY_TOKEN_FILE"] = Write("token", "hush-identity");
   environment_["AWS_ROLE_ARN"] = "r";
