@@ -29,7 +29,8 @@ Error Unfinished(const std::string& why);
 Result<void> ReadPages(const std::string& endpoint,
                        const std::function<Result<std::string>(const std::string&)>& read);
 
-/// Puts the servers of a page to the others. ListInvalid where there are more than a control plane is built for.
+/// Puts the servers of a page to the others. ListInvalid where there are more than a control plane is built for, or one cannot be written
+/// down as a Server: its name is no DNS label, its address no IP address, or its provider ID no text or too long.
 Result<void> Gather(const std::string& endpoint, std::vector<runtime::ListedServer> page,
                     Listed& listed);
 

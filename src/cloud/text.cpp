@@ -1,11 +1,20 @@
 #include "src/cloud/text.hpp"
 
+#include <simdjson.h>
+
+#include <algorithm>
 #include <cstddef>
 
 namespace slipway::cloud {
 namespace {
 
 constexpr std::size_t kMaxQuotedBytes = 800;
+
+bool IsControlByte(char byte) { return static_cast<unsigned char>(byte) < 0x20 || byte == 0x7f; }
+
+bool IsBeyondAscii(char byte) { return static_cast<unsigned char>(byte) >= 0x80; }
+
+bool IsUtf8(std::string_view text) { return simdjson::validate_utf8(text.data(), text.size()); }
 
 bool IsPartOfCharacter(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
@@ -53,6 +62,10 @@ std::string FormOf(const std::map<std::string, std::string>& fields) {
   return body;
 }
 
+bool IsText(std::string_view text) {
+  return std::ranges::none_of(text, IsControlByte) && IsUtf8(text);
+}
+
 std::string Quoted(std::string_view text, const std::vector<std::string>& secrets) {
   std::string quoted(Trimmed(text));
   for (const std::string& secret : secrets) {
@@ -62,6 +75,9 @@ std::string Quoted(std::string_view text, const std::vector<std::string>& secret
       at += std::string_view("[secret]").size();
     }
   }
+  if (!IsUtf8(quoted)) {
+    std::ranges::replace_if(quoted, IsBeyondAscii, '?');
+  }
   if (quoted.size() > kMaxQuotedBytes) {
     std::size_t end = kMaxQuotedBytes;
     while (end > 0 && IsPartOfCharacter(quoted[end])) {
@@ -69,9 +85,7 @@ std::string Quoted(std::string_view text, const std::vector<std::string>& secret
     }
     quoted = quoted.substr(0, end) + "…";
   }
-  for (char& letter : quoted) {
-    letter = static_cast<unsigned char>(letter) < 0x20 || letter == 0x7f ? ' ' : letter;
-  }
+  std::ranges::replace_if(quoted, IsControlByte, ' ');
   return quoted;
 }
 

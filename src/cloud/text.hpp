@@ -19,8 +19,11 @@ std::string Escape(std::string_view text, std::string_view kept = "");
 /// application/x-www-form-urlencoded.
 std::string FormOf(const std::map<std::string, std::string>& fields);
 
+/// Whether it can stand in an object: UTF-8 without control characters.
+bool IsText(std::string_view text);
+
 /// What somebody else wrote, fit for a message: without those of `secrets` that are not empty, without control characters, and cut at
-/// 800 bytes. A secret that was changed on its way (escaped, cut) is not found: give this nothing that should hold one.
+/// 800 bytes; of one that is no UTF-8, bytes beyond ASCII are ?. A secret that was changed on its way (escaped, cut) is not found: give this nothing that should hold one.
 std::string Quoted(std::string_view text, const std::vector<std::string>& secrets);
 
 }  // namespace slipway::cloud

@@ -181,10 +181,8 @@ Result<void> AwsCloud::ReadPages(Identity& identity, const QueryTarget& target, 
   return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
     SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
     auto next = read(std::move(xml));
-    if (!next.has_value()) {
-      return Unbelievable(target.endpoint, next.error().message);
-    }
-    return next;
+    const bool says_why = next.has_value() || !next.error().causes.empty();
+    return says_why ? next : Unbelievable(target.endpoint, next.error().message);
   });
 }
 

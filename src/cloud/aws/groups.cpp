@@ -2,6 +2,8 @@
 
 #include <pugixml.hpp>
 
+#include "src/cloud/text.hpp"
+
 namespace slipway::cloud::aws {
 
 Query DescribeGroups(std::span<const std::string> names, const std::string& token) {
@@ -32,7 +34,7 @@ Result<GroupPage> ReadGroups(const std::string& xml) {
   GroupPage page{.members = {}, .next = result.child_value("NextToken")};
   for (const pugi::xml_node group : result.child("AutoScalingGroups").children("member")) {
     const std::string name = group.child_value("AutoScalingGroupName");
-    if (name.empty()) {
+    if (name.empty() || !IsText(name)) {
       return Fail(Code::kInvalid, "an Auto Scaling group has no name");
     }
     for (const pugi::xml_node instance : group.child("Instances").children("member")) {

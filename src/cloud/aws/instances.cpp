@@ -1,9 +1,11 @@
 #include "src/cloud/aws/instances.hpp"
 
+#include <algorithm>
 #include <pugixml.hpp>
 #include <string_view>
 
 #include "src/cloud/tag_labels.hpp"
+#include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {
@@ -36,7 +38,8 @@ Result<MachineState> StateNamed(const std::string& name) {
   if (name == "shutting-down" || name == "terminated") {
     return MachineState::kTerminated;
   }
-  return Fail(Code::kInvalid, "has the state \"" + name + "\", which nobody here knows");
+  return Fail(Code::kInvalid,
+              "has the state \"" + Quoted(name, {}) + "\", which nobody here knows");
 }
 
 std::string AddressOf(const pugi::xml_node& instance, api::AddressChoice choice) {
@@ -86,11 +89,23 @@ api::LabelSet LabelsOf(const pugi::xml_node& instance, const std::string& region
   return labels.Take();
 }
 
+/// Of an id or a zone: they become parts of others' names.
+bool IsNameOfAws(std::string_view text) {
+  return std::ranges::all_of(text, [](char letter) {
+    return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') || letter == '-';
+  });
+}
+
 Result<ListedServer> ReadInstance(const pugi::xml_node& instance, const std::string& region,
                                   api::AddressChoice address, MachineLabels& labels) {
   const std::string id = instance.child_value("instanceId");
-  if (!id.starts_with("i-")) {
+  if (!id.starts_with("i-") || !IsNameOfAws(id)) {
     return Fail(Code::kInvalid, "one of its instances has no id");
+  }
+  const std::string zone = instance.child("placement").child_value("availabilityZone");
+  if (!IsNameOfAws(zone)) {
+    return Fail(Code::kInvalid,
+                "instance " + id + " is in \"" + Quoted(zone, {}) + "\", which is no zone");
   }
   const auto state = StateNamed(instance.child("instanceState").child_value("name"));
   if (!state.has_value()) {
@@ -98,9 +113,7 @@ Result<ListedServer> ReadInstance(const pugi::xml_node& instance, const std::str
   }
   return ListedServer{.name = id,
                       .address = AddressOf(instance, address),
-                      .provider_id = std::string("aws:///") +
-                                     instance.child("placement").child_value("availabilityZone") +
-                                     "/" + id,
+                      .provider_id = "aws:///" + zone + "/" + id,
                       .labels = LabelsOf(instance, region, labels),
                       .state = state.value()};
 }

@@ -22,7 +22,7 @@ struct InstancePage {
 /// Asks for a page: the first one where `token` is empty.
 Query DescribeInstances(const api::AwsProvider& provider, const std::string& token);
 
-/// Reads one. kInvalid where it is no page of instances, or one of them has no id or no known state: without it the list would say that
+/// Reads one. kInvalid where it is no page of instances, or one of them has no id, no known state, or a zone that is none: without it the list would say that
 /// a server is gone. Pure.
 Result<InstancePage> ReadInstances(std::string xml, const std::string& region,
                                    api::AddressChoice address);

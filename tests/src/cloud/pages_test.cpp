@@ -63,6 +63,39 @@ TEST(Pages, OneThatIsOnTwoPagesIsThereOnce) {
   EXPECT_EQ(servers[1].address, "10.0.0.1") << "as it was seen last";
 }
 
+/// What is said of a page with this one.
+std::string ComplaintOf(const runtime::ListedServer& server) {
+  Listed listed;
+  const auto gathered = Gather("https://api", {server}, listed);
+  return gathered.has_value()
+             ? ""
+             : runtime::ReasonOf(gathered.error()) + ": " + gathered.error().message;
+}
+
+TEST(Pages, WhatCannotBeWrittenDownAsAServerIsNotBelieved) {
+  const std::string begin = "ListInvalid: The answer of https://api cannot be believed: ";
+  for (const char* name : {"", "Web", "a.b", "a b", "-a", "\xff"}) {
+    EXPECT_EQ(ComplaintOf({.name = name}), begin + "\"" +
+                                               (name == std::string("\xff") ? "?" : name) +
+                                               "\" cannot be the name of a server.");
+  }
+  for (const char* address : {"", "10.0.0.1", "2001:db8::7", "2001:DB8::7", "::ffff:10.0.0.1"}) {
+    EXPECT_EQ(ComplaintOf({.name = "a", .address = address}), "") << address;
+  }
+  EXPECT_EQ(ComplaintOf({.name = "a", .address = "10.0.0.\xff"}),
+            begin + "the address of a is \"10.0.0.?\", which is none.");
+  for (const std::string& address : {std::string("web.example"), std::string("10.0.0.1\n"),
+                                     std::string("10.0.0.1\0", 9), std::string(46, '1')}) {
+    EXPECT_NE(ComplaintOf({.name = "a", .address = address}), "") << address;
+  }
+  EXPECT_EQ(ComplaintOf({.name = "a", .provider_id = "azure:///grüße/a b"}), "");
+  EXPECT_EQ(ComplaintOf({.name = "a", .provider_id = "gce://shop/\xff/a"}),
+            begin + "a is at \"gce://shop/?/a\", which is too long or holds what no name holds.");
+  EXPECT_NE(ComplaintOf({.name = "a", .provider_id = "gce://\n"}), "");
+  EXPECT_EQ(ComplaintOf({.name = "a", .provider_id = std::string(512, 'x')}), "");
+  EXPECT_NE(ComplaintOf({.name = "a", .provider_id = std::string(513, 'x')}), "");
+}
+
 TEST(Pages, MoreThanAControlPlaneIsBuiltForAreNotBelieved) {
   std::vector<runtime::ListedServer> many(100'001);
   for (std::size_t index = 0; index < many.size(); ++index) {

@@ -25,6 +25,21 @@ TEST(Quoted, IsShort) {
   EXPECT_THAT(Quoted("x" + umlauts, {}), EndsWith("üü…")) << "no half of a character";
 }
 
+TEST(Quoted, IsUtf8) {
+  EXPECT_EQ(Quoted("10.0.0.\xff and \xc3\xbc", {}), "10.0.0.? and ??");
+  EXPECT_EQ(Quoted("\xc3\xbc", {}), "ü");
+}
+
+TEST(Text, CanStandInAnObjectOrNot) {
+  for (const char* text : {"", "eu-west-1a", "grüße", "a b"}) {
+    EXPECT_TRUE(IsText(text)) << text;
+  }
+  for (const char* bytes : {"\xff", "\xc3", "a\nb", "\x7f", "\xed\xa0\x80"}) {
+    EXPECT_FALSE(IsText(bytes));
+  }
+  EXPECT_FALSE(IsText(std::string_view("a\0b", 3)));
+}
+
 TEST(Escape, LeavesOnlyUnreservedCharacters) {
   EXPECT_EQ(Escape("Az09-._~ +/=&\xE1"), "Az09-._~%20%2B%2F%3D%26%E1");
   EXPECT_EQ(Escape("/a b/", "/"), "/a%20b/");

@@ -282,6 +282,17 @@ TEST_F(AwsCloudTest, WhatIsNotEc2IsRefused) {
   EXPECT_THAT(Failure(), HasSubstr("ListInvalid"));
 }
 
+TEST_F(AwsCloudTest, AnAddressThatIsNoneIsNotBelieved) {
+  rest::Response page = Page({"i-1"});
+  page.body.insert(page.body.find("<instanceState>"),
+                   "<privateIpAddress>10.0.0.\xff</privateIpAddress>");
+  answers_ = {page};
+  EXPECT_EQ(
+      Failure(),
+      "ListInvalid: The answer of https://ec2.eu-west-1.amazonaws.com cannot be believed: the "
+      "address of i-1 is \"10.0.0.?\", which is none.");
+}
+
 TEST_F(AwsCloudTest, PagesThatGoRoundEndInAnError) {
   answers_ = {Page({"i-1"}, "a"), Page({"i-2"}, "b"), Page({"i-3"}, "a")};
   EXPECT_THAT(Failure(), HasSubstr("ListInvalid: The answer of https://ec2.eu-west-1.amazonaws.com "

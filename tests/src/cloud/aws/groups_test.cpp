@@ -48,6 +48,15 @@ TEST(Groups, ALaunchIsCompletedWithEverythingThatNamesIt) {
   EXPECT_FALSE(IsCompleted(""));
 }
 
+TEST(Groups, ANameThatIsNoTextIsAnError) {
+  std::string xml = GroupXml(InstanceIn("i-1", "InService"));
+  const std::string name = "<AutoScalingGroupName>web";
+  xml.replace(xml.find(name), name.size(),
+              "<AutoScalingGroupName>w\xff"
+              "b");
+  EXPECT_THAT(ReadGroups(xml).error().message, HasSubstr("an Auto Scaling group has no name"));
+}
+
 TEST(Groups, WhatIsNoPageIsAnError) {
   EXPECT_THAT(ReadGroups("").error().message, HasSubstr("no XML"));
   EXPECT_THAT(ReadGroups("<html/>").error().message, HasSubstr("no list of Auto Scaling groups"));

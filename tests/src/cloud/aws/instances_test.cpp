@@ -136,6 +136,25 @@ TEST(Instances, WhatIsNoWholePageIsAnError) {
   }
 }
 
+TEST(Instances, OneByteThatIsNoTextSpoilsThePageAndNoMessage) {
+  const auto with = [](std::string_view part, std::string_view instead) {
+    std::string xml = PageOf(Reservation(kWeb));
+    return xml.replace(xml.find(part), part.size(), instead);
+  };
+  EXPECT_THAT(Complaint(with("i-0a1b2c3d4e5f60718", "i-0a1b\xff")), HasSubstr("has no id"));
+  EXPECT_THAT(Complaint(with("i-0a1b2c3d4e5f60718", "i-0a/../b")), HasSubstr("has no id"));
+  EXPECT_EQ(Complaint(with("eu-west-1b", "eu-west-1\xff")),
+            "instance i-0a1b2c3d4e5f60718 is in \"eu-west-1?\", which is no zone");
+  EXPECT_EQ(Complaint(with("eu-west-1b", "eu west/1b")),
+            "instance i-0a1b2c3d4e5f60718 is in \"eu west/1b\", which is no zone");
+  EXPECT_THAT(Complaint(with("running", "runn\xff")), HasSubstr("has the state \"runn?\""));
+  const auto tagged = Read(with("web one", "web\xff"));
+  ASSERT_TRUE(tagged.has_value());
+  EXPECT_THAT(tagged.value().servers.front().labels.ToMap().at("tag.slipway.dev/Name"),
+              HasSubstr("web_--"))
+      << "a label holds what a label may";
+}
+
 TEST(Instances, EverythingThatNarrowsTheListIsAFilter) {
   const api::AwsProvider provider{
       .regions = {"eu-west-1"},
