@@ -44,6 +44,15 @@ Result<QueryTarget> AutoScalingIn(const std::string& region, const Environment& 
                      .endpoint = std::move(endpoint)};
 }
 
+/// Where STS is asked for a role: where the user works, or else in the Fleet's first region. Empty where nobody asks it.
+std::string StsRegion(const api::AwsProvider& provider, const Environment& environment) {
+  if (provider.secret_ref && provider.role_arn.empty()) {
+    return "";
+  }
+  std::string region = DefaultRegion(environment);
+  return region.empty() ? provider.regions.front() : region;
+}
+
 /// What the launch of an instance needs to be completed, and what it was made of.
 std::string LaunchIn(const std::string& region, const std::string& group) {
   return region + "/" + group;
@@ -78,22 +87,11 @@ std::string PolicyFor(const api::AwsProvider& provider) {
 
 }  // namespace
 
-/// One account at one endpoint. Whoever answers there can make nobody wait elsewhere.
-struct AwsCloud::Place {
-  Place(const Doors& doors, CredentialSource& credentials, const AwsOptions& options,
-        const Pause& pause, const std::string& endpoint)
-      : budget(doors.clock, options.seed + std::hash<std::string>()(endpoint), pause),
-        client(DoorFor(doors, endpoint), credentials, budget, doors.clock, options.limits) {}
-
-  CallBudget budget;
-  QueryClient client;
-};
-
-/// Credentials, and what is known of the account they are of.
+/// Credentials, and whose they are.
 struct AwsCloud::Identity {
   std::unique_ptr<CredentialSource> own;
   std::unique_ptr<CredentialSource> role;  ///< assumed with `own`; nullptr: none
-  Pool<Place> places{kMostPlaces};         ///< by endpoint
+  std::string principal;  ///< a role, the id of a key, or nothing: whoever this process is
 
   CredentialSource& credentials() const { return role ? *role : *own; }
 };
@@ -104,16 +102,16 @@ AwsCloud::AwsCloud(const Doors& doors, AwsOptions options, Pause pause)
 AwsCloud::~AwsCloud() = default;
 
 std::shared_ptr<AwsCloud::Identity> AwsCloud::MakeIdentity(const api::AwsProvider& provider,
-                                                           const Credentials& fixed) const {
-  const std::string own = DefaultRegion(options_.environment);
-  const std::string region = own.empty() ? provider.regions.front() : own;
+                                                           const Credentials& fixed,
+                                                           const std::string& sts_region) const {
   auto identity = std::make_shared<Identity>();
+  identity->principal = provider.role_arn.empty() ? fixed.key_id : provider.role_arn;
   if (provider.secret_ref) {
     identity->own = std::make_unique<FixedCredentials>(fixed);
   } else {
     identity->own = std::make_unique<CredentialChain>(
         doors_, CredentialChain::Options{
-                    .environment = options_.environment, .region = region, .profile = {}});
+                    .environment = options_.environment, .region = sts_region, .profile = {}});
   }
   if (!provider.role_arn.empty()) {
     identity->role =
@@ -122,7 +120,7 @@ std::shared_ptr<AwsCloud::Identity> AwsCloud::MakeIdentity(const api::AwsProvide
                                            .external_id = provider.external_id,
                                            .session_name = {},
                                            .duration_seconds = {}},
-                                      Sts(doors_, options_.environment, region), doors_.clock);
+                                      Sts(doors_, options_.environment, sts_region), doors_.clock);
   }
   return identity;
 }
@@ -155,31 +153,36 @@ Result<std::shared_ptr<AwsCloud::Identity>> AwsCloud::IdentityOf(const api::AwsP
           "The Secret " + provider.secret_ref->name + " cannot be used: " + usable.error().message);
     }
   }
+  const std::string sts_region = StsRegion(provider, options_.environment);
   std::string key;
   for (const std::string_view part :
        {std::string_view(fixed.source), std::string_view(fixed.key_id),
         std::string_view(fixed.secret), std::string_view(fixed.session_token),
         std::string_view(provider.role_arn), std::string_view(provider.external_id),
-        std::string_view(provider.regions.front())}) {
+        std::string_view(sts_region)}) {
     key.append(part) += '\0';
   }
-  return identities_.Get(key, [&] { return MakeIdentity(provider, fixed); });
+  return identities_.Get(key, [&] { return MakeIdentity(provider, fixed, sts_region); });
 }
 
-std::shared_ptr<AwsCloud::Place> AwsCloud::PlaceOf(Identity& identity,
-                                                   const std::string& endpoint) {
-  return identity.places.Get(endpoint, [&] {
-    return std::make_shared<Place>(doors_, identity.credentials(), options_, pause_, endpoint);
+/// Whoever answers at another endpoint can make nobody wait at this one.
+QueryClient AwsCloud::ClientFor(Identity& identity, const QueryTarget& target) {
+  const std::string key = identity.principal + '\0' + target.endpoint + '\0' + target.region;
+  auto state = states_.Get(key, [&] {
+    return std::make_shared<CallState>(doors_.clock, options_.seed + std::hash<std::string>()(key),
+                                       pause_);
   });
+  return {DoorFor(doors_, target.endpoint), identity.credentials(), std::move(state), doors_.clock,
+          options_.limits};
 }
 
 /// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
 Result<void> AwsCloud::ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
                                  const std::function<Query(const std::string&)>& ask,
                                  const std::function<Result<std::string>(std::string)>& read) {
-  const std::shared_ptr<Place> place = PlaceOf(identity, target.endpoint);
+  QueryClient client = ClientFor(identity, target);
   return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
-    SLIPWAY_TRY(xml, place->client.Call(target, ask(token), deadline));
+    SLIPWAY_TRY(xml, client.Call(target, ask(token), deadline));
     auto next = read(std::move(xml));
     const bool says_why = next.has_value() || !next.error().causes.empty();
     return says_why ? next : Unbelievable(target.endpoint, next.error().message);
@@ -257,8 +260,8 @@ Check AwsCloud::Try(Identity& identity, const std::string& region,
                     const Result<QueryTarget>& target, const Query& query) {
   const auto call = [&]() -> Result<std::string> {
     SLIPWAY_TRYV(target);
-    const auto place = PlaceOf(identity, target.value().endpoint);
-    return place->client.Call(target.value(), query, doors_.clock.Mono() + options_.deadline);
+    return ClientFor(identity, target.value())
+        .Call(target.value(), query, doors_.clock.Mono() + options_.deadline);
   };
   return CheckOf(query.permission, region, call());
 }
@@ -296,10 +299,9 @@ Result<void> AwsCloud::CompleteLaunch(const runtime::CompleteLaunch& launch,
   const auto [region, group] = RegionAndGroup(launch.launch);
   SLIPWAY_TRY(identity, IdentityOf(aws, secret));
   SLIPWAY_TRY(target, AutoScalingIn(region, options_.environment));
-  const std::shared_ptr<Place> place = PlaceOf(*identity, target.endpoint);
   const Query query =
       CompleteLaunchAction({.hook = aws.launch_hook, .group = group, .instance = launch.server});
-  const auto answer = place->client.CallOnce(target, query, deadline);
+  const auto answer = ClientFor(*identity, target).CallOnce(target, query, deadline);
   if (!answer.has_value()) {
     return SaysNobodyWaits(answer.error())
                ? Trouble(Code::kNotFound, "NotWaiting",

@@ -21,7 +21,8 @@ struct AwsOptions {
   std::uint64_t seed = 0;                       ///< of the waits
 };
 
-/// Lists the instances of EC2. One for all fleets: those with the same credentials share what is known of an account. Thread-safe.
+/// Lists the instances of EC2. One for all fleets: those with the same credentials share them, and those that act as the same principal
+/// in a region wait together. Thread-safe.
 class AwsCloud final : public CloudApi {
  public:
   /// What `doors` leads to outlives it.
@@ -42,13 +43,12 @@ class AwsCloud final : public CloudApi {
 
  private:
   struct Identity;
-  struct Place;
 
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
                                                const SecretData& secret);
-  std::shared_ptr<Place> PlaceOf(Identity& identity, const std::string& endpoint);
-  std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider,
-                                         const Credentials& fixed) const;
+  std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider, const Credentials& fixed,
+                                         const std::string& sts_region) const;
+  QueryClient ClientFor(Identity& identity, const QueryTarget& target);
   Check Try(Identity& identity, const std::string& region, const Result<QueryTarget>& target,
             const Query& query);
   Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
@@ -60,10 +60,13 @@ class AwsCloud final : public CloudApi {
                           const std::string& region, MonoTime deadline,
                           const std::map<std::string, std::string>& groups, Listed& listed);
 
+  static constexpr std::size_t kMostStates = 5'000;
+
   const Doors doors_;
   const AwsOptions options_;
   const Pause pause_;
   Pool<Identity> identities_{kMostIdentities};
+  Pool<CallState> states_{kMostStates};
 };
 
 }  // namespace slipway::cloud::aws

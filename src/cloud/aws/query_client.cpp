@@ -60,7 +60,9 @@ Result<rest::Response> QueryClient::Send(const QueryTarget& target, const Query&
   request.max_response_bytes = kMostBytes;
   request.deadline = std::min(limits_.deadline, deadline - clock_.Mono());
   Sign(request, credentials,
-       {.region = target.region, .service = target.service, .time = clock_.Now() + ahead_.load()});
+       {.region = target.region,
+        .service = target.service,
+        .time = clock_.Now() + state_->ahead.load()});
   return client_.Send(request);
 }
 
@@ -72,10 +74,10 @@ bool QueryClient::CorrectClock(const rest::Response& answer) {
     return false;
   }
   const Duration ahead = *date - clock_.Now();
-  if (std::chrono::abs(ahead - ahead_.load()) < kClockTolerance) {
+  if (std::chrono::abs(ahead - state_->ahead.load()) < kClockTolerance) {
     return false;
   }
-  ahead_ = ahead;
+  state_->ahead = ahead;
   return true;
 }
 
@@ -94,10 +96,10 @@ Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
   const std::string who = " The credentials are those of " + credentials.source + ".";
   switch (blame) {
     case Blame::kThrottled:
-      budget_.Refused(RetryAfter(response));
+      state_->budget.Refused(RetryAfter(response));
       return {.again = true, .error = Trouble(Code::kTooManyRequests, "Throttled", said)};
     case Blame::kService:
-      budget_.Refused(RetryAfter(response));
+      state_->budget.Refused(RetryAfter(response));
       return {.again = true, .error = Trouble(Code::kUnavailable, "ServiceUnavailable", said)};
     case Blame::kSignature:
       return {.again = true,
@@ -134,7 +136,7 @@ Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime 
   auto answer = Send(target, query, credentials.value(), deadline);
   if (!answer.has_value()) {
     return {.body = {},
-            .verdict = JudgeSilence(budget_, Where(target), answer.error(),
+            .verdict = JudgeSilence(state_->budget, Where(target), answer.error(),
                                     ". Is " + target.region + " a region, and can it be reached?")};
   }
   if (!answer.value().succeeded()) {
@@ -157,7 +159,7 @@ Result<std::string> QueryClient::CallOnce(const QueryTarget& target, const Query
 Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
                                       MonoTime deadline, const TryLimits& limits) {
   return TryUntilGood(
-      budget_, limits, deadline, [&] { return Once(target, query, deadline); },
+      state_->budget, limits, deadline, [&] { return Once(target, query, deadline); },
       [this] { credentials_.Forget(); },
       Trouble(Code::kTooManyRequests, "Throttled", Where(target) + " is asked again later."));
 }

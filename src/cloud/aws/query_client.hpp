@@ -1,6 +1,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,16 +36,25 @@ struct Query {
 /// ServiceUnavailable). An error that has one keeps it.
 Error WithoutCredentials(const Error& error);
 
-/// Calls the query APIs of AWS for one account in one region: signs, and tries again what may pass by itself. Thread-safe; its callers
-/// share the budget.
+/// What all share who call one API in one region as the same principal. Thread-safe.
+struct CallState {
+  /// `clock` outlives it.
+  CallState(const Clock& clock, std::uint64_t seed, Pause pause)
+      : budget(clock, seed, std::move(pause)) {}
+
+  CallBudget budget;
+  std::atomic<Duration> ahead{Duration(0)};  ///< of AWS's clock before ours, where that matters
+};
+
+/// Calls one query API of AWS in one region: signs, and tries again what may pass by itself. Thread-safe.
 class QueryClient {
  public:
-  /// All outlive it.
-  QueryClient(rest::Client& client, CredentialSource& credentials, CallBudget& budget,
+  /// What is borrowed outlives it.
+  QueryClient(rest::Client& client, CredentialSource& credentials, std::shared_ptr<CallState> state,
               const Clock& clock, TryLimits limits)
       : client_(client),
         credentials_(credentials),
-        budget_(budget),
+        state_(std::move(state)),
         clock_(clock),
         limits_(limits) {}
 
@@ -68,10 +79,9 @@ class QueryClient {
 
   rest::Client& client_;
   CredentialSource& credentials_;
-  CallBudget& budget_;
+  const std::shared_ptr<CallState> state_;
   const Clock& clock_;
   const TryLimits limits_;
-  std::atomic<Duration> ahead_{Duration(0)};  ///< of AWS's clock before ours, where that matters
 };
 
 }  // namespace slipway::cloud::aws

@@ -75,6 +75,17 @@ rest::Response Refusal(int status, const std::string& code, const std::string& m
                   "</Message></Error></Errors><RequestID>req-7</RequestID></Response>"};
 }
 
+/// What STS answers.
+rest::Response RoleGiven() {
+  return {.status = 200,
+          .headers = {},
+          .body =
+              "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</"
+              "AccessKeyId><SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
+              "<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>"
+              "</AssumeRoleResponse>"};
+}
+
 class AwsCloudTest : public ::testing::Test, protected Clock {
  protected:
   AwsCloudTest() { provider_.aws = api::AwsProvider{.regions = {"eu-west-1"}}; }
@@ -207,6 +218,55 @@ TEST_F(AwsCloudTest, AnotherFleetOfTheAccountWaitsTooAndNoThreadSleepsMeanwhile)
   EXPECT_EQ(Failure(), "it listed 1");
 }
 
+TEST_F(AwsCloudTest, WhoActsAsTheSameWaitsTooWhateverItsFirstRegionOrItsSecretIsCalled) {
+  const std::map<std::string, std::string> keys = {{"accessKeyID", "AKIDS"},
+                                                   {"secretAccessKey", "s"}};
+  rest::Response slow = Refusal(503, "RequestLimitExceeded");
+  slow.headers["retry-after"] = "100";
+  for (const bool by_secret : {false, true}) {
+    const std::size_t before = asked();
+    const SecretData secret = by_secret ? keys : SecretData();
+    const auto name = [&](const char* text) {
+      provider_.aws->secret_ref =
+          by_secret ? std::optional(api::SecretRef{.name = text}) : std::nullopt;
+    };
+    answers_ = {slow, Page({"i-1"})};
+    name("one");
+    provider_.aws->regions = {"eu-west-1"};
+    EXPECT_THAT(Failure(secret), HasSubstr("Throttled: EC2 of eu-west-1"));
+    name("another");
+    provider_.aws->regions = {"eu-west-2", "eu-west-1"};
+    EXPECT_THAT(Failure(secret), HasSubstr("Throttled: EC2 of eu-west-1"));
+    ASSERT_EQ(asked(), before + 2);
+    EXPECT_EQ(client_.requests().back().url, "https://ec2.eu-west-2.amazonaws.com/");
+  }
+}
+
+TEST_F(AwsCloudTest, ARoleIsOnePrincipalWhoeverTakesIt) {
+  provider_.aws->role_arn = "arn:aws:iam::123456789012:role/r";
+  rest::Response slow = Refusal(503, "RequestLimitExceeded");
+  slow.headers["retry-after"] = "100";
+  answers_ = {RoleGiven(), slow, RoleGiven()};
+  for (const char* key : {"AKIDA", "AKIDB"}) {
+    provider_.aws->secret_ref = api::SecretRef{.name = key};
+    EXPECT_THAT(Failure({{"accessKeyID", key}, {"secretAccessKey", "s"}}),
+                HasSubstr("Throttled: EC2 of eu-west-1"));
+  }
+  EXPECT_EQ(asked(), 2U);
+}
+
+TEST_F(AwsCloudTest, CredentialsAreSharedByFleetsOfOtherRegions) {
+  Environment environment = in_container_;
+  environment["AWS_REGION"] = "us-east-1";
+  AwsCloud cloud = CloudIn(environment);
+  for (const char* region : {"eu-west-1", "eu-west-2"}) {
+    provider_.aws->regions = {region};
+    answers_ = {Page({"i-1"})};
+    EXPECT_TRUE(cloud.List(provider_, {}).has_value());
+  }
+  EXPECT_EQ(keys_given_, 1);
+}
+
 TEST_F(AwsCloudTest, WhoeverAnswersElsewhereMakesNobodyWaitHere) {
   rest::Response slow = Refusal(503, "RequestLimitExceeded");
   slow.headers["retry-after"] = "600";
@@ -322,15 +382,7 @@ TEST_F(AwsCloudTest, KeysOfASecretSignAndMissingOnesAreNamed) {
 TEST_F(AwsCloudTest, ARoleIsAssumedOnceAndKept) {
   provider_.aws->role_arn = "arn:aws:iam::123456789012:role/r";
   provider_.aws->external_id = "ours";
-  const rest::Response role{
-      .status = 200,
-      .headers = {},
-      .body =
-          "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAROLE</AccessKeyId>"
-          "<SecretAccessKey>s</SecretAccessKey><SessionToken>t</SessionToken>"
-          "<Expiration>2100-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult>"
-          "</AssumeRoleResponse>"};
-  answers_ = {role, Page({"i-1"}), Page({"i-1"})};
+  answers_ = {RoleGiven(), Page({"i-1"}), Page({"i-1"})};
   EXPECT_EQ(Failure(), "it listed 1");
   EXPECT_EQ(Failure(), "it listed 1");
   const auto requests = client_.requests();
