@@ -103,24 +103,26 @@ AwsCloud::~AwsCloud() = default;
 
 std::shared_ptr<AwsCloud::Identity> AwsCloud::MakeIdentity(const api::AwsProvider& provider,
                                                            const Credentials& fixed,
-                                                           const std::string& sts_region) const {
+                                                           const std::string& sts_region) {
+  const StsCalls sts{.state = StateOf(fixed.key_id, "STS", sts_region), .limits = options_.limits};
   auto identity = std::make_shared<Identity>();
   identity->principal = provider.role_arn.empty() ? fixed.key_id : provider.role_arn;
   if (provider.secret_ref) {
     identity->own = std::make_unique<FixedCredentials>(fixed);
   } else {
     identity->own = std::make_unique<CredentialChain>(
-        doors_, CredentialChain::Options{
-                    .environment = options_.environment, .region = sts_region, .profile = {}});
+        doors_,
+        CredentialChain::Options{
+            .environment = options_.environment, .region = sts_region, .profile = {}, .sts = sts});
   }
   if (!provider.role_arn.empty()) {
-    identity->role =
-        std::make_unique<AssumedRole>(*identity->own,
-                                      Role{.arn = provider.role_arn,
-                                           .external_id = provider.external_id,
-                                           .session_name = {},
-                                           .duration_seconds = {}},
-                                      Sts(doors_, options_.environment, sts_region), doors_.clock);
+    identity->role = std::make_unique<AssumedRole>(
+        *identity->own,
+        Role{.arn = provider.role_arn,
+             .external_id = provider.external_id,
+             .session_name = {},
+             .duration_seconds = {}},
+        Sts(doors_, options_.environment, sts_region, sts), doors_.clock);
   }
   return identity;
 }
@@ -166,13 +168,19 @@ Result<std::shared_ptr<AwsCloud::Identity>> AwsCloud::IdentityOf(const api::AwsP
 }
 
 /// Whoever answers at another endpoint can make nobody wait at this one.
-QueryClient AwsCloud::ClientFor(Identity& identity, const QueryTarget& target) {
-  const std::string key = identity.principal + '\0' + target.endpoint + '\0' + target.region;
-  auto state = states_.Get(key, [&] {
+std::shared_ptr<CallState> AwsCloud::StateOf(const std::string& principal,
+                                             const std::string& endpoint,
+                                             const std::string& region) {
+  const std::string key = principal + '\0' + endpoint + '\0' + region;
+  return states_.Get(key, [&] {
     return std::make_shared<CallState>(doors_.clock, options_.seed + std::hash<std::string>()(key),
                                        pause_);
   });
-  return {DoorFor(doors_, target.endpoint), identity.credentials(), std::move(state), doors_.clock,
+}
+
+QueryClient AwsCloud::ClientFor(Identity& identity, const QueryTarget& target) {
+  return {DoorFor(doors_, target.endpoint), identity.credentials(),
+          StateOf(identity.principal, target.endpoint, target.region), doors_.clock,
           options_.limits};
 }
 

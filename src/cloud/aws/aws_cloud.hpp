@@ -47,7 +47,9 @@ class AwsCloud final : public CloudApi {
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
                                                const SecretData& secret);
   std::shared_ptr<Identity> MakeIdentity(const api::AwsProvider& provider, const Credentials& fixed,
-                                         const std::string& sts_region) const;
+                                         const std::string& sts_region);
+  std::shared_ptr<CallState> StateOf(const std::string& principal, const std::string& endpoint,
+                                     const std::string& region);
   QueryClient ClientFor(Identity& identity, const QueryTarget& target);
   Check Try(Identity& identity, const std::string& region, const Result<QueryTarget>& target,
             const Query& query);

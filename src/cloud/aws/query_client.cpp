@@ -59,14 +59,16 @@ Result<rest::Response> QueryClient::Send(const QueryTarget& target, const Query&
   request.headers["content-type"] = "application/x-www-form-urlencoded; charset=utf-8";
   request.max_response_bytes = kMostBytes;
   request.deadline = std::min(limits_.deadline, deadline - clock_.Mono());
-  Sign(request, credentials,
-       {.region = target.region,
-        .service = target.service,
-        .time = clock_.Now() + state_->ahead.load()});
+  if (query.is_signed) {
+    Sign(request, credentials,
+         {.region = target.region,
+          .service = target.service,
+          .time = clock_.Now() + state_->ahead.load()});
+  }
   return client_.Send(request);
 }
 
-/// Whether AWS's clock differs so much from the one that was signed with that this was the trouble; the next try goes by its.
+/// Whether AWS's clock differs so much from the one that was signed with that this may have been a trouble; the next try goes by its.
 bool QueryClient::CorrectClock(const rest::Response& answer) {
   const auto header = answer.headers.find("date");
   const auto date = header == answer.headers.end() ? std::nullopt : ReadDate(header->second);
@@ -83,7 +85,11 @@ bool QueryClient::CorrectClock(const rest::Response& answer) {
 
 Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
                                   const Credentials& credentials, const rest::Response& response) {
-  const Refusal refusal = ReadRefusal(response.body);
+  Refusal refusal = ReadRefusal(response.body);
+  const auto id = response.headers.find("x-amzn-requestid");
+  if (refusal.request_id.empty() && id != response.headers.end()) {
+    refusal.request_id = id->second;
+  }
   const Blame blame = BlameOf(response.status, refusal.code);
   const std::string status = "HTTP status " + std::to_string(response.status);
   const std::string said =
@@ -143,6 +149,7 @@ Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime 
     return {.body = {},
             .verdict = JudgeRefusal(target, query, credentials.value(), answer.value())};
   }
+  CorrectClock(answer.value());
   return {.body = std::move(answer.value().body), .verdict = {}};
 }
 

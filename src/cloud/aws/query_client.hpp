@@ -30,6 +30,7 @@ struct Query {
   std::string action;      ///< such as DescribeInstances
   std::string permission;  ///< that it needs, such as ec2:DescribeInstances
   std::vector<std::pair<std::string, std::string>> parameters;  ///< not yet escaped
+  bool is_signed = true;  ///< false: a token among the parameters says who asks
 };
 
 /// Why there are no credentials, with a reason: CredentialsMissing, or what may pass by itself (Throttled, Timeout,

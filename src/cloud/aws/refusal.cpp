@@ -32,7 +32,8 @@ Blame BlameOf(int status, const std::string& code) {
   static const std::set<std::string> kCredentialTroubles = {
       "ExpiredToken",         "ExpiredTokenException",
       "InvalidClientTokenId", "UnrecognizedClientException",
-      "InvalidAccessKeyId",   "MissingAuthenticationToken"};
+      "InvalidAccessKeyId",   "MissingAuthenticationToken",
+      "InvalidIdentityToken"};
   // What a clock that is wrong is answered with; EC2 says AuthFailure for it, as for wrong keys.
   static const std::set<std::string> kClockTroubles = {
       "RequestExpired",     "RequestTimeTooSkewed",      "SignatureDoesNotMatch",
@@ -52,7 +53,8 @@ Blame BlameOf(int status, const std::string& code) {
   if (kDenials.contains(code)) {
     return Blame::kDenied;
   }
-  return status >= 500 ? Blame::kService : Blame::kRequest;
+  const bool passes = status >= 500 || code == "IDPCommunicationError";
+  return passes ? Blame::kService : Blame::kRequest;
 }
 
 }  // namespace slipway::cloud::aws

@@ -37,8 +37,7 @@ Result<Credentials> CredentialChain::Find() const {
   }
   auto found = search.End(kAdvice);
   if (!found.has_value()) {
-    found.error().message = "There are no credentials for AWS: " + found.error().message;
-    return found;
+    return Reworded(found.error(), "There are no credentials for AWS: " + found.error().message);
   }
   return StillValid(std::move(found.value()), doors_.clock.Now());
 }
@@ -59,18 +58,14 @@ void CredentialChain::AskProfile(Search& search, const SharedConfig& shared) con
     return;
   }
   const Sts sts(doors_, environment,
-                options_.region.empty() ? RegionOf(environment, shared, profile) : options_.region);
+                options_.region.empty() ? RegionOf(environment, shared, profile) : options_.region,
+                options_.sts);
   ProfileCredentials profiles(doors_, environment, shared, sts);
   search.Ask("a role", [&] { return profiles.AssumeRole(profile); });
   profiles.AskOthers(search, profile, !chosen);
   search.Ask("the container", [&] { return FromContainer(doors_.metadata, environment); });
   search.Ask("the instance",
              [&] { return FromInstance(doors_.metadata, environment, shared.Merged(profile)); });
-}
-
-Result<Credentials> FixedCredentials::Get() {
-  SLIPWAY_TRY(checked, Found(credentials_));
-  return std::move(*checked.credentials);
 }
 
 AssumedRole::AssumedRole(CredentialSource& base, Role role, Sts sts, const Clock& clock)
@@ -81,16 +76,8 @@ AssumedRole::AssumedRole(CredentialSource& base, Role role, Sts sts, const Clock
       kept_(clock, [this] { return Assume(); }) {}
 
 Result<Credentials> AssumedRole::Assume() {
-  SLIPWAY_TRY(base, base_.Get());
-  auto made = sts_.AssumeRole(base, role_);
-  if (!made.has_value()) {
-    if (made.error().code == Code::kUnauthorized) {
-      base_.Forget();
-    }
-    return Fail(made.error().code,
-                made.error().message + ". It was asked with the credentials from " + base.source);
-  }
-  return StillValid(std::move(made.value()), clock_.Now());
+  SLIPWAY_TRY(made, sts_.AssumeRole(base_, role_));
+  return StillValid(std::move(made), clock_.Now());
 }
 
 }  // namespace slipway::cloud::aws

@@ -14,7 +14,7 @@ namespace slipway::cloud::aws {
 /// profile; a web identity; keys in the credentials file; credential_process; keys in the config file; the container; the instance.
 /// Each search begins anew, so a change of the files is seen when the credentials end or are forgotten.
 ///
-/// Thread-safe, blocking. Errors: kUnauthorized where no source is set up; else that of the source which is set up and does not work.
+/// Thread-safe, blocking. Errors: kUnauthorized without a reason where no source is set up; else that of the source which is set up and does not work.
 /// They name the sources that were tried, in order, why each gave none, and what to do.
 class CredentialChain final : public CredentialSource {
  public:
@@ -23,6 +23,7 @@ class CredentialChain final : public CredentialSource {
     std::string region;  ///< of STS; empty: what the environment or the profile says
     std::string
         profile;  ///< chosen for Slipway itself: then keys and web identity in the environment do not count. Or empty.
+    StsCalls sts;  ///< for roles that the environment or a profile names
   };
 
   /// What `doors` leads to outlives it.
@@ -40,28 +41,13 @@ class CredentialChain final : public CredentialSource {
   Kept<Credentials> kept_;
 };
 
-/// Credentials that were given to Slipway, such as those in a Secret. Thread-safe.
-class FixedCredentials final : public CredentialSource {
- public:
-  explicit FixedCredentials(Credentials credentials) : credentials_(std::move(credentials)) {}
-
-  /// kInvalid where they cannot be credentials.
-  Result<Credentials> Get() override;
-
-  /// Changes nothing: there are no others.
-  void Forget() override {}
-
- private:
-  const Credentials credentials_;
-};
-
 /// A role that is assumed with what another source gives, such as the role that a Fleet names. Thread-safe, blocking.
 class AssumedRole final : public CredentialSource {
  public:
   /// `base`, and what is behind `sts`, outlive it.
   AssumedRole(CredentialSource& base, Role role, Sts sts, const Clock& clock);
 
-  /// Errors are those of `base` and of Sts. Where STS says that the credentials of `base` have ended or are wrong, they are forgotten.
+  /// Errors are those of Sts.
   Result<Credentials> Get() override { return kept_.Get(); }
   void Forget() override { kept_.Forget(); }
 

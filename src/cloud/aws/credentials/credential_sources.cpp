@@ -49,6 +49,19 @@ std::string WordsOf(const json& tree, const std::vector<std::string>& secrets) {
 
 }  // namespace
 
+Result<Credentials> FixedCredentials::Get() {
+  SLIPWAY_TRY(checked, Found(credentials_));
+  return std::move(*checked.credentials);
+}
+
+Error Reworded(Error error, const std::string& message) {
+  error.message = message;
+  for (Cause& cause : error.causes) {
+    cause.message = message;
+  }
+  return error;
+}
+
 std::string Named(const std::string& profile) { return "profile \"" + Quoted(profile, {}) + "\""; }
 
 Result<Answer> Found(Credentials credentials) {
@@ -75,9 +88,11 @@ void Search::Ask(const std::string& name, const std::function<Result<Answer>()>&
   }
   auto answer = source();
   if (!answer.has_value()) {
-    error_ = answer.error();
-    error_->message =
-        name + ": " + error_->message + (tried_.empty() ? "" : ". Tried before it: " + tried_);
+    std::string said = name + ": " + answer.error().message;
+    if (!tried_.empty()) {
+      said += std::string(said.ends_with('.') ? "" : ".") + " Tried before it: " + tried_;
+    }
+    error_ = Reworded(answer.error(), said);
   } else if (answer.value().credentials) {
     credentials_ = std::move(answer.value().credentials);
   } else {

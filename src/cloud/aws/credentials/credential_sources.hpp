@@ -39,6 +39,24 @@ struct Answer {
 /// kInvalid where a part is missing, or holds a character that no key has and that would spoil a header.
 Result<Answer> Found(Credentials credentials);
 
+/// Credentials that were given to Slipway, such as those in a Secret. Thread-safe.
+class FixedCredentials final : public CredentialSource {
+ public:
+  explicit FixedCredentials(Credentials credentials) : credentials_(std::move(credentials)) {}
+
+  /// kInvalid where they cannot be credentials.
+  Result<Credentials> Get() override;
+
+  /// Changes nothing: there are no others.
+  void Forget() override {}
+
+ private:
+  const Credentials credentials_;
+};
+
+/// The same trouble with the same reason, said otherwise.
+Error Reworded(Error error, const std::string& message);
+
 /// How messages call a profile.
 std::string Named(const std::string& profile);
 

@@ -84,7 +84,8 @@ Result<Answer> ProfileCredentials::AssumeRole(const std::string& profile) {
     return Fail(Code::kInvalid, "more than " + std::to_string(kMaxRoles) +
                                     " roles stand one behind the other in source_profile");
   }
-  SLIPWAY_TRY(base, BaseOf(profile, settings));
+  SLIPWAY_TRY(found, BaseOf(profile, settings));
+  FixedCredentials base(std::move(found));
   SLIPWAY_TRY(made, sts_.AssumeRole(base, role));
   made.source = "role " + Quoted(role.arn, {}) + " of " + Named(profile);
   return Answer{.credentials = std::move(made), .nothing = ""};
@@ -130,8 +131,8 @@ Result<Credentials> ProfileCredentials::BaseFromProfile(const std::string& profi
   AskOthers(search, source, false);
   auto found = search.End("Give " + Named(source) + " keys or a credential_process");
   if (!found.has_value()) {
-    return Fail(found.error().code, "source_profile of " + Named(profile) + " is \"" +
-                                        Quoted(source, {}) + "\": " + found.error().message);
+    return Reworded(found.error(), "source_profile of " + Named(profile) + " is \"" +
+                                       Quoted(source, {}) + "\": " + found.error().message);
   }
   return found;
 }
@@ -153,7 +154,7 @@ Result<Credentials> ProfileCredentials::BaseFromSource(const std::string& profil
   };
   auto answer = ask();
   if (!answer.has_value()) {
-    return Fail(answer.error().code, about + ": " + answer.error().message);
+    return Reworded(answer.error(), about + ": " + answer.error().message);
   }
   if (!answer.value().credentials) {
     return Fail(Code::kUnauthorized, about + ", which has none: " + answer.value().nothing);

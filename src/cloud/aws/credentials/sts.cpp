@@ -1,7 +1,6 @@
 #include "src/cloud/aws/credentials/sts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <pugixml.hpp>
 #include <string_view>
@@ -10,13 +9,13 @@
 #include "reconciler/api/scalars.hpp"
 #include "src/cloud/aws/credentials/credential_sources.hpp"
 #include "src/cloud/aws/endpoint.hpp"
-#include "src/cloud/aws/sigv4.hpp"
+#include "src/cloud/cloud_api.hpp"
 #include "src/cloud/text.hpp"
 
 namespace slipway::cloud::aws {
 namespace {
 
-constexpr std::size_t kMaxStsAnswerBytes = std::size_t{256} << 10;
+constexpr Duration kStsDeadline = std::chrono::minutes(1);
 constexpr std::size_t kMaxRegionBytes = 40;
 
 bool IsRegion(std::string_view text) {
@@ -25,55 +24,6 @@ bool IsRegion(std::string_view text) {
            return (letter >= 'a' && letter <= 'z') || (letter >= '0' && letter <= '9') ||
                   letter == '-';
          });
-}
-
-Code CodeOf(const std::string& name, int status) {
-  constexpr std::array<std::string_view, 6> kWrongCredentials = {
-      "ExpiredToken",          "ExpiredTokenException", "InvalidClientTokenId",
-      "SignatureDoesNotMatch", "InvalidIdentityToken",  "UnrecognizedClientException"};
-  const bool wrong = std::find(kWrongCredentials.begin(), kWrongCredentials.end(), name) !=
-                     kWrongCredentials.end();
-  if (wrong) {
-    return Code::kUnauthorized;
-  }
-  if (status == 429 || name == "Throttling" || name == "ThrottlingException") {
-    return Code::kTooManyRequests;
-  }
-  if (status >= 500) {
-    return Code::kUnavailable;
-  }
-  return status == 401 || status == 403 ? Code::kForbidden : Code::kInvalid;
-}
-
-/// What to do, where the words of AWS do not say it.
-std::string Advice(const std::string& name) {
-  if (name == "AccessDenied") {
-    return ". Let the trust policy of the role name who is asking, and the policy of who is asking "
-           "allow sts:AssumeRole";
-  }
-  if (name == "SignatureDoesNotMatch") {
-    return ". Compare the secret with the one that AWS gave, and the clock of this machine with "
-           "the time";
-  }
-  return "";
-}
-
-Error ReadTrouble(const rest::Response& response, const std::vector<std::string>& secrets) {
-  pugi::xml_document document;
-  document.load_buffer(response.body.data(), response.body.size());
-  const pugi::xml_node answer = document.child("ErrorResponse");
-  const pugi::xml_node error = answer.child("Error");
-  const std::string name = error.child_value("Code");
-  std::string message = "HTTP status " + std::to_string(response.status);
-  if (!name.empty()) {
-    message = Quoted(name, secrets) + ": " + Quoted(error.child_value("Message"), secrets);
-  }
-  const std::string id = answer.child_value("RequestId");
-  const auto header = response.headers.find("x-amzn-requestid");
-  if (!id.empty() || header != response.headers.end()) {
-    message += " (request id " + Quoted(id.empty() ? header->second : id, secrets) + ")";
-  }
-  return Fail(CodeOf(name, response.status), message + Advice(name));
 }
 
 Result<Credentials> ReadRole(const std::string& body) {
@@ -95,73 +45,108 @@ Result<Credentials> ReadRole(const std::string& body) {
                 "the answer has no credentials with a SessionToken and an Expiration");
   }
   made.expires = expires.value();
-  return made;
+  SLIPWAY_TRY(checked, Found(std::move(made)));
+  return std::move(*checked.credentials);
 }
+
+Query QueryFor(const std::string& action, const std::string& permission, const Role& role) {
+  return {.action = action,
+          .permission = permission,
+          .parameters = {
+              {"RoleArn", role.arn},
+              {"RoleSessionName", role.session_name.empty() ? "slipway" : role.session_name}}};
+}
+
+/// Who asks with a token, and signs nothing: it is here so that no message shows it.
+class Bearer final : public CredentialSource {
+ public:
+  explicit Bearer(const std::string& token) : token_(token) {}
+
+  Result<Credentials> Get() override {
+    return Credentials{.key_id = {},
+                       .secret = token_,
+                       .session_token = {},
+                       .expires = {},
+                       .source = "the web identity"};
+  }
+
+  /// Changes nothing: its file is read for each role that is taken.
+  void Forget() override {}
+
+ private:
+  const std::string& token_;
+};
 
 }  // namespace
 
-Sts::Sts(const Doors& doors, Environment environment, std::string region)
-    : doors_(doors), environment_(std::move(environment)), region_(std::move(region)) {}
+Sts::Sts(const Doors& doors, Environment environment, std::string region, StsCalls calls)
+    : doors_(doors),
+      environment_(std::move(environment)),
+      region_(std::move(region)),
+      calls_(std::move(calls)) {}
 
-Result<Credentials> Sts::AssumeRole(const Credentials& base, const Role& role) const {
-  SLIPWAY_TRY(request, MakeRequest("AssumeRole", role));
+Result<Credentials> Sts::AssumeRole(CredentialSource& base, const Role& role) const {
+  Query query = QueryFor("AssumeRole",
+                         "sts:AssumeRole to who is asking, and let the trust policy of the role "
+                         "name them",
+                         role);
   if (!role.external_id.empty()) {
-    request.body += "&ExternalId=" + Escape(role.external_id);
+    query.parameters.emplace_back("ExternalId", role.external_id);
   }
   if (role.duration_seconds) {
-    request.body += "&DurationSeconds=" + std::to_string(*role.duration_seconds);
+    query.parameters.emplace_back("DurationSeconds", std::to_string(*role.duration_seconds));
   }
-  Sign(request, base, {.region = region_, .service = "sts", .time = doors_.clock.Now()});
-  return Send(request, role, {base.secret, base.session_token});
+  return Take(role, query, base);
 }
 
 Result<Credentials> Sts::AssumeRoleWithWebIdentity(const std::string& token,
                                                    const Role& role) const {
-  SLIPWAY_TRY(request, MakeRequest("AssumeRoleWithWebIdentity", role));
-  request.body += "&WebIdentityToken=" + Escape(token);
-  return Send(request, role, {token});
+  Query query = QueryFor(
+      "AssumeRoleWithWebIdentity",
+      "sts:AssumeRoleWithWebIdentity to who is asking in the trust policy of the role", role);
+  query.parameters.emplace_back("WebIdentityToken", token);
+  query.is_signed = false;
+  Bearer bearer(token);
+  return Take(role, query, bearer);
 }
 
-Result<rest::Request> Sts::MakeRequest(const std::string& action, const Role& role) const {
+Result<QueryTarget> Sts::Target() const {
   if (region_.empty()) {
-    return Fail(Code::kInvalid, "nothing says in which region STS is to be asked for role " +
-                                    role.arn + ": set AWS_REGION, or region in the profile");
+    return Fail(Code::kInvalid,
+                "nothing says in which region STS is to be asked: set AWS_REGION, or region in the "
+                "profile");
   }
   if (!IsRegion(region_)) {
     return Fail(Code::kInvalid,
                 "\"" + Quoted(region_, {}) + "\" is no region of AWS, such as eu-west-1");
   }
-  rest::Request request;
-  request.method = "POST";
   SLIPWAY_TRY(endpoint, EndpointOf(environment_, "STS", "sts", region_));
-  request.url = endpoint + "/";
-  request.headers["Content-Type"] = "application/x-www-form-urlencoded; charset=utf-8";
-  request.body =
-      "Action=" + action + "&Version=2011-06-15&RoleArn=" + Escape(role.arn) +
-      "&RoleSessionName=" + Escape(role.session_name.empty() ? "slipway" : role.session_name);
-  request.max_response_bytes = kMaxStsAnswerBytes;
-  return request;
+  return QueryTarget{.service = "sts",
+                     .title = "STS",
+                     .region = region_,
+                     .version = "2011-06-15",
+                     .endpoint = std::move(endpoint)};
 }
 
-Result<Credentials> Sts::Send(const rest::Request& request, const Role& role,
-                              const std::vector<std::string>& secrets) const {
-  const std::string about = "STS does not give role " + Quoted(role.arn, {}) + ": ";
-  const auto response = DoorFor(doors_, request.url).Send(request);
-  if (!response.has_value()) {
-    return Fail(response.error().code, about + response.error().message);
+Result<Credentials> Sts::Take(const Role& role, const Query& query, CredentialSource& base) const {
+  const std::string about = "role " + Quoted(role.arn, {}) + " cannot be taken: ";
+  const auto target = Target();
+  if (!target.has_value()) {
+    return Reworded(target.error(), about + target.error().message);
   }
-  if (!response.value().succeeded()) {
-    Error error = ReadTrouble(response.value(), secrets);
-    error.message = about + error.message;
-    return error;
+  QueryClient client(DoorFor(doors_, target.value().endpoint), base, calls_.state, doors_.clock,
+                     calls_.limits);
+  const auto answer = client.Call(target.value(), query, doors_.clock.Mono() + kStsDeadline);
+  if (!answer.has_value()) {
+    return Reworded(answer.error(), about + answer.error().message);
   }
-  auto made = ReadRole(response.value().body);
+  auto made = ReadRole(answer.value());
   if (!made.has_value()) {
-    return Fail(made.error().code, about + made.error().message);
+    return Trouble(made.error().code, "EndpointInvalid", about + made.error().message);
   }
   made.value().source = "role " + Quoted(role.arn, {});
-  SLIPWAY_TRY(checked, Found(std::move(made.value())));
-  return *checked.credentials;
+  made.value().expires = *made.value().expires - calls_.state->ahead.load();
+  return made;
 }
 
 }  // namespace slipway::cloud::aws

@@ -392,6 +392,40 @@ TEST_F(AwsCloudTest, ARoleIsAssumedOnceAndKept) {
   EXPECT_THAT(requests[2].headers.at("Authorization"), HasSubstr("Credential=ASIAROLE/"));
 }
 
+TEST_F(AwsCloudTest, ARoleIsTakenWhateverTheClockOfThisMachineSays) {
+  now_ = MonoTime{std::chrono::hours(5)};
+  provider_.aws->role_arn = "arn:aws:iam::123456789012:role/r";
+  rest::Response role = RoleGiven();
+  role.body.replace(role.body.find("2100-01-01T00:00:00Z"), 20, "1970-01-01T01:16:40Z");
+  answers_ = {Refusal(403, "SignatureDoesNotMatch"), role, Refusal(400, "RequestExpired"),
+              Page({"i-1"}), Page({"i-1"})};
+  EXPECT_EQ(Failure(), "it listed 1");
+  now_ = now_ + std::chrono::minutes(54);
+  EXPECT_EQ(Failure(), "it listed 1");
+  EXPECT_THAT(client_.requests(), SizeIs(5)) << "it was not taken anew before its end";
+  now_ = now_ + std::chrono::minutes(2);
+  answers_ = {role, Page({"i-1"})};
+  EXPECT_EQ(Failure(), "it listed 1");
+  EXPECT_THAT(client_.requests(), SizeIs(7));
+}
+
+TEST_F(AwsCloudTest, WhatStsSaysIsTheReasonOfTheList) {
+  provider_.aws->role_arn = "arn:aws:iam::123456789012:role/r";
+  const std::map<std::string, std::string> reasons = {{"Throttling", "Throttled: "},
+                                                      {"InternalFailure", "ServiceUnavailable: "},
+                                                      {"ExpiredToken", "CredentialsRefused: "},
+                                                      {"AccessDenied", "AccessDenied: "}};
+  for (const auto& [code, reason] : reasons) {
+    const int status = code == "InternalFailure" ? 500 : 403;
+    answers_.assign(5, Refusal(status, code));
+    EXPECT_THAT(Failure(), HasSubstr(reason +
+                                     "role arn:aws:iam::123456789012:role/r cannot be taken: STS "
+                                     "of eu-west-1 answers " +
+                                     code));
+    now_ = now_ + std::chrono::minutes(3);
+  }
+}
+
 TEST_F(AwsCloudTest, WhatItsGroupHasNotInServiceStandsBy) {
   const rest::Response page = PageInGroup({"i-1", "i-2", "i-3"});
   answers_ = {page, Group({{"i-1", "Terminating:Wait"}, {"i-2", "InService"}})};

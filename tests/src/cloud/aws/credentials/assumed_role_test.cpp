@@ -1,3 +1,4 @@
+#include "reconciler/runtime/effect.hpp"
 #include "tests/src/cloud/aws/credentials/aws_world.hpp"
 
 // A role on top of another source, as a Fleet may name one.
@@ -41,7 +42,7 @@ class AssumedRoleTest : public AwsTest {
   AssumedRole role_{
       base_,
       {.arn = "arn:fleet", .external_id = "outside", .session_name = "", .duration_seconds = {}},
-      Sts(doors(), {}, "eu-west-1"),
+      Sts(doors(), {}, "eu-west-1", sts_),
       clock_};
 };
 
@@ -64,8 +65,8 @@ TEST_F(AssumedRoleTest, ABaseWhoseKeysHaveEndedIsAskedForOthers) {
   web_.On(kSts, Answers(403, StsTrouble("ExpiredToken", "The token has ended")));
   EXPECT_EQ(
       WithoutSecrets(role_.Get().error().message),
-      "STS does not give role arn:fleet: ExpiredToken: The token has ended (request id f00d-1). "
-      "It was asked with the credentials from a test");
+      "role arn:fleet cannot be taken: STS of eu-west-1 answers ExpiredToken: The token has ended "
+      "(request f00d-1). The credentials are those of a test.");
   EXPECT_EQ(base_.forgotten, 1);
   web_.On(kSts, Answers(403, StsTrouble("AccessDenied", "No")));
   EXPECT_EQ(role_.Get().error().code, Code::kForbidden);
@@ -74,7 +75,9 @@ TEST_F(AssumedRoleTest, ABaseWhoseKeysHaveEndedIsAskedForOthers) {
 
 TEST_F(AssumedRoleTest, ErrorsOfTheBaseAreItsOwn) {
   base_.failing = true;
-  EXPECT_EQ(role_.Get().error().message, "There are no credentials for AWS.");
+  const Error error = role_.Get().error();
+  EXPECT_EQ(error.message, "role arn:fleet cannot be taken: There are no credentials for AWS.");
+  EXPECT_EQ(runtime::ReasonOf(error), "CredentialsMissing");
 }
 
 TEST_F(AssumedRoleTest, WhatHasEndedAlreadyIsAnError) {

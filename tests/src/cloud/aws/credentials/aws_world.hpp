@@ -65,8 +65,8 @@ class AwsTest : public ::testing::Test {
     return {.web = web_, .metadata = metadata_, .processes = processes_, .clock = clock_};
   }
   CredentialChain Chain() {
-    return CredentialChain(doors(),
-                           {.environment = environment_, .region = "", .profile = profile_});
+    return CredentialChain(
+        doors(), {.environment = environment_, .region = "", .profile = profile_, .sts = sts_});
   }
 
   /// Where a new chain finds credentials; empty, and a failed test, where it finds none.
@@ -87,6 +87,12 @@ class AwsTest : public ::testing::Test {
   FakeClient web_;
   FakeClient metadata_;
   process::PosixProcessRunner processes_;
+  StsCalls sts_{.state = std::make_shared<CallState>(clock_, 7,
+                                                     [this](Duration length) {
+                                                       clock_.mono.since_start += length;
+                                                       return true;
+                                                     }),
+                .limits = {}};
 };
 
 }  // namespace slipway::cloud::aws

@@ -59,7 +59,7 @@ TEST_F(ProfileTest, ARoleIsAssumedWithTheKeysOfItsSource) {
             "Action=AssumeRole&Version=2011-06-15&RoleArn=shop&RoleSessionName=me&ExternalId=e%3Dx"
             "&DurationSeconds=900");
   EXPECT_EQ(request.headers.at("x-amz-security-token"), "hush-session");
-  EXPECT_EQ(request.headers.at("Content-Type"), "application/x-www-form-urlencoded; charset=utf-8");
+  EXPECT_EQ(request.headers.at("content-type"), "application/x-www-form-urlencoded; charset=utf-8");
 }
 
 TEST_F(ProfileTest, RolesStandOneBehindTheOther) {
@@ -191,9 +191,10 @@ TEST_F(ProfileTest, WhatStsSaysIsSaidWithoutSecrets) {
                                   "hush-keys")));
   EXPECT_THAT(
       Trouble(),
-      AllOf(HasSubstr("a role: STS does not give role shop: AccessDenied: User: arn:u is not "
-                      "authorized; you sent [secret] and [secret] (request id f00d-1). Let the "
-                      "trust policy of the role name who is asking"),
+      AllOf(HasSubstr("a role: role shop cannot be taken: STS of eu-west-1 answers AccessDenied: "
+                      "User: arn:u is not authorized; you sent [secret] and [secret] (request "
+                      "f00d-1). Allow sts:AssumeRole to who is asking, and let the trust policy of "
+                      "the role name them. The credentials are those of profile \"base\" of "),
             HasSubstr("Tried before it: the environment (AWS_ACCESS_KEY_ID is not set)"),
             Not(HasSubstr("the instance"))));
 }

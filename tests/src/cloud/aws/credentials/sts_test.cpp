@@ -7,32 +7,40 @@
 namespace slipway::cloud::aws {
 namespace {
 
-using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr const char* kSts = "POST https://sts.eu-west-1.amazonaws.com/";
 
 class StsTest : public AwsTest {
  protected:
   Result<Credentials> Ask(const std::string& region) {
-    return Sts(doors(), environment_, region)
-        .AssumeRole({.key_id = "AKID",
-                     .secret = "hush-secret",
-                     .session_token = "hush-token",
-                     .expires = std::nullopt,
-                     .source = "a test"},
+    FixedCredentials base({.key_id = "AKID",
+                           .secret = "hush-secret",
+                           .session_token = "hush-token",
+                           .expires = std::nullopt,
+                           .source = "a test"});
+    return Sts(doors(), environment_, region, sts_)
+        .AssumeRole(base,
                     {.arn = "r", .external_id = "", .session_name = "", .duration_seconds = {}});
   }
 
   std::string Url(const std::string& region) {
     EXPECT_FALSE(Ask(region).has_value());
+    Rest();
     return web_.requests().back().url;
   }
 
+  /// Until nobody has to wait.
+  void Rest() { clock_.mono.since_start += std::chrono::minutes(3); }
+
   Error TroubleWith(const rest::Response& response) {
-    web_.On("POST https://sts.eu-west-1.amazonaws.com/", response);
+    web_.On(kSts, response);
     const auto found = Ask("eu-west-1");
     EXPECT_FALSE(found.has_value());
     WithoutSecrets(found.error().message);
+    Rest();
     return found.error();
   }
 };
@@ -73,7 +81,8 @@ TEST_F(StsTest, NothingGoesOverTheNetworkForAllToRead) {
       const Error error = Ask("eu-west-1").error();
       EXPECT_EQ(runtime::ReasonOf(error), "EndpointInvalid") << url;
       EXPECT_EQ(WithoutSecrets(error.message),
-                "A token would go over the network for all to read: make the URL in " +
+                "role r cannot be taken: A token would go over the network for all to read: make "
+                "the URL in " +
                     std::string(variable) + " begin with https://.");
     }
   }
@@ -81,48 +90,116 @@ TEST_F(StsTest, NothingGoesOverTheNetworkForAllToRead) {
   EXPECT_THAT(metadata_.requests(), IsEmpty());
 }
 
-TEST_F(StsTest, EachKindOfTroubleHasItsCode) {
-  const auto code = [&](int status, const std::string& name) {
-    return TroubleWith(Answers(status, StsTrouble(name, "Words"))).code;
+TEST_F(StsTest, EachKindOfTroubleHasItsReason) {
+  const auto reason = [&](int status, const std::string& name) {
+    return runtime::ReasonOf(TroubleWith(Answers(status, StsTrouble(name, "Words"))));
   };
-  EXPECT_EQ(code(403, "AccessDenied"), Code::kForbidden);
-  EXPECT_EQ(code(403, "ExpiredToken"), Code::kUnauthorized);
-  EXPECT_EQ(code(403, "InvalidClientTokenId"), Code::kUnauthorized);
-  EXPECT_EQ(code(403, "SignatureDoesNotMatch"), Code::kUnauthorized);
-  EXPECT_EQ(code(400, "Throttling"), Code::kTooManyRequests);
-  EXPECT_EQ(code(429, ""), Code::kTooManyRequests);
-  EXPECT_EQ(code(400, "ValidationError"), Code::kInvalid);
-  EXPECT_EQ(code(301, ""), Code::kInvalid);
-  EXPECT_EQ(code(503, "ServiceUnavailable"), Code::kUnavailable);
+  EXPECT_EQ(reason(403, "AccessDenied"), "AccessDenied");
+  EXPECT_EQ(reason(403, "ExpiredToken"), "CredentialsRefused");
+  EXPECT_EQ(reason(403, "InvalidClientTokenId"), "CredentialsRefused");
+  EXPECT_EQ(reason(403, "SignatureDoesNotMatch"), "CredentialsRefused");
+  EXPECT_EQ(reason(400, "InvalidIdentityToken"), "CredentialsRefused");
+  EXPECT_EQ(reason(400, "Throttling"), "Throttled");
+  EXPECT_EQ(reason(429, ""), "Throttled");
+  EXPECT_EQ(reason(400, "ValidationError"), "InvalidRequest");
+  EXPECT_EQ(reason(301, ""), "EndpointInvalid");
+  EXPECT_EQ(reason(503, "ServiceUnavailable"), "ServiceUnavailable");
+  EXPECT_EQ(reason(400, "IDPCommunicationError"), "ServiceUnavailable");
+}
+
+TEST_F(StsTest, WhatMayPassIsTriedAgainAndWhatStaysIsNot) {
+  web_.On(kSts, [this](const rest::Request&) -> Result<rest::Response> {
+    switch (web_.requests().size()) {
+      case 1:
+        return Answers(503, "");
+      case 2:
+        return Fail(Code::kTimeout, "slow");
+      case 3:
+        return Answers(400, StsTrouble("Throttling", "Rate exceeded"));
+      default:
+        return Answers(200, StsCredentials("AKIDSTS", "2026-11-26T01:00:00Z"));
+    }
+  });
+  EXPECT_EQ(Ask("eu-west-1").value().key_id, "AKIDSTS");
+  EXPECT_THAT(web_.requests(), SizeIs(4));
+  web_.On(kSts, Answers(403, StsTrouble("AccessDenied", "no")));
+  EXPECT_FALSE(Ask("eu-west-1").has_value());
+  EXPECT_THAT(web_.requests(), SizeIs(5));
+}
+
+TEST_F(StsTest, WhoIsToldToWaitWaits) {
+  rest::Response slow = Answers(503, StsTrouble("Throttling", "Rate exceeded"));
+  slow.headers["retry-after"] = "100";
+  web_.On(kSts, slow);
+  for (int call = 0; call < 2; ++call) {
+    const Error error = Ask("eu-west-1").error();
+    EXPECT_EQ(runtime::ReasonOf(error), "Throttled");
+    EXPECT_EQ(error.message,
+              "role r cannot be taken: STS of eu-west-1 answers Throttling: Rate exceeded (request "
+              "f00d-1)");
+  }
+  EXPECT_THAT(web_.requests(), SizeIs(1));
+}
+
+TEST_F(StsTest, AClockThatIsWrongIsCorrectedByTheirs) {
+  rest::Response refused = Answers(
+      403, StsTrouble("SignatureDoesNotMatch", "Signature expired: it is now later than that"));
+  refused.headers["date"] = "Thu, 26 Nov 2026 08:00:00 GMT";
+  web_.On(kSts, [refused](const rest::Request& request) {
+    const bool right = request.headers.at("x-amz-date").starts_with("20261126T0800");
+    return right ? Answers(200, StsCredentials("AKIDSTS", "2026-11-26T09:00:00Z")) : refused;
+  });
+  const auto given = Ask("eu-west-1");
+  ASSERT_TRUE(given.has_value()) << given.error().message;
+  EXPECT_EQ(given.value().expires, In(std::chrono::hours(1))) << "by the clock of this machine";
+  EXPECT_THAT(web_.requests(), SizeIs(2));
+  EXPECT_TRUE(Ask("eu-west-1").has_value());
+  EXPECT_THAT(web_.requests(), SizeIs(3)) << "and stays so";
+}
+
+TEST_F(StsTest, WhatAWebIdentityGetsEndsByTheClockOfThisMachineToo) {
+  rest::Response given = Answers(200, StsCredentials("AKIDSTS", "2026-11-25T20:00:00Z"));
+  given.headers["date"] = "Wed, 25 Nov 2026 19:00:00 GMT";
+  web_.On(kSts, given);
+  const auto made = Sts(doors(), environment_, "eu-west-1", sts_)
+                        .AssumeRoleWithWebIdentity("hush-identity", {.arn = "r"});
+  ASSERT_TRUE(made.has_value()) << made.error().message;
+  EXPECT_EQ(made.value().expires, In(std::chrono::hours(1)));
 }
 
 TEST_F(StsTest, AnAnswerThatNobodyCanReadIsAnError) {
   const auto said = [&](int status, const std::string& body) {
-    return TroubleWith(Answers(status, body)).message;
+    const Error error = TroubleWith(Answers(status, body));
+    return runtime::ReasonOf(error) + ": " + error.message;
   };
-  EXPECT_EQ(said(500, ""), "STS does not give role r: HTTP status 500");
-  EXPECT_EQ(said(500, "<html>hush"), "STS does not give role r: HTTP status 500");
-  EXPECT_EQ(said(200, ""), "STS does not give role r: the answer is no XML");
-  EXPECT_EQ(said(200, "hush"), "STS does not give role r: the answer is no XML");
-  const std::string none =
-      "STS does not give role r: the answer has no credentials with a SessionToken and an "
-      "Expiration";
+  const std::string begin = "role r cannot be taken: ";
+  EXPECT_EQ(said(500, ""),
+            "ServiceUnavailable: " + begin + "STS of eu-west-1 answers HTTP status 500");
+  EXPECT_EQ(said(500, "<html>hush"),
+            "ServiceUnavailable: " + begin + "STS of eu-west-1 answers HTTP status 500");
+  EXPECT_EQ(said(200, ""), "EndpointInvalid: " + begin + "the answer is no XML");
+  EXPECT_EQ(said(200, "hush"), "EndpointInvalid: " + begin + "the answer is no XML");
+  const std::string none = "EndpointInvalid: " + begin +
+                           "the answer has no credentials with a SessionToken and an Expiration";
   EXPECT_EQ(said(200, "<AssumeRoleResponse/>"), none);
   EXPECT_EQ(said(200, StsCredentials("AKID", "hush")), none);
-  EXPECT_EQ(said(200, StsCredentials("", "2026-11-26T01:00:00Z")), "the id of the key is empty");
+  EXPECT_EQ(said(200, StsCredentials("", "2026-11-26T01:00:00Z")),
+            "EndpointInvalid: " + begin + "the id of the key is empty");
   EXPECT_THAT(said(200, StsCredentials("A&#10;KID", "2026-11-26T01:00:00Z")),
               HasSubstr("the id of the key holds a space"));
   rest::Response bare = Answers(502, "");
   bare.headers["x-amzn-requestid"] = "f00d-2";
   EXPECT_EQ(TroubleWith(bare).message,
-            "STS does not give role r: HTTP status 502 (request id f00d-2)");
+            begin + "STS of eu-west-1 answers HTTP status 502 (request f00d-2)");
 }
 
 TEST_F(StsTest, WhoCannotBeReachedIsNamed) {
   const Error error = Ask("eu-west-1").error();
-  EXPECT_EQ(error.code, Code::kUnavailable);
-  EXPECT_EQ(error.message,
-            "STS does not give role r: https://sts.eu-west-1.amazonaws.com cannot be reached");
+  EXPECT_EQ(runtime::ReasonOf(error), "ServiceUnavailable");
+  EXPECT_EQ(
+      error.message,
+      "role r cannot be taken: STS of eu-west-1: https://sts.eu-west-1.amazonaws.com cannot be "
+      "reached. Is eu-west-1 a region, and can it be reached?");
 }
 
 }  // namespace

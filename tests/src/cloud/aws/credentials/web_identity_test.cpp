@@ -72,8 +72,9 @@ TEST_F(WebIdentityTest, EachTroubleSaysWhatIsMissing) {
   EXPECT_THAT(Trouble(), HasSubstr(Home("token") + " has more than 65536 bytes"));
   Write("token", "hush-identity");
   environment_.erase("AWS_REGION");
-  EXPECT_THAT(Trouble(), HasSubstr("nothing says in which region STS is to be asked for role r: "
-                                   "set AWS_REGION, or region in the profile"));
+  EXPECT_THAT(Trouble(),
+              HasSubstr("role r cannot be taken: nothing says in which region STS is to be "
+                        "asked: set AWS_REGION, or region in the profile"));
   EXPECT_THAT(web_.requests(), IsEmpty());
 }
 
@@ -81,8 +82,11 @@ TEST_F(WebIdentityTest, ATokenDoesNotGoOverTheNetworkForAllToRead) {
   environment_["AWS_WEB_IDENTITY_TOKEN_FILE"] = Write("token", "hush-identity");
   environment_["AWS_ROLE_ARN"] = "r";
   environment_["AWS_ENDPOINT_URL"] = "http://192.0.2.7";
-  EXPECT_THAT(Trouble(), HasSubstr("a web identity: A token would go over the network for all to "
-                                   "read: make the URL in AWS_ENDPOINT_URL begin with https://."));
+  EXPECT_THAT(
+      Trouble(),
+      HasSubstr(
+          "a web identity: role r cannot be taken: A token would go over the network for all to "
+          "read: make the URL in AWS_ENDPOINT_URL begin with https://."));
   EXPECT_THAT(web_.requests(), IsEmpty());
   EXPECT_THAT(metadata_.requests(), IsEmpty());
 }
@@ -93,8 +97,9 @@ TEST_F(WebIdentityTest, WhatStsSaysIsSaidWithoutTheToken) {
   web_.On("POST https://sts.eu-west-1.amazonaws.com/",
           Answers(400, StsTrouble("InvalidIdentityToken", "No provider for hush-identity")));
   EXPECT_THAT(Trouble(),
-              HasSubstr("STS does not give role r: InvalidIdentityToken: No provider for "
-                        "[secret] (request id f00d-1)"));
+              HasSubstr("role r cannot be taken: STS of eu-west-1 answers InvalidIdentityToken: No "
+                        "provider for [secret] (request f00d-1). The credentials are those of the "
+                        "web identity."));
 }
 
 }  // namespace
