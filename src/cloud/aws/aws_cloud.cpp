@@ -96,6 +96,14 @@ struct AwsCloud::Identity {
   CredentialSource& credentials() const { return role ? *role : *own; }
 };
 
+/// One list that is being made.
+struct AwsCloud::Listing {
+  Identity& identity;
+  MonoTime deadline;
+  Actor actor = {};
+  Listed listed = {};
+};
+
 AwsCloud::AwsCloud(const Doors& doors, AwsOptions options, Pause pause)
     : doors_(doors), options_(std::move(options)), pause_(std::move(pause)) {}
 
@@ -185,39 +193,38 @@ QueryClient AwsCloud::ClientFor(Identity& identity, const QueryTarget& target) {
 }
 
 /// Asks for one page after the other. `ask` makes the question for a token; `read` takes an answer in and gives the next token.
-Result<void> AwsCloud::ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
+Result<void> AwsCloud::ReadPages(Listing& listing, const QueryTarget& target,
                                  const std::function<Query(const std::string&)>& ask,
                                  const std::function<Result<std::string>(std::string)>& read) {
-  QueryClient client = ClientFor(identity, target);
+  QueryClient client = ClientFor(listing.identity, target);
   return cloud::ReadPages(target.endpoint, [&](const std::string& token) -> Result<std::string> {
-    SLIPWAY_TRY(xml, client.Call(target, ask(token), deadline));
+    SLIPWAY_TRY(xml, client.CallAs(listing.actor, target, ask(token), listing.deadline));
     auto next = read(std::move(xml));
     const bool says_why = next.has_value() || !next.error().causes.empty();
     return says_why ? next : Unbelievable(target.endpoint, next.error().message);
   });
 }
 
-Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Identity& identity,
-                                  const std::string& region, MonoTime deadline, Listed& listed) {
+Result<void> AwsCloud::ListRegion(const api::AwsProvider& provider, Listing& listing,
+                                  const std::string& region) {
   SLIPWAY_TRY(target, Ec2In(provider, region, options_.environment));
   std::map<std::string, std::string> groups;
   const auto read = [&](std::string xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadInstances(std::move(xml), region, provider.address));
     groups.merge(page.groups);
-    SLIPWAY_TRYV(Gather(target.endpoint, std::move(page.servers), listed));
+    SLIPWAY_TRYV(Gather(target.endpoint, std::move(page.servers), listing.listed));
     return page.next;
   };
   SLIPWAY_TRYV(ReadPages(
-      identity, target, deadline,
-      [&](const std::string& token) { return DescribeInstances(provider, token); }, read));
-  return MarkStates(provider, identity, region, deadline, groups, listed);
+      listing, target, [&](const std::string& token) { return DescribeInstances(provider, token); },
+      read));
+  return MarkStates(provider, listing, region, groups);
 }
 
 /// What a group has not, or not any more, is as EC2 says.
-Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& identity,
-                                  const std::string& region, MonoTime deadline,
-                                  const std::map<std::string, std::string>& groups,
-                                  Listed& listed) {
+Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Listing& listing,
+                                  const std::string& region,
+                                  const std::map<std::string, std::string>& groups) {
   std::set<std::string> distinct;
   for (const auto& [instance, group] : groups) {
     distinct.insert(group);
@@ -230,8 +237,8 @@ Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& id
   const auto read = [&](const std::string& xml) -> Result<std::string> {
     SLIPWAY_TRY(page, ReadGroups(xml));
     for (const auto& [instance, member] : page.members) {
-      const auto found = listed.find(instance);
-      if (member.state == "InService" || found == listed.end() ||
+      const auto found = listing.listed.find(instance);
+      if (member.state == "InService" || found == listing.listed.end() ||
           found->second.state != runtime::MachineState::kRunning) {
         continue;
       }
@@ -246,8 +253,8 @@ Result<void> AwsCloud::MarkStates(const api::AwsProvider& provider, Identity& id
     const auto some =
         std::span(names).subspan(begin, std::min(kGroupsInAQuery, names.size() - begin));
     SLIPWAY_TRYV(ReadPages(
-        identity, target, deadline,
-        [&](const std::string& token) { return DescribeGroups(some, token); }, read));
+        listing, target, [&](const std::string& token) { return DescribeGroups(some, token); },
+        read));
   }
   return Ok();
 }
@@ -256,12 +263,11 @@ Result<std::vector<runtime::ListedServer>> AwsCloud::List(const api::Provider& p
                                                           const SecretData& secret) {
   const api::AwsProvider& aws = *provider.aws;
   SLIPWAY_TRY(identity, IdentityOf(aws, secret));
-  const MonoTime deadline = doors_.clock.Mono() + options_.deadline;
-  Listed listed;
+  Listing listing{.identity = *identity, .deadline = doors_.clock.Mono() + options_.deadline};
   for (const std::string& region : aws.regions) {
-    SLIPWAY_TRYV(ListRegion(aws, *identity, region, deadline, listed));
+    SLIPWAY_TRYV(ListRegion(aws, listing, region));
   }
-  return InOrder(std::move(listed));
+  return InOrder(std::move(listing.listed));
 }
 
 Check AwsCloud::Try(Identity& identity, const std::string& region,

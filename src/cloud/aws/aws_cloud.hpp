@@ -43,6 +43,7 @@ class AwsCloud final : public CloudApi {
 
  private:
   struct Identity;
+  struct Listing;
 
   Result<std::shared_ptr<Identity>> IdentityOf(const api::AwsProvider& provider,
                                                const SecretData& secret);
@@ -53,14 +54,14 @@ class AwsCloud final : public CloudApi {
   QueryClient ClientFor(Identity& identity, const QueryTarget& target);
   Check Try(Identity& identity, const std::string& region, const Result<QueryTarget>& target,
             const Query& query);
-  Result<void> ReadPages(Identity& identity, const QueryTarget& target, MonoTime deadline,
+  Result<void> ReadPages(Listing& listing, const QueryTarget& target,
                          const std::function<Query(const std::string&)>& ask,
                          const std::function<Result<std::string>(std::string)>& read);
-  Result<void> ListRegion(const api::AwsProvider& provider, Identity& identity,
-                          const std::string& region, MonoTime deadline, Listed& listed);
-  Result<void> MarkStates(const api::AwsProvider& provider, Identity& identity,
-                          const std::string& region, MonoTime deadline,
-                          const std::map<std::string, std::string>& groups, Listed& listed);
+  Result<void> ListRegion(const api::AwsProvider& provider, Listing& listing,
+                          const std::string& region);
+  Result<void> MarkStates(const api::AwsProvider& provider, Listing& listing,
+                          const std::string& region,
+                          const std::map<std::string, std::string>& groups);
 
   static constexpr std::size_t kMostStates = 5'000;
 

@@ -36,6 +36,10 @@ std::optional<Time> ReadDate(const std::string& text) {
   return Time(std::chrono::seconds(::timegm(&parts)));
 }
 
+std::string ActorOf(const Credentials& credentials) {
+  return credentials.source + (credentials.expires ? "" : '\0' + credentials.key_id);
+}
+
 std::string Where(const QueryTarget& target) { return target.title + " of " + target.region; }
 
 }  // namespace
@@ -116,6 +120,8 @@ Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
               .renewed = true,
               .error = Trouble(Code::kUnauthorized, "CredentialsRefused", said + "." + who)};
     case Blame::kDenied:
+      // Lasting keys would never be read again, and somebody may have set up others because of this.
+      credentials_.Forget();
       return {.error = Trouble(Code::kForbidden, "AccessDenied",
                                said + ". Allow " + query.permission + "." + who)};
     case Blame::kRequest:
@@ -129,10 +135,21 @@ Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
   return {.error = Trouble(Code::kInvalid, "InvalidRequest", said)};
 }
 
-Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime deadline) {
+Tried QueryClient::Once(Actor& actor, const QueryTarget& target, const Query& query,
+                        MonoTime deadline) {
   const auto credentials = credentials_.Get();
   if (!credentials.has_value()) {
     return {.body = {}, .verdict = {.error = WithoutCredentials(credentials.error())}};
+  }
+  const std::string acting = ActorOf(credentials.value());
+  if (!actor.name.empty() && actor.name != acting) {
+    return {.body = {},
+            .verdict = {.error = Trouble(
+                            Code::kUnavailable, "ServiceUnavailable",
+                            Where(target) + " is not asked: the credentials, those of " +
+                                credentials.value().source +
+                                ", are others than those that the list was begun with. The next "
+                                "list begins with them.")}};
   }
   if (clock_.Mono() >= deadline) {
     return {.body = {},
@@ -150,23 +167,31 @@ Tried QueryClient::Once(const QueryTarget& target, const Query& query, MonoTime 
             .verdict = JudgeRefusal(target, query, credentials.value(), answer.value())};
   }
   CorrectClock(answer.value());
+  actor.name = acting;
   return {.body = std::move(answer.value().body), .verdict = {}};
 }
 
 Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
                                       MonoTime deadline) {
-  return Call(target, query, deadline, limits_);
+  Actor anybody;
+  return TryAs(anybody, target, query, deadline, limits_);
+}
+
+Result<std::string> QueryClient::CallAs(Actor& actor, const QueryTarget& target, const Query& query,
+                                        MonoTime deadline) {
+  return TryAs(actor, target, query, deadline, limits_);
 }
 
 Result<std::string> QueryClient::CallOnce(const QueryTarget& target, const Query& query,
                                           MonoTime deadline) {
-  return Call(target, query, deadline, {.tries = 1, .deadline = limits_.deadline});
+  Actor anybody;
+  return TryAs(anybody, target, query, deadline, {.tries = 1, .deadline = limits_.deadline});
 }
 
-Result<std::string> QueryClient::Call(const QueryTarget& target, const Query& query,
-                                      MonoTime deadline, const TryLimits& limits) {
+Result<std::string> QueryClient::TryAs(Actor& actor, const QueryTarget& target, const Query& query,
+                                       MonoTime deadline, const TryLimits& limits) {
   return TryUntilGood(
-      state_->budget, limits, deadline, [&] { return Once(target, query, deadline); },
+      state_->budget, limits, deadline, [&] { return Once(actor, target, query, deadline); },
       [this] { credentials_.Forget(); },
       Trouble(Code::kTooManyRequests, "Throttled", Where(target) + " is asked again later."));
 }

@@ -47,6 +47,12 @@ struct CallState {
   std::atomic<Duration> ahead{Duration(0)};  ///< of AWS's clock before ours, where that matters
 };
 
+/// As whom the calls of one list are made: whoever got its first answer. The account of a key is not to be seen, so credentials that end
+/// are the same as others from the same place, such as a role, and lasting keys are only the same as themselves.
+struct Actor {
+  std::string name;  ///< empty before the first answer
+};
+
 /// Calls one query API of AWS in one region: signs, and tries again what may pass by itself. Thread-safe.
 class QueryClient {
  public:
@@ -62,18 +68,24 @@ class QueryClient {
   /// The body of a good answer. Nothing is begun after `deadline`; where the turn of the call
   /// does not come, the error is that of the last try of anybody. Reasons: CredentialsMissing, CredentialsRefused, AccessDenied,
   /// InvalidRequest, EndpointInvalid (no answer of AWS, or a certificate that nobody trusts), ListInvalid (too large), Throttled,
-  /// Timeout, ServiceUnavailable. Messages hold AWS's own words and its request id, and no credentials.
+  /// Timeout, ServiceUnavailable. Messages hold AWS's own words and its request id, and no credentials. After AccessDenied credentials
+  /// are looked for anew, for the next call.
   Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline);
+
+  /// Likewise as one `actor`: ServiceUnavailable, and nothing is sent, where the credentials have become somebody else's. So a list never
+  /// has its pages from two accounts.
+  Result<std::string> CallAs(Actor& actor, const QueryTarget& target, const Query& query,
+                             MonoTime deadline);
 
   /// Likewise with one try, for what must not be done late.
   Result<std::string> CallOnce(const QueryTarget& target, const Query& query, MonoTime deadline);
 
  private:
-  Result<std::string> Call(const QueryTarget& target, const Query& query, MonoTime deadline,
-                           const TryLimits& limits);
+  Result<std::string> TryAs(Actor& actor, const QueryTarget& target, const Query& query,
+                            MonoTime deadline, const TryLimits& limits);
   Result<rest::Response> Send(const QueryTarget& target, const Query& query,
                               const Credentials& credentials, MonoTime deadline);
-  Tried Once(const QueryTarget& target, const Query& query, MonoTime deadline);
+  Tried Once(Actor& actor, const QueryTarget& target, const Query& query, MonoTime deadline);
   Verdict JudgeRefusal(const QueryTarget& target, const Query& query,
                        const Credentials& credentials, const rest::Response& response);
   bool CorrectClock(const rest::Response& answer);

@@ -70,7 +70,8 @@ TEST_F(AssumedRoleTest, ABaseWhoseKeysHaveEndedIsAskedForOthers) {
   EXPECT_EQ(base_.forgotten, 1);
   web_.On(kSts, Answers(403, StsTrouble("AccessDenied", "No")));
   EXPECT_EQ(role_.Get().error().code, Code::kForbidden);
-  EXPECT_EQ(base_.forgotten, 1);
+  EXPECT_THAT(web_.requests().back().headers.at("Authorization"), HasSubstr("Credential=BASE1/"));
+  EXPECT_EQ(base_.forgotten, 2) << "who is denied may be set up otherwise before the next time";
 }
 
 TEST_F(AssumedRoleTest, ErrorsOfTheBaseAreItsOwn) {
