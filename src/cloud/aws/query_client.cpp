@@ -96,13 +96,13 @@ Verdict QueryClient::JudgeRefusal(const QueryTarget& target, const Query& query,
   }
   const Blame blame = BlameOf(response.status, refusal.code);
   const std::string status = "HTTP status " + std::to_string(response.status);
+  const auto quoted = [&](const std::string& text) {
+    return Quoted(text, {credentials.secret, credentials.session_token});
+  };
   const std::string said =
       Where(target) + " answers " +
-      (refusal.code.empty()
-           ? status
-           : refusal.code + ": " +
-                 Quoted(refusal.message, {credentials.secret, credentials.session_token})) +
-      (refusal.request_id.empty() ? "" : " (request " + refusal.request_id + ")");
+      (refusal.code.empty() ? status : quoted(refusal.code) + ": " + quoted(refusal.message)) +
+      (refusal.request_id.empty() ? "" : " (request " + quoted(refusal.request_id) + ")");
   const std::string who = " The credentials are those of " + credentials.source + ".";
   switch (blame) {
     case Blame::kThrottled:

@@ -151,6 +151,15 @@ TEST_F(AwsIdentityTest, ARefusalThatQuotesTheRequestShowsNoCredentials) {
   answers_ = {Refusal(400, "Whatever",
                       std::string("x-amz-security-token:session-of-the-test and ") + kSecret)};
   EXPECT_THAT(Failure(), HasSubstr("x-amz-security-token:[secret] and [secret]"));
+  answers_ = {Refusal(400, std::string("Bad") + kSecret + "\n\xff")};
+  EXPECT_EQ(Failure(),
+            "InvalidRequest: EC2 of eu-west-1 answers Bad[secret] ?: no (request req-7)");
+  rest::Response refused = Refusal(400, "Whatever");
+  refused.body.replace(refused.body.find("req-7"), 5, "session-of-the-test\x7f!");
+  answers_ = {refused};
+  EXPECT_EQ(Failure(),
+            "InvalidRequest: EC2 of eu-west-1 answers Whatever: no (request [secret] !)");
+  EXPECT_EQ(client_.requests().size(), 3U);
 }
 
 TEST_F(AwsIdentityTest, KeysOfASecretSignAndMissingOnesAreNamed) {
