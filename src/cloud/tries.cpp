@@ -6,6 +6,11 @@
 #include "src/cloud/cloud_api.hpp"
 
 namespace slipway::cloud {
+namespace {
+
+constexpr Duration kMostRetryAfter = std::chrono::hours(24);
+
+}  // namespace
 
 Result<std::string> TryUntilGood(CallBudget& budget, const TryLimits& limits, MonoTime deadline,
                                  const std::function<Tried()>& once,
@@ -49,12 +54,15 @@ Verdict JudgeSilence(CallBudget& budget, const std::string& who, const Error& er
 
 std::optional<Duration> RetryAfter(const rest::Response& answer) {
   const auto found = answer.headers.find("retry-after");
-  if (found == answer.headers.end() || found->second.empty() || found->second.size() > 4 ||
-      !std::ranges::all_of(found->second,
-                           [](char digit) { return digit >= '0' && digit <= '9'; })) {
+  if (found == answer.headers.end() || found->second.empty() ||
+      found->second.find_first_not_of("0123456789") != std::string::npos) {
     return std::nullopt;
   }
-  return std::chrono::seconds(std::stoi(found->second));
+  Duration wait{0};
+  for (const char digit : found->second) {
+    wait = std::min(wait * 10 + std::chrono::seconds(digit - '0'), kMostRetryAfter);
+  }
+  return wait;
 }
 
 }  // namespace slipway::cloud

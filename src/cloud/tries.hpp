@@ -42,7 +42,7 @@ Result<std::string> TryUntilGood(CallBudget& budget, const TryLimits& limits, Mo
 Verdict JudgeSilence(CallBudget& budget, const std::string& who, const Error& error,
                      const std::string& advice);
 
-/// Seconds that an answer asks to wait; a date is not read, no provider sends one.
+/// Seconds that an answer asks to wait, however many: more than a day are a day. A date is not read, no provider sends one.
 std::optional<Duration> RetryAfter(const rest::Response& answer);
 
 }  // namespace slipway::cloud

@@ -90,7 +90,12 @@ TEST_F(TriesTest, OnlySecondsAreReadFromRetryAfter) {
     return RetryAfter({.status = 429, .headers = {{"retry-after", value}}, .body = ""});
   };
   EXPECT_EQ(read("30"), Duration(30s));
-  for (const char* none : {"", "-1", "1e9", "99999", "Tue, 15 Nov 1994 08:12:31 GMT"}) {
+  EXPECT_EQ(read("0"), Duration(0));
+  EXPECT_EQ(read("0000000600"), Duration(600s));
+  EXPECT_EQ(read("86400"), Duration(24h));
+  EXPECT_EQ(read("86401"), Duration(24h));
+  EXPECT_EQ(read(std::string(1'000, '9')), Duration(24h)) << "and no number is too large";
+  for (const char* none : {"", "-1", "1e9", "9 9", "Tue, 15 Nov 1994 08:12:31 GMT"}) {
     EXPECT_EQ(read(none), std::nullopt) << none;
   }
   EXPECT_EQ(RetryAfter({}), std::nullopt);
