@@ -190,6 +190,8 @@ class FaultProxy(Proxy):
             text = re.sub(r"<nextToken>[^<]*</nextToken>", f"<nextToken>{token}</nextToken>", text)
         elif what == "cut text":
             text = text[:len(text) // 2]
+        elif what == "no text":  # one byte that is no UTF-8
+            text = re.sub(r"<privateIpAddress>[^<]*</privateIpAddress>", "<privateIpAddress>10.0.0.\udcff</privateIpAddress>", text)
         elif what == "empty page":
             if token == asked:  # All that it holds comes a page later.
                 text = re.sub(r"<nextToken>[^<]*</nextToken>", "", text)
@@ -273,7 +275,7 @@ REFUSALS = {
 
 
 def send(handler, status, text, promised=None):
-    data = text.encode()
+    data = text.encode(errors="surrogateescape")
     handler.send_response(status)
     handler.send_header("content-type", "text/xml")
     handler.send_header("content-length", str(promised or len(data)))

@@ -165,6 +165,7 @@ FAULTS = {
     "slow body": ("Timeout", " gave no whole answer within "),
     "cut text": ("ListInvalid", "cannot be believed: it is no XML"),
     "loop": ("ListInvalid", "its pages go round in a circle"),
+    "no text": ("ListInvalid", 'is "10.0.0.?", which is none.'),
     "expired": ("CredentialsRefused", "ExpiredToken: The provided token has expired. (request 3f4f1f4e)"),
     "bad filter": ("InvalidRequest", "InvalidParameterValue: The filter 'instanc-type' is invalid (request 3f4f1f4e)"),
     "denied": ("AccessDenied", "Allow ec2:DescribeInstances."),
