@@ -289,7 +289,9 @@ def test_a_release_that_failed_is_retried_although_an_undo_came_after_it(town, w
     assert slipway(town, "rollout", "status", "shop", "--timeout", "2m").returncode == 0
     world_module.wait_for("the hold to be told", lambda: " Held " in slipway(town, "describe", "app", "shop").stdout, 60)
     described = slipway(town, "describe", "app", "shop").stdout
-    assert described.count("`slipway rollout resume shop`. Reason: to look at it.") == 1, described
+    conditions, _, events = described.partition("\nEvents:")
+    for part in (conditions, events):
+        assert part.count("`slipway rollout resume shop`. Reason: to look at it.") == 1, described
     missing = slipway(town, "logs", "web-1", "nope")
     assert missing.stderr == "error: application nope does not run on web-1\n", missing
     held = slipway(town, "rollout", "retry", "shop")
