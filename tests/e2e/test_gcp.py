@@ -193,6 +193,33 @@ def test_no_fault_of_the_api_removes_a_server(town, google):
     assert "ya29." not in log and "PRIVATE KEY" not in log
 
 
+def test_of_ten_thousand_instances_no_fault_half_way_removes_one(town):
+    google = gcp_world.FakeGoogle(page=500)
+    try:
+        for number in range(10_000):
+            google.launch(gcp_world.ZONES[number % 3], role="web")
+        watched = watch(town, google, key(town, google))
+
+        def total():
+            return town.get("fleet", "web").get("status", {}).get("servers", {}).get("total", 0)
+
+        town.apply(fleet())
+        watched.until("10,000 servers", lambda: total() == 10_000)
+        for page, name, reason in ((11, "trouble", "ServiceUnavailable"), (20, "cut text", "ListInvalid"), (7, "reset", "ServiceUnavailable"),
+                                   (15, "expired", "CredentialsRefused"), (2, "loop", "ListInvalid")):
+            google.fault = (page, name)
+            watched.until_reason(reason)
+            assert total() == 10_000, name
+            google.fault = None
+            watched.until_reason("Succeeded")
+        assert len(watched.servers()) == 10_000
+        google.instances[gcp_world.ZONES[1]].pop()
+        watched.until("the one that is gone to leave", lambda: total() == 9_999)
+    finally:
+        google.stop()
+
+
+
 def test_a_filter_that_the_api_refuses_is_said_in_its_words(town, google):
     said = preview(town, google, fleet(filter="statu = RUNNING"), key(town, google))
     assert SAYS + "invalid: Invalid value for field 'filter': 'statu = RUNNING'. Invalid list filter expression." in said
