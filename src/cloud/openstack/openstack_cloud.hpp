@@ -29,9 +29,8 @@ class OpenstackCloud final : public CloudApi {
   ~OpenstackCloud() override;
 
   /// Every server of the project that the fields fit, those that stopped too. Reasons: those of ApiClient, SecretInvalid,
-  /// EndpointInvalid (the catalog has no compute API that can be asked) and ListInvalid (an answer that cannot be believed, or lacks
-  /// the servers of a cell) and ListUnfinished (the
-  /// credentials were replaced meanwhile, or see KnownServers).
+  /// EndpointInvalid (the catalog has no compute API that can be asked), ListInvalid (an answer that cannot be believed, or lacks the
+  /// servers of a cell) and ListUnfinished (the credentials were replaced meanwhile, or see KnownServers).
   Result<std::vector<runtime::ListedServer>> List(const api::Provider& provider,
                                                   const SecretData& secret) override;
 
